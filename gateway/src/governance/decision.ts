@@ -1,0 +1,35 @@
+/** What policy says to one operation. */
+
+export type Effect = 'allow' | 'deny' | 'review'
+
+export interface Decision {
+  readonly effect: Effect
+  /** Name of the rule that made the decision; see {@link BUILT_IN_RULES} for those not in the document. */
+  readonly rule: string
+  /** Version of the policy document that held the rule. */
+  readonly policyVersion: number
+  /** For `deny` and `review`: the rule's own words. */
+  readonly message?: string
+  /** For `deny`: what to do instead. */
+  readonly hint?: string
+}
+
+/** Rules that hold whatever the document says. Their names cannot be used in it. */
+export const BUILT_IN_RULES = {
+  /** No rule matched. */
+  noMatch: 'no-rule-matched',
+  /** A masked field would leave by a way on which it cannot be masked. */
+  maskedField: 'masked-field',
+  /** The protocol feature is never passed on. */
+  unsupported: 'unsupported-request',
+  /** A rule's condition failed to evaluate. */
+  conditionFailed: 'condition-failed',
+} as const
+
+/** What the client is told when an operation does not run, in neutral words; each protocol puts it in its own. */
+export interface Refusal {
+  readonly kind: 'denied' | 'review-needed' | 'not-recorded'
+  readonly rule: string
+  readonly message: string
+  readonly hint: string
+}

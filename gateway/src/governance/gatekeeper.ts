@@ -1,0 +1,28 @@
+import type { Exchange } from './exchange.ts'
+import type { Outcome } from './exchange.ts'
+import type { Session } from './session.ts'
+
+/** Everything a protocol may ask of the core. Implemented by `govern-exchange.ts` and `sessions.ts`. */
+export interface Gatekeeper {
+  /**
+   * Verifies a client's credential and opens a session on a target.
+   * @param end called when the session must end at once (revoked, locked, expired, policy changed), with words for the client
+   * @throws AuthenticationError, also when the target does not exist or may not be opened
+   */
+  open(request: OpenRequest): Promise<Session>
+  /** Decides, records, and then forwards or refuses. Calls back into the exchange in the order of the calls of one session. */
+  govern(session: Session, exchange: Exchange): void
+  /** Records how a forwarded operation ended. */
+  finish(session: Session, operationNumber: number, outcome: Outcome): void
+  /** Records the end of a session. Safe to call twice. */
+  close(session: Session, reason: string): void
+}
+
+export interface OpenRequest {
+  readonly protocol: string
+  readonly credential: string
+  readonly target: string
+  readonly clientAddress: string
+  readonly application: string
+  readonly end: (reason: string) => void
+}

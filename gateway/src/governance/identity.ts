@@ -1,0 +1,44 @@
+/** A verified principal, as `identity/` hands it out. Nothing else in the gateway makes one. */
+export interface Identity {
+  readonly kind: 'agent' | 'person'
+  /** Registered name of an agent; the configured name claim of a person. */
+  readonly name: string
+  /** Name of the issuer in the policy document. */
+  readonly issuer: string
+  readonly subject: string
+  readonly groups: readonly string[]
+  /** Verified claims, usable in rules. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** RFC 8693 `act` chain, outermost first; empty when the identity acts for itself. */
+  readonly actors: readonly string[]
+}
+
+/** A verified identity together with what its credential lets it open. */
+export interface Admission {
+  readonly identity: Identity
+  readonly purpose: string
+  /** Names the credential in the ledger without being usable as one. */
+  readonly tokenId: string
+  /** Unix milliseconds. */
+  readonly expiresAtMs: number
+}
+
+/** Verifies what a native client presents as its password. */
+export interface Authenticator {
+  /**
+   * @param credential a session token, or an identity token of a configured issuer
+   * @param target name of the target the client wants to open
+   * @throws AuthenticationError with words fit for the client and no secret in them
+   */
+  authenticate(credential: string, target: string): Promise<Admission>
+}
+
+export class AuthenticationError extends Error {
+  override readonly name = 'AuthenticationError'
+  /** What to do next, for the client. */
+  readonly hint: string
+  constructor(message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}

@@ -1,0 +1,73 @@
+/** The policy document once it is checked. `config/` makes it from YAML; see docs/reference/policy.md. */
+
+export interface PolicyDocument {
+  readonly version: 1
+  readonly issuers: readonly IssuerEntry[]
+  readonly agents: readonly AgentEntry[]
+  readonly targets: readonly TargetEntry[]
+  readonly masks: readonly MaskEntry[]
+  readonly rules: readonly RuleEntry[]
+  /** Role name to the groups that hold it. */
+  readonly roles: Readonly<Record<'reviewer' | 'operator' | 'auditor' | 'administrator', readonly string[]>>
+}
+
+export interface IssuerEntry {
+  readonly name: string
+  /** Issuer identifier, a URL; https unless on loopback. */
+  readonly issuer: string
+  readonly audience: string
+  /** Claim that lists groups. */
+  readonly groups: string
+  /** Claim that names a person; a token without it is not a person's. */
+  readonly person: string
+}
+
+export interface AgentEntry {
+  readonly name: string
+  readonly issuer: string
+  /** Claims that must all be equal for a token to be this agent's. */
+  readonly match: Readonly<Record<string, string>>
+  readonly owner: string
+  readonly purpose: string
+  /** Date, `YYYY-MM-DD`: the agent's last day, in UTC. */
+  readonly expires?: string
+  /** Targets it may open; all when absent. */
+  readonly targets?: readonly string[]
+}
+
+/** What every target has. The rest of an entry belongs to its protocol's adapter and is checked by its schema. */
+export interface TargetEntry {
+  readonly name: string
+  readonly protocol: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly [setting: string]: unknown
+}
+
+export type MaskMethod = 'redact' | 'keep-last' | 'null' | 'hash'
+
+export interface MaskEntry {
+  readonly name: string
+  /** `table.column` or `schema.table.column`. */
+  readonly columns: readonly string[]
+  readonly method: MaskMethod
+  /** For `keep-last`: characters left readable. */
+  readonly keep?: number
+  /** Targets it holds for; all when absent. */
+  readonly targets?: readonly string[]
+  /** CEL over `identity`, `target`, `session`: who sees the values unmasked. */
+  readonly unless?: string
+}
+
+export interface RuleEntry {
+  readonly name: string
+  /** Targets it holds for; all when absent. */
+  readonly targets?: readonly string[]
+  /** CEL over `operation`, `identity`, `target`, `session`; always when absent. */
+  readonly when?: string
+  readonly then: 'allow' | 'deny' | 'review'
+  readonly message?: string
+  readonly reviewers?: readonly string[]
+  readonly approvals?: number
+  /** How long an approval stays usable, milliseconds. */
+  readonly expiresMs?: number
+}

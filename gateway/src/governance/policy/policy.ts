@@ -1,0 +1,36 @@
+import type { Decision } from '../decision.ts'
+import type { Identity } from '../identity.ts'
+import type { OperationFacts } from '../operation.ts'
+import type { MaskEntry, PolicyDocument, TargetEntry } from './policy-document.ts'
+
+/** One applied version of the policy document, compiled. Immutable. */
+export interface Policy {
+  readonly version: number
+  readonly document: PolicyDocument
+  /** What this version means for one identity on one target. */
+  forSession(subject: PolicySubject): SessionPolicy
+}
+
+/** Who asks, where, and why: what conditions see besides the operation. */
+export interface PolicySubject {
+  readonly identity: Identity
+  readonly target: TargetEntry
+  readonly purpose: string
+}
+
+export interface SessionPolicy {
+  readonly version: number
+  /** True when every rule that could let something through here lets only read-only operations through. */
+  readonly readOnly: boolean
+  /** Masks that hold here, `unless` already evaluated. */
+  readonly masks: readonly MaskEntry[]
+  /** Deny beats review beats allow; no match denies. Pure, and remembered by `facts` object. */
+  decide(facts: OperationFacts): Decision
+}
+
+/** Holds the version in force; a wrong document never replaces a right one. */
+export interface PolicySource {
+  readonly current: Policy
+  /** Calls back after each change of `current`; returns how to stop. */
+  onChange(listener: (policy: Policy) => void): () => void
+}

@@ -1,0 +1,20 @@
+import type { Admission } from './identity.ts'
+import type { SessionPolicy } from './policy/policy.ts'
+import type { TargetEntry } from './policy/policy-document.ts'
+
+/** One identity's authorised conversation with one target. Made by {@link Sessions.open} alone. */
+export interface Session {
+  /** Unguessable, sortable by time. */
+  readonly id: string
+  readonly admission: Admission
+  readonly target: TargetEntry
+  readonly protocol: string
+  /** Address the client came from. */
+  readonly clientAddress: string
+  readonly openedAtMs: number
+  /** The policy in force for it; replaced when a new version means the same masks and read-only state here. */
+  policy: SessionPolicy
+  /** Operations decided so far; the next operation's number. */
+  operations: number
+  refused: number
+}

@@ -1,0 +1,43 @@
+import type { z } from 'zod'
+import type { Gatekeeper } from '../governance/gatekeeper.ts'
+import type { TargetEntry } from '../governance/policy/policy-document.ts'
+
+/** What the gateway knows of a protocol before any client talks it. One line in `protocols.ts` registers it. */
+export interface ProtocolAdapter {
+  readonly name: string
+  /** Default port of a target. */
+  readonly defaultPort: number
+  /** Settings of a target of this protocol, besides name, protocol and labels. Strict: an unknown key is an error. */
+  readonly targetSchema: z.ZodObject
+  /** Opens the listener; resolves once clients can connect. */
+  listen(services: AdapterServices, options: ListenOptions): Promise<Listener>
+}
+
+/** What the core lends to an adapter. */
+export interface AdapterServices {
+  readonly gatekeeper: Gatekeeper
+  /** Reads a credential reference (`vault:`, `env:`, `file:`) at the moment of use. */
+  readonly resolveSecret: (reference: string) => Promise<string>
+  readonly log: Log
+}
+
+export interface Log {
+  info(details: object, message: string): void
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  /** PEM; without it only loopback clients may log in. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface Listener {
+  readonly port: number
+  /** Stops accepting, ends what is open, resolves when all is closed. */
+  close(): Promise<void>
+}
+
+export type { TargetEntry }
