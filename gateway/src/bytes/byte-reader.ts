@@ -1,0 +1,78 @@
+/** Reads one frame's body. Never sees past its end: every read checks the frame's bounds first. */
+export class ByteReader {
+  readonly #bytes: Buffer
+  readonly #end: number
+  #at: number
+
+  constructor(bytes: Buffer, start = 0, end = bytes.length) {
+    if (start < 0 || end > bytes.length || start > end) throw new MalformedFrameError('frame bounds lie outside the buffer')
+    this.#bytes = bytes
+    this.#at = start
+    this.#end = end
+  }
+
+  get position(): number {
+    return this.#at
+  }
+
+  get remaining(): number {
+    return this.#end - this.#at
+  }
+
+  uint8(): number {
+    return this.#bytes.readUInt8(this.#advance(1))
+  }
+
+  int16(): number {
+    return this.#bytes.readInt16BE(this.#advance(2))
+  }
+
+  int32(): number {
+    return this.#bytes.readInt32BE(this.#advance(4))
+  }
+
+  uint32(): number {
+    return this.#bytes.readUInt32BE(this.#advance(4))
+  }
+
+  /** A view, not a copy, of the next `length` bytes. */
+  take(length: number): Buffer {
+    const start = this.#advance(length)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  /** A NUL-terminated string, as UTF-8. */
+  cstring(): string {
+    const stop = this.#bytes.indexOf(0, this.#at)
+    if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
+    const text = this.#bytes.toString('utf8', this.#at, stop)
+    this.#at = stop + 1
+    return text
+  }
+
+  /** The bytes of a NUL-terminated string, without the NUL: a view. */
+  cstringBytes(): Buffer {
+    const stop = this.#bytes.indexOf(0, this.#at)
+    if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
+    const view = this.#bytes.subarray(this.#at, stop)
+    this.#at = stop + 1
+    return view
+  }
+
+  /** @throws MalformedFrameError when bytes are left over */
+  expectEnd(): void {
+    if (this.#at !== this.#end) throw new MalformedFrameError(`${this.#end - this.#at} bytes are left over`)
+  }
+
+  #advance(length: number): number {
+    const start = this.#at
+    if (length < 0 || length > this.#end - start) throw new MalformedFrameError('the frame is shorter than its fields')
+    this.#at = start + length
+    return start
+  }
+}
+
+/** What a peer sent does not follow the protocol. The message holds no content of it. */
+export class MalformedFrameError extends Error {
+  override readonly name = 'MalformedFrameError'
+}

@@ -1,0 +1,92 @@
+import { ByteReader, MalformedFrameError } from '../../../bytes/byte-reader.ts'
+
+/** Bodies of frontend messages that the relay must understand. Offsets are into the frame's buffer. */
+
+export interface ParseMessage {
+  readonly statement: string
+  readonly text: Buffer
+}
+
+/** Parse: name\0, text\0, int16 count, int32 type oids. */
+export function readParse(frame: Buffer, bodyStart: number, end: number): ParseMessage {
+  const reader = new ByteReader(frame, bodyStart, end)
+  const statement = reader.cstring()
+  const text = reader.cstringBytes()
+  reader.take(reader.int16() * 4)
+  reader.expectEnd()
+  return { statement, text }
+}
+
+/** Query: text\0. */
+export function readQuery(frame: Buffer, bodyStart: number, end: number): Buffer {
+  const reader = new ByteReader(frame, bodyStart, end)
+  const text = reader.cstringBytes()
+  reader.expectEnd()
+  return text
+}
+
+export interface BindMessage {
+  readonly portal: string
+  readonly statement: string
+  /** Where the parameter section begins: see {@link readParameters}. */
+  readonly parametersAt: number
+}
+
+/** Bind: portal\0, statement\0, formats, values, result formats. Only the names are read here; the server checks the rest. */
+export function readBind(frame: Buffer, bodyStart: number, end: number): BindMessage {
+  const reader = new ByteReader(frame, bodyStart, end)
+  const portal = reader.cstring()
+  const statement = reader.cstring()
+  return { portal, statement, parametersAt: reader.position }
+}
+
+/**
+ * Parameter values of a Bind in readable form: text as it is, binary as `\x` and hexadecimal digits.
+ * @param maxBytes of each value that are kept; what is cut is told by its length
+ */
+export function readParameters(frame: Buffer, at: number, end: number, maxBytes: number): (string | null)[] {
+  const reader = new ByteReader(frame, at, end)
+  const formats: number[] = []
+  const formatCount = reader.int16()
+  for (let i = 0; i < formatCount; i++) formats.push(reader.int16())
+  const count = reader.int16()
+  if (count < 0) throw new MalformedFrameError('a negative number of parameters')
+  const values: (string | null)[] = []
+  for (let i = 0; i < count; i++) {
+    const length = reader.int32()
+    if (length === -1) {
+      values.push(null)
+      continue
+    }
+    const bytes = reader.take(length)
+    const binary = (formats.length === 1 ? formats[0] : formats[i]) === 1
+    const kept = length > maxBytes ? bytes.subarray(0, maxBytes) : bytes
+    const text = binary ? `\\x${kept.toString('hex')}` : kept.toString('utf8')
+    values.push(length > maxBytes ? `${text}… (${length} bytes)` : text)
+  }
+  return values
+}
+
+export interface NamedObject {
+  readonly kind: 'statement' | 'portal'
+  readonly name: string
+}
+
+/** Describe and Close: 'S' or 'P', name\0. */
+export function readNamedObject(frame: Buffer, bodyStart: number, end: number): NamedObject {
+  const reader = new ByteReader(frame, bodyStart, end)
+  const kind = reader.uint8()
+  if (kind !== 0x53 && kind !== 0x50) throw new MalformedFrameError('neither a statement nor a portal')
+  const name = reader.cstring()
+  reader.expectEnd()
+  return { kind: kind === 0x53 ? 'statement' : 'portal', name }
+}
+
+/** Execute: portal\0, int32 row limit. */
+export function readExecute(frame: Buffer, bodyStart: number, end: number): string {
+  const reader = new ByteReader(frame, bodyStart, end)
+  const portal = reader.cstring()
+  reader.int32()
+  reader.expectEnd()
+  return portal
+}
