@@ -1,0 +1,67 @@
+import { compileCondition, ConditionError, type Condition } from './condition.ts'
+import { subjectScope } from './condition-scope.ts'
+import type { MaskEntry, PolicyDocument, RuleEntry } from './policy-document.ts'
+import { type PolicyProblem, PolicyProblems } from './policy-problems.ts'
+import type { Policy, PolicySubject, SessionPolicy } from './policy.ts'
+import { sessionPolicy } from './session-policy.ts'
+
+export interface CompiledRule {
+  readonly entry: RuleEntry
+  /** Absent: always. */
+  readonly condition?: Condition
+}
+
+interface CompiledMask {
+  readonly entry: MaskEntry
+  readonly unless?: Condition
+}
+
+/**
+ * Turns a checked document into what decides. Every condition is parsed and type-checked here, none later.
+ * @throws PolicyProblems naming every condition that is wrong
+ */
+export function compilePolicy(document: PolicyDocument, version: number): Policy {
+  const problems: PolicyProblem[] = []
+  const compile = (source: string, place: 'when' | 'unless', path: readonly (string | number)[]): Condition | undefined => {
+    try {
+      return compileCondition(source, place)
+    } catch (error) {
+      if (!(error instanceof ConditionError)) throw error
+      problems.push({ path, message: error.message, offset: error.offset })
+      return undefined
+    }
+  }
+  const rules = document.rules.map((entry, index): CompiledRule => {
+    const condition = entry.when === undefined ? undefined : compile(entry.when, 'when', ['rules', index, 'when'])
+    return condition === undefined ? { entry } : { entry, condition }
+  })
+  const masks = document.masks.map((entry, index): CompiledMask => {
+    const unless = entry.unless === undefined ? undefined : compile(entry.unless, 'unless', ['masks', index, 'unless'])
+    return unless === undefined ? { entry } : { entry, unless }
+  })
+  // Without this a rule whose condition did not compile would hold always.
+  if (problems.length > 0) throw new PolicyProblems(problems)
+  return {
+    version,
+    document,
+    forSession(subject: PolicySubject): SessionPolicy {
+      const here = (entry: { readonly targets?: readonly string[] }): boolean =>
+        entry.targets === undefined || entry.targets.includes(subject.target.name)
+      return sessionPolicy({
+        version,
+        subject,
+        rules: rules.filter(({ entry }) => here(entry)),
+        masks: masks.filter((mask) => here(mask.entry) && !isLifted(mask, subject)).map(({ entry }) => entry),
+      })
+    },
+  }
+}
+
+/** A mask stays on when it cannot be told whether it may be lifted. */
+function isLifted({ unless }: CompiledMask, subject: PolicySubject): boolean {
+  try {
+    return unless !== undefined && unless.holds(subjectScope(subject))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,120 @@
+import { Environment } from '@marcbachmann/cel-js'
+import type { OperationFacts } from '../operation.ts'
+import { linearPattern } from './linear-pattern.ts'
+import type { PolicySubject } from './policy.ts'
+
+/** What a condition sees. Classes, because the CEL library then takes the values as they are instead of copying them. */
+export interface ConditionScope {
+  readonly operation?: OperationFields
+  readonly identity: IdentityFields
+  readonly target: TargetFields
+  readonly session: SessionFields
+}
+
+export class OperationFields {
+  readonly actions: readonly string[]
+  readonly objects: readonly string[]
+  readonly functions: readonly string[]
+  readonly readOnly: boolean
+  readonly filtered: boolean
+  readonly unknown: boolean
+  readonly statements: bigint
+
+  constructor(facts: OperationFacts) {
+    this.actions = facts.actions
+    this.objects = facts.objects
+    this.functions = facts.functions
+    // Fails closed should facts ever contradict themselves: what could not be analysed is not known to be read-only.
+    this.readOnly = facts.readOnly && !facts.unknown
+    this.filtered = facts.filtered
+    this.unknown = facts.unknown
+    this.statements = BigInt(facts.statements)
+  }
+}
+
+class IdentityFields {
+  readonly name: string
+  readonly kind: string
+  readonly issuer: string
+  readonly subject: string
+  readonly groups: readonly string[]
+  readonly claims: Readonly<Record<string, unknown>>
+  readonly actors: readonly string[]
+
+  constructor({ identity }: PolicySubject) {
+    this.name = identity.name
+    this.kind = identity.kind
+    this.issuer = identity.issuer
+    this.subject = identity.subject
+    this.groups = identity.groups
+    this.claims = identity.claims
+    this.actors = identity.actors
+  }
+}
+
+class TargetFields {
+  readonly name: string
+  readonly protocol: string
+  readonly labels: Readonly<Record<string, string>>
+
+  constructor({ target }: PolicySubject) {
+    this.name = target.name
+    this.protocol = target.protocol
+    this.labels = target.labels
+  }
+}
+
+class SessionFields {
+  readonly purpose: string
+
+  constructor({ purpose }: PolicySubject) {
+    this.purpose = purpose
+  }
+}
+
+export function subjectScope(subject: PolicySubject): ConditionScope {
+  return {
+    identity: new IdentityFields(subject),
+    target: new TargetFields(subject),
+    session: new SessionFields(subject),
+  }
+}
+
+/** The name under which `matches` runs: the library's own is a backtracking RegExp and cannot be replaced in place. */
+export const LINEAR_MATCHES = 'linearMatches'
+
+const strings = 'list<string>'
+const subjectTypes = new Environment({ limits: { maxAstNodes: 2000, maxDepth: 50 } })
+  .registerType('Identity', {
+    ctor: IdentityFields,
+    fields: {
+      name: 'string', kind: 'string', issuer: 'string', subject: 'string',
+      groups: strings, claims: 'map<string, dyn>', actors: strings,
+    },
+  })
+  .registerType('Target', {
+    ctor: TargetFields,
+    fields: { name: 'string', protocol: 'string', labels: 'map<string, string>' },
+  })
+  .registerType('Session', { ctor: SessionFields, fields: { purpose: 'string' } })
+  .registerVariable('identity', 'Identity')
+  .registerVariable('target', 'Target')
+  .registerVariable('session', 'Session')
+  .registerFunction(`string.${LINEAR_MATCHES}(string): bool`, {
+    handler: (text: string, pattern: string): boolean => linearPattern(pattern).matcher(text).find(),
+    async: false,
+  })
+
+const operationTypes = subjectTypes
+  .clone()
+  .registerType('Operation', {
+    ctor: OperationFields,
+    fields: {
+      actions: strings, objects: strings, functions: strings,
+      readOnly: 'bool', filtered: 'bool', unknown: 'bool', statements: 'int',
+    },
+  })
+  .registerVariable('operation', 'Operation')
+
+/** Types for a rule's `when`, and for a mask's `unless`, which is settled before there is an operation. */
+export const CONDITION_TYPES = { when: operationTypes, unless: subjectTypes } as const

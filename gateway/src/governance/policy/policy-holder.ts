@@ -1,0 +1,68 @@
+import { compilePolicy } from './compile-policy.ts'
+import type { PolicyDocument } from './policy-document.ts'
+import type { PolicyVersions } from './policy-versions.ts'
+import type { Policy, PolicySource } from './policy.ts'
+
+export interface PolicyHolderOptions {
+  readonly versions: PolicyVersions
+  /**
+   * Reads and checks a document; throws when anything is wrong with it.
+   * `text` is what is kept as the version: the document without what belongs to one gateway alone.
+   */
+  readonly read: (text: string) => { readonly document: PolicyDocument; readonly text: string }
+  /** Told when a listener throws; the others are called all the same, and the version stays in force. */
+  readonly onListenerError: (error: unknown) => void
+}
+
+/** Holds the policy in force. Made by {@link openPolicyHolder}, so that there is always one. */
+export interface PolicyHolder extends PolicySource {
+  /**
+   * Checks a document, keeps it as a version, and puts it in force. When anything fails the policy in force stays.
+   * Calls run one after the other.
+   * @throws what `read` and `compilePolicy` throw for a wrong document, and what storage throws
+   */
+  apply(text: string, appliedBy: string): Promise<Policy>
+}
+
+/** Puts a first document in force. @throws as {@link PolicyHolder.apply} */
+export async function openPolicyHolder(
+  options: PolicyHolderOptions, text: string, appliedBy: string,
+): Promise<PolicyHolder> {
+  const { versions, read, onListenerError } = options
+  const listeners = new Set<(policy: Policy) => void>()
+
+  const admit = async (candidate: string, by: string): Promise<Policy> => {
+    const checked = read(candidate)
+    // Compiled before it gets a number, so that a wrong document leaves no version behind.
+    compilePolicy(checked.document, 0)
+    return compilePolicy(checked.document, await versions.append(checked.text, by))
+  }
+
+  let current = await admit(text, appliedBy)
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    get current() {
+      return current
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    apply(candidate, by) {
+      const applied = last.then(async () => {
+        const policy = await admit(candidate, by)
+        current = policy
+        for (const listener of [...listeners]) {
+          try {
+            listener(policy)
+          } catch (error) {
+            onListenerError(error)
+          }
+        }
+        return policy
+      })
+      last = applied.catch(() => undefined)
+      return applied
+    },
+  }
+}
