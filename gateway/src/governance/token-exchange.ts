@@ -1,0 +1,55 @@
+import type { Identity } from './identity.ts'
+
+/** RFC 8693: an identity token for a session token. */
+export interface TokenExchange {
+  /** @throws TokenExchangeError */
+  exchange(request: ExchangeRequest): Promise<IssuedToken>
+}
+
+export interface ExchangeRequest {
+  readonly subjectToken: string
+  readonly subjectTokenType: string
+  readonly actorToken?: string
+  readonly actorTokenType?: string
+  /** Names of the targets to open. */
+  readonly targets: readonly string[]
+  /** Why; an agent's registered purpose when absent. */
+  readonly purpose?: string
+}
+
+export interface IssuedToken {
+  /** The secret itself. It is nowhere else. */
+  readonly token: string
+  readonly tokenId: string
+  readonly identity: Identity
+  readonly purpose: string
+  readonly expiresAtMs: number
+  /** Seconds, rounded down. */
+  readonly expiresIn: number
+}
+
+export type TokenExchangeErrorCode = 'invalid_request' | 'invalid_target' | 'temporarily_unavailable'
+
+export class TokenExchangeError extends Error {
+  override readonly name = 'TokenExchangeError'
+  readonly code: TokenExchangeErrorCode
+  readonly hint: string
+  constructor(code: TokenExchangeErrorCode, message: string, hint: string) {
+    super(message)
+    this.code = code
+    this.hint = hint
+  }
+}
+
+/** Who holds a credential, asked where no target is opened: the control API. */
+export interface Identification {
+  /** @throws AuthenticationError */
+  identify(credential: string): Promise<IdentifiedCaller>
+}
+
+export interface IdentifiedCaller {
+  readonly identity: Identity
+  readonly tokenId: string
+  /** Targets the caller may open. */
+  mayOpen(target: string): boolean
+}

@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto'
+import { type Admission, AuthenticationError, type Authenticator } from '../governance/identity.ts'
+import type { PolicySource } from '../governance/policy/policy.ts'
+import type { PolicyDocument } from '../governance/policy/policy-document.ts'
+import type { SessionTokenStore, StoredSessionToken } from '../governance/session-tokens.ts'
+import {
+  type ExchangeRequest, type Identification, type IdentifiedCaller, type IssuedToken, type TokenExchange,
+  TokenExchangeError,
+} from '../governance/token-exchange.ts'
+import type { IssuerKeysOptions } from './issuer-keys.ts'
+import { IssuerUnavailable } from './issuer-unavailable.ts'
+import { MAX_TOKEN_CHARACTERS } from './read-token.ts'
+import { type ResolvedIdentity, resolveIdentity } from './resolve-identity.ts'
+import { hashSessionToken, isWholeSessionToken, makeSessionToken, SESSION_TOKEN_PREFIX } from './session-token.ts'
+import { TokenVerifier, type VerifiedToken } from './verify-token.ts'
+
+export const SESSION_TOKEN_TTL_MS = 15 * 60_000
+
+const SWEEP_EVERY_MS = 60_000
+const MAX_TARGETS = 32
+/** A revocation of a token whose end is not known is kept this long. */
+const REVOCATION_MS = 30 * 24 * 3_600_000
+
+export interface IdentityServiceOptions {
+  readonly policies: PolicySource
+  readonly tokens: SessionTokenStore
+  /** How long a session token lasts, unless its identity token ends before. */
+  readonly sessionTokenTtlMs?: number
+  readonly issuerKeys?: Partial<IssuerKeysOptions>
+  readonly now?: () => number
+}
+
+interface Credential extends ResolvedIdentity {
+  readonly tokenId: string
+  readonly purpose: string
+  readonly expiresAtMs: number
+  /** Only these targets; all that the policy allows when absent. */
+  readonly targets?: readonly string[]
+}
+
+/** Says who is there. Takes identity tokens of the configured issuers, and the session tokens it gave for them. */
+export class IdentityService implements Authenticator, TokenExchange, Identification {
+  readonly #policies: PolicySource
+  readonly #tokens: SessionTokenStore
+  readonly #ttlMs: number
+  readonly #now: () => number
+  readonly #listeners = new Set<(tokenIds: readonly string[]) => void>()
+  #sweptAtMs: number
+  readonly verifier: TokenVerifier
+
+  constructor(options: IdentityServiceOptions) {
+    this.#policies = options.policies
+    this.#tokens = options.tokens
+    this.#ttlMs = options.sessionTokenTtlMs ?? SESSION_TOKEN_TTL_MS
+    this.#now = options.now ?? Date.now
+    this.#sweptAtMs = this.#now()
+    this.verifier = new TokenVerifier(() => this.#document.issuers, { ...options.issuerKeys, now: this.#now })
+  }
+
+  get #document(): PolicyDocument {
+    return this.#policies.current.document
+  }
+
+  async authenticate(credential: string, target: string): Promise<Admission> {
+    const found = await this.#credential(credential)
+    if (!this.#mayOpen(found, target)) {
+      throw new AuthenticationError(
+        'this login does not open that target, or there is none of that name',
+        'ask for a token that names the target; `sallyport targets` or GET /api/v1/targets lists what you may open',
+      )
+    }
+    const { identity, purpose, tokenId, expiresAtMs } = found
+    return { identity, purpose, tokenId, expiresAtMs }
+  }
+
+  async identify(credential: string): Promise<IdentifiedCaller> {
+    const found = await this.#credential(credential)
+    return { identity: found.identity, tokenId: found.tokenId, mayOpen: (target) => this.#mayOpen(found, target) }
+  }
+
+  async exchange(request: ExchangeRequest): Promise<IssuedToken> {
+    try {
+      return await this.#exchange(request)
+    } catch (error) {
+      if (error instanceof IssuerUnavailable) throw new TokenExchangeError('temporarily_unavailable', error.message, error.hint)
+      // RFC 8693 §2.2.2: an unacceptable subject or actor token is an invalid request.
+      if (error instanceof AuthenticationError) throw new TokenExchangeError('invalid_request', error.message, error.hint)
+      throw error
+    }
+  }
+
+  /**
+   * Makes a token unusable from now on, with all that was exchanged for it.
+   * @param tokenId as in the ledger and in {@link Admission}
+   */
+  async revoke(tokenId: string): Promise<void> {
+    const revoked = await this.#tokens.revoke(tokenId, this.#now() + REVOCATION_MS)
+    for (const listener of this.#listeners) listener(revoked)
+  }
+
+  /** Calls back with the ids of revoked tokens, so that sessions opened with them can end. Returns how to stop. */
+  onRevoked(listener: (tokenIds: readonly string[]) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  async #exchange(request: ExchangeRequest): Promise<IssuedToken> {
+    const subject = await this.#verifyAs(request.subjectToken, request.subjectTokenType)
+    const actor = request.actorToken === undefined
+      ? undefined
+      : await this.#verifyAs(request.actorToken, request.actorTokenType ?? '')
+    const nowMs = this.#now()
+    const resolved = resolveIdentity(subject, actor, this.#document, nowMs)
+    const targets = [...new Set(request.targets)]
+    this.#requireTargets(targets, resolved)
+    const endsAtMs = [subject, ...(actor === undefined ? [] : [actor])].map((token) => Number(token.claims['exp']) * 1_000)
+    const expiresAtMs = Math.floor(Math.min(nowMs + this.#ttlMs, resolved.endsAtMs, ...endsAtMs))
+    const expiresIn = Math.floor((expiresAtMs - nowMs) / 1_000)
+    if (expiresIn < 1) throw new AuthenticationError('the token has expired', 'get a new token from the issuer')
+    const purpose = oneLine(request.purpose) ?? registeredPurpose(resolved)
+    const token = makeSessionToken()
+    const tokenId = `tok_${randomBytes(12).toString('hex')}`
+    await this.#sweep(nowMs)
+    await this.#tokens.add({
+      tokenId, hash: hashSessionToken(token), parentId: subject.tokenId,
+      subject: { issuer: subject.issuer, claims: subject.claims },
+      ...(actor === undefined ? {} : { actor: { issuer: actor.issuer, claims: actor.claims } }),
+      targets, purpose, issuedAtMs: nowMs, expiresAtMs,
+    })
+    return { token, tokenId, identity: resolved.identity, purpose, expiresAtMs, expiresIn }
+  }
+
+  #requireTargets(targets: readonly string[], resolved: ResolvedIdentity): void {
+    if (targets.length === 0) throw new TokenExchangeError('invalid_target', 'no target is named', 'name each target to open as audience')
+    if (targets.length > MAX_TARGETS) throw new TokenExchangeError('invalid_target', `more than ${MAX_TARGETS} targets are named`, 'ask for several tokens')
+    if (!targets.every((target) => this.#mayOpen(resolved, target))) {
+      throw new TokenExchangeError(
+        'invalid_target', 'a named target does not exist, or may not be opened by this identity',
+        'GET /api/v1/targets lists what you may open',
+      )
+    }
+  }
+
+  async #verifyAs(token: string, declaredType: string): Promise<VerifiedToken> {
+    if (token.startsWith(SESSION_TOKEN_PREFIX)) throw new AuthenticationError('a session token cannot be exchanged', 'send an identity token of the issuer')
+    const verified = await this.verifier.verify(token)
+    if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
+    const isAccessToken = verified.type.endsWith('at+jwt')
+    if ((declaredType.endsWith(':id_token') && isAccessToken) || (declaredType.endsWith(':access_token') && verified.type === 'id_token+jwt')) {
+      throw new AuthenticationError('the token is of another type than declared', 'correct subject_token_type or actor_token_type')
+    }
+    return verified
+  }
+
+  async #credential(credential: string): Promise<Credential> {
+    if (credential === '') throw new AuthenticationError('no token was given', 'give a session token or an identity token as the password')
+    if (credential.length > MAX_TOKEN_CHARACTERS) throw new AuthenticationError('the token is too long', 'exchange it for a session token')
+    if (credential.startsWith(SESSION_TOKEN_PREFIX)) return this.#sessionToken(credential)
+    if (!credential.includes('.')) throw new AuthenticationError('the password is not a token', 'give a session token or an identity token as the password')
+    const verified = await this.verifier.verify(credential)
+    if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
+    const resolved = resolveIdentity(verified, undefined, this.#document, this.#now())
+    const expiresAtMs = Math.min(verified.expiresAtMs, resolved.endsAtMs)
+    return { ...resolved, tokenId: verified.tokenId, purpose: registeredPurpose(resolved), expiresAtMs }
+  }
+
+  async #sessionToken(token: string): Promise<Credential> {
+    if (!isWholeSessionToken(token)) throw new AuthenticationError('the session token is not whole', 'copy it again, from its first to its last character')
+    const stored = await this.#tokens.find(hashSessionToken(token))
+    if (stored === undefined) throw new AuthenticationError('the session token is not known here', RENEW)
+    if (stored.revoked) throw revoked()
+    const nowMs = this.#now()
+    if (nowMs >= stored.expiresAtMs) throw new AuthenticationError('the session token has expired', RENEW)
+    const resolved = this.#resolveAgain(stored, nowMs)
+    return {
+      ...resolved, tokenId: stored.tokenId, purpose: stored.purpose, targets: stored.targets,
+      expiresAtMs: Math.min(stored.expiresAtMs, resolved.endsAtMs),
+    }
+  }
+
+  /** The policy may have changed since the token was issued: agents go, expire, or lose targets; issuers change audience. */
+  #resolveAgain(stored: StoredSessionToken, nowMs: number): ResolvedIdentity {
+    for (const verified of [stored.subject, ...(stored.actor === undefined ? [] : [stored.actor])]) {
+      const entry = this.#document.issuers.find((issuer) => issuer.name === verified.issuer)
+      const audiences = [verified.claims['aud']].flat()
+      if (entry === undefined || !audiences.includes(entry.audience)) {
+        throw new AuthenticationError('the token is of an issuer that is no longer configured', RENEW)
+      }
+    }
+    return resolveIdentity(stored.subject, stored.actor, this.#document, nowMs)
+  }
+
+  #mayOpen(credential: ResolvedIdentity & { readonly targets?: readonly string[] }, target: string): boolean {
+    return (
+      this.#document.targets.some((entry) => entry.name === target) &&
+      (credential.targets === undefined || credential.targets.includes(target)) &&
+      credential.agents.every((agent) => agent.targets === undefined || agent.targets.includes(target))
+    )
+  }
+
+  async #sweep(nowMs: number): Promise<void> {
+    if (nowMs - this.#sweptAtMs < SWEEP_EVERY_MS) return
+    this.#sweptAtMs = nowMs
+    await this.#tokens.sweep(nowMs)
+  }
+}
+
+const RENEW = 'exchange a fresh identity token for a new one: `sallyport token`, or POST /oauth/token'
+
+function revoked(): AuthenticationError {
+  return new AuthenticationError('the token was revoked', 'ask the operator why, then get a new one')
+}
+
+function registeredPurpose(resolved: ResolvedIdentity): string {
+  return resolved.agents[0]?.purpose ?? ''
+}
+
+/** A declared purpose goes into messages and the ledger as one plain line. */
+function oneLine(purpose: string | undefined): string | undefined {
+  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, 500)
+  return line === '' ? undefined : line
+}

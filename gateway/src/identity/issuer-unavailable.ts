@@ -1,0 +1,11 @@
+import { AuthenticationError } from '../governance/identity.ts'
+
+/** The issuer could not be asked, or answered wrongly: nothing is said about the token itself. */
+export class IssuerUnavailable extends AuthenticationError {
+  constructor(issuer: string, why: string) {
+    super(
+      `the keys of issuer "${issuer}" cannot be had: ${why}`,
+      'try again in a moment; if it lasts, have the operator look at the issuer',
+    )
+  }
+}

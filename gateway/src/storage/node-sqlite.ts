@@ -1,0 +1,37 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { SqliteDatabase, SqliteStatement } from 'kysely'
+
+const MAX_STATEMENTS = 200
+
+/**
+ * Lends Node's own SQLite to Kysely's SQLite dialect, which was written for better-sqlite3. Statements are prepared once
+ * and kept; the least recently used goes first.
+ *
+ * @param path a file, or `:memory:`
+ */
+export function openNodeSqlite(path: string): SqliteDatabase {
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
+  // With WAL, NORMAL may lose the last commits when the machine loses power, but never the database's consistency.
+  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma trusted_schema = off')
+  const prepared = new Map<string, SqliteStatement>()
+  return {
+    close: () => database.close(),
+    prepare(sql) {
+      // A transaction that reads first and writes later would fail at once, not wait, when another process writes between.
+      const statement = prepared.get(sql) ?? adapt(database.prepare(sql === 'begin' ? 'begin immediate' : sql))
+      prepared.delete(sql)
+      prepared.set(sql, statement)
+      if (prepared.size > MAX_STATEMENTS) prepared.delete(prepared.keys().next().value ?? '')
+      return statement
+    },
+  }
+}
+
+function adapt(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+  }
+}

@@ -1,0 +1,89 @@
+import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { Migrator } from 'kysely/migration'
+import pg from 'pg'
+import { migrations } from './migrations.ts'
+import { openNodeSqlite } from './node-sqlite.ts'
+import { PolicyVersionTable } from './policy-version-table.ts'
+import type { Schema } from './schema.ts'
+import { SessionTable } from './session-table.ts'
+import { SessionTokenTable } from './session-token-table.ts'
+import { SettingTable } from './setting-table.ts'
+import { VaultTable } from './vault-table.ts'
+
+export type StorageLocation =
+  /** `path` is a file, or `:memory:`. */
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly client: pg.PoolConfig }
+
+export interface StorageOptions {
+  /** Names this gateway among those that share the database; needed only there. */
+  readonly gateway?: string
+  /** Told of what could not be written and does not stop a session, such as its end. */
+  readonly onError?: (error: Error, message: string) => void
+}
+
+/** All state of the gateway besides the ledger. */
+export interface Storage {
+  readonly policyVersions: PolicyVersionTable
+  readonly sessionTokens: SessionTokenTable
+  readonly sessions: SessionTable
+  readonly vault: VaultTable
+  readonly settings: SettingTable
+  /** Writes what is queued and closes the database. */
+  close(): Promise<void>
+}
+
+/**
+ * Reads the one setting that chooses the database.
+ * @param setting `sqlite:PATH`, a plain path, or `postgres://…`
+ */
+export function storageLocation(setting: string): StorageLocation {
+  if (/^postgres(ql)?:\/\//.test(setting)) return { kind: 'postgres', client: { connectionString: setting } }
+  return { kind: 'sqlite', path: setting.replace(/^sqlite:/, '') }
+}
+
+/**
+ * Opens the database, brings its tables up to date, and ends the sessions that a crash of this gateway left open.
+ * @throws Error when it cannot be reached, or was written by a newer version
+ */
+export async function openStorage(location: StorageLocation, options: StorageOptions = {}): Promise<Storage> {
+  const onError = options.onError ?? (() => undefined)
+  const db = new Kysely<Schema>({ dialect: dialect(location, onError) })
+  try {
+    // On PostgreSQL the migrator takes an advisory lock: gateways that start together migrate once.
+    const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
+    if (error !== undefined) throw new Error('the database cannot be brought up to date', { cause: error })
+    const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
+    await sessions.abortLeftOpen()
+    return {
+      policyVersions: new PolicyVersionTable(db),
+      sessionTokens: new SessionTokenTable(db),
+      sessions,
+      vault: new VaultTable(db),
+      settings: new SettingTable(db),
+      async close() {
+        await sessions.flush()
+        await db.destroy()
+      },
+    }
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
+
+function dialect(location: StorageLocation, onError: NonNullable<StorageOptions['onError']>): SqliteDialect | PostgresDialect {
+  if (location.kind === 'sqlite') return new SqliteDialect({ database: openNodeSqlite(location.path) })
+  const pool = new pg.Pool({
+    max: 10, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000, statement_timeout: 30_000, query_timeout: 30_000,
+    application_name: 'sallyport', ...location.client,
+    types: { getTypeParser },
+  })
+  // Without a listener the loss of an idle connection would end the process.
+  pool.on('error', (error) => onError(error, 'a connection to the state database was lost'))
+  return new PostgresDialect({ pool })
+}
+
+/** Times and counts stay far below 2^53, so that bigint columns can be numbers, as they are in SQLite. */
+const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
+  oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)

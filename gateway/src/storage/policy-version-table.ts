@@ -1,0 +1,49 @@
+import type { Kysely } from 'kysely'
+import type { PolicyVersions } from '../governance/policy/policy-versions.ts'
+import type { Schema } from './schema.ts'
+
+export interface PolicyVersionRecord {
+  readonly version: number
+  readonly text: string
+  readonly appliedBy: string
+  readonly appliedAtMs: number
+}
+
+/** Attempts before giving up: each is lost only to another gateway that appended in the same moment. */
+const MAX_ATTEMPTS = 20
+
+export class PolicyVersionTable implements PolicyVersions {
+  readonly #db: Kysely<Schema>
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db
+  }
+
+  async append(text: string, appliedBy: string): Promise<number> {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const newest = await this.newest()
+      if (newest?.text === text) return newest.version
+      const version = (newest?.version ?? 0) + 1
+      const result = await this.#db.insertInto('policy_versions')
+        .values({ version, text, applied_by: appliedBy, applied_at: Date.now() })
+        .onConflict((conflict) => conflict.column('version').doNothing())
+        .executeTakeFirst()
+      if (result.numInsertedOrUpdatedRows === 1n) return version
+    }
+    throw new Error('the policy version could not be kept: others are being applied all the time')
+  }
+
+  async newest(): Promise<PolicyVersionRecord | undefined> {
+    const row = await this.#db.selectFrom('policy_versions').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst()
+    return row === undefined ? undefined : record(row)
+  }
+
+  async get(version: number): Promise<PolicyVersionRecord | undefined> {
+    const row = await this.#db.selectFrom('policy_versions').selectAll().where('version', '=', version).executeTakeFirst()
+    return row === undefined ? undefined : record(row)
+  }
+}
+
+function record(row: Schema['policy_versions']): PolicyVersionRecord {
+  return { version: row.version, text: row.text, appliedBy: row.applied_by, appliedAtMs: row.applied_at }
+}

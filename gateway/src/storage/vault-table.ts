@@ -1,0 +1,32 @@
+import type { Kysely } from 'kysely'
+import type { Schema } from './schema.ts'
+
+/** The vault's records, already sealed. Fills the vault's own port, which is not ours to import. */
+export class VaultTable {
+  readonly #db: Kysely<Schema>
+
+  constructor(db: Kysely<Schema>) {
+    this.#db = db
+  }
+
+  async get(name: string): Promise<string | undefined> {
+    const row = await this.#db.selectFrom('vault_secrets').select('sealed').where('name', '=', name).executeTakeFirst()
+    return row?.sealed
+  }
+
+  async put(name: string, sealed: string): Promise<void> {
+    const changed = { sealed, changed_at: Date.now() }
+    await this.#db.insertInto('vault_secrets').values({ name, ...changed })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet(changed)).execute()
+  }
+
+  async list(): Promise<readonly string[]> {
+    const rows = await this.#db.selectFrom('vault_secrets').select('name').execute()
+    // Sorted here: databases differ in collation.
+    return rows.map((row) => row.name).sort()
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#db.deleteFrom('vault_secrets').where('name', '=', name).execute()
+  }
+}
