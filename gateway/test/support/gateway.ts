@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import { atExit } from './at-exit.ts'
+import { type Certificate, makeCertificate } from './certificate.ts'
+import { type Issuer, startIssuer } from './issuer.ts'
+
+/** A database that the gateway stands before. */
+export interface TestTarget {
+  /** Name in the policy document, and the database name that clients ask for; `shop` when absent. */
+  readonly name?: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+  readonly password: string
+  /** PEM of what the target's certificate is checked against; absent: the connection is in cleartext. */
+  readonly ca?: string
+}
+
+export interface GatewayOptions {
+  readonly target: TestTarget
+  /** The document from `masks` on: see policies.ts. */
+  readonly policy: string
+  /** Offer TLS to clients; default true. */
+  readonly tls?: boolean
+  /** Where the ledger and the state go; a new folder when absent. One that is given is not removed. */
+  readonly data?: string
+  /** Flags for the gateway's own node, such as `--max-old-space-size`. */
+  readonly nodeFlags?: readonly string[]
+}
+
+/** A gateway in a process of its own: its CPU and memory can be measured, and it can be killed. */
+export interface TestGateway {
+  readonly host: string
+  readonly port: number
+  /** Name of the target, which clients give as the database. */
+  readonly database: string
+  readonly apiUrl: string
+  readonly pid: number
+  readonly issuer: Issuer
+  readonly ledgerDirectory: string
+  readonly certificate?: Certificate
+  /** What the gateway printed so far. */
+  log(): string
+  /** SIGTERM, or SIGKILL when it does not end in time; removes its data. Safe to call twice. */
+  stop(): Promise<void>
+  /** SIGKILL. Data stay. */
+  kill(): Promise<void>
+  /** Starts it again on the same data, on another port. Only after {@link kill}. */
+  restart(): Promise<TestGateway>
+}
+
+const ready = z.object({ apiUrl: z.string(), listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }) }) })
+
+const START_TIMEOUT_MS = 20_000
+const STOP_TIMEOUT_MS = 10_000
+
+/** @throws Error with what the gateway printed when it does not come up */
+export async function startTestGateway(options: GatewayOptions): Promise<TestGateway> {
+  const data = options.data ?? mkdtempSync(join(tmpdir(), 'sallyport-gateway-'))
+  mkdirSync(data, { recursive: true })
+  const removeData = atExit(() => { if (options.data === undefined) rmSync(data, { recursive: true, force: true }) })
+  const issuer = await startIssuer()
+  const certificate = options.tls === false ? undefined : makeCertificate(data, 'listener')
+  const caFile = join(data, 'target-ca.crt')
+  const { target } = options
+  const name = target.name ?? 'shop'
+  const configText = `version: 1
+issuers:
+  - { name: test, issuer: '${issuer.url}', audience: ${issuer.audience}, groups: groups, person: preferred_username }
+agents:
+  - { name: support-bot, issuer: test, match: { azp: support-bot }, owner: dana@example.com, purpose: answers customer tickets }
+  - { name: nightly-report, issuer: test, match: { azp: nightly-report }, owner: dana@example.com, purpose: counts orders }
+targets:
+  - name: ${name}
+    protocol: postgres
+    host: 127.0.0.1
+    port: ${target.port}
+    database: ${target.database}
+    credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD' }
+    tls: ${target.ca === undefined ? '{ mode: disable }' : `{ mode: verify-full, ca: ${JSON.stringify(caFile)} }`}
+    labels: { env: test }
+${options.policy}`
+
+  const start = async (): Promise<TestGateway> => {
+    const logFile = join(data, 'gateway.log')
+    const logTo = openSync(logFile, 'a')
+    const child = spawn(process.execPath, [...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')], {
+      stdio: ['pipe', 'pipe', logTo],
+      env: { PATH: process.env['PATH'], TEST_TARGET_PASSWORD: target.password },
+    })
+    closeSync(logTo)
+    const killAtExit = atExit(() => child.kill('SIGKILL'))
+    child.stdin?.end(JSON.stringify({
+      configText, data, ...(certificate === undefined ? {} : { tls: { cert: certificate.cert, key: certificate.key } }),
+    }))
+    const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
+    const { apiUrl, listeners } = await untilReady(child).catch((error: unknown) => {
+      throw new Error(`the gateway did not start:\n${log()}`, { cause: error })
+    })
+    child.unref()
+    const end = async (signal: NodeJS.Signals): Promise<void> => {
+      killAtExit.forget()
+      if (child.exitCode !== null || child.signalCode !== null) return
+      child.ref()
+      const ended = once(child, 'exit')
+      child.kill(signal)
+      const force = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
+      await ended
+      clearTimeout(force)
+    }
+    return {
+      ...listeners.postgres, database: name, apiUrl, pid: child.pid ?? 0, issuer, log,
+      ledgerDirectory: join(data, 'ledger'),
+      ...(certificate === undefined ? {} : { certificate }),
+      kill: () => end('SIGKILL'),
+      restart: start,
+      async stop() {
+        await end('SIGTERM')
+        await issuer.close()
+        removeData.forget()
+        if (options.data === undefined) rmSync(data, { recursive: true, force: true })
+      },
+    }
+  }
+  if (target.ca !== undefined) writeFileSync(caFile, target.ca)
+  return start()
+}
+
+async function untilReady(child: ChildProcess): Promise<z.infer<typeof ready>> {
+  if (child.stdout === null) throw new Error('no output')
+  const lines = createInterface({ input: child.stdout })
+  const ended = once(child, 'exit').then(() => Promise.reject(new Error('it ended')))
+  const line = once(lines, 'line', { signal: AbortSignal.timeout(START_TIMEOUT_MS) })
+  const [text] = await Promise.race([line, ended])
+  lines.close()
+  return ready.parse(JSON.parse(String(text)))
+}
