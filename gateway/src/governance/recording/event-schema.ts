@@ -1,0 +1,139 @@
+import type { Effect } from '../decision.ts'
+
+/**
+ * What goes on record: one JSON object an entry, on one line, at most 65,535 bytes of UTF-8. Readers must ignore
+ * members that they do not know; a member is never given another meaning, a change of meaning raises `v`.
+ */
+interface EventBase<Name extends string> {
+  /** Version of this schema. */
+  readonly v: 1
+  readonly event: Name
+  /** Unix milliseconds, an integer. */
+  readonly at: number
+}
+
+/** Stands beside a text, or a list, that was too long for an entry and is given only in part. */
+export interface Truncated {
+  /** UTF-8 bytes of the whole: of a text itself, of a list as a JSON array. */
+  readonly bytes: number
+  /** SHA-256 over those bytes, hex. */
+  readonly sha256: string
+}
+
+export interface RecordedIdentity {
+  readonly kind: 'agent' | 'person'
+  readonly name: string
+  readonly issuer: string
+  readonly subject: string
+  readonly groups: readonly string[]
+  /** On whose behalf: RFC 8693 `act` chain, outermost first. */
+  readonly actors: readonly string[]
+}
+
+export interface SessionOpened extends EventBase<'session.opened'> {
+  readonly session: string
+  readonly identity: RecordedIdentity
+  /** Names the credential; useless as one. */
+  readonly tokenId: string
+  readonly target: string
+  readonly protocol: string
+  readonly purpose: string
+  /** Address the client came from. */
+  readonly client: string
+  /** What the client calls itself. */
+  readonly application: string
+  readonly policyVersion: number
+}
+
+/** Written before what it allows is forwarded. */
+export interface OperationDecided extends EventBase<'operation.decided'> {
+  readonly session: string
+  /** Number of the operation in its session, from 1. */
+  readonly n: number
+  readonly text: string
+  readonly textTruncated?: Truncated
+  /** Absent when there are none. */
+  readonly parameters?: readonly (string | null)[]
+  readonly parametersTruncated?: Truncated
+  readonly actions: readonly string[]
+  readonly actionsTruncated?: Truncated
+  readonly objects: readonly string[]
+  readonly objectsTruncated?: Truncated
+  /** Absent when none is called. */
+  readonly functions?: readonly string[]
+  readonly functionsTruncated?: Truncated
+  readonly readOnly: boolean
+  readonly decision: Effect
+  readonly rule: string
+  readonly policyVersion: number
+}
+
+/** Written when a forwarded operation has ended. A decision to allow without one was cut off by a crash. */
+export interface OperationFinished extends EventBase<'operation.finished'> {
+  readonly session: string
+  readonly n: number
+  readonly result: 'completed' | 'failed' | 'aborted'
+  readonly rows: number
+  /** Bytes of response that the client got, after masking. */
+  readonly bytes: number
+  /** The target's error code, such as an SQLSTATE. */
+  readonly code?: string
+  /** Duration in milliseconds, to the microsecond. */
+  readonly ms: number
+}
+
+export interface SessionClosed extends EventBase<'session.closed'> {
+  readonly session: string
+  readonly reason: string
+  readonly operations: number
+  readonly refused: number
+}
+
+export interface LoginRefused extends EventBase<'login.refused'> {
+  readonly target: string
+  readonly protocol: string
+  readonly client: string
+  readonly application: string
+  readonly reason: string
+}
+
+export interface PolicyApplied extends EventBase<'policy.applied'> {
+  readonly policyVersion: number
+  /** SHA-256 of the document as it was written, hex. */
+  readonly sha256: string
+  /** Who: an administrator's name, or `gateway` at start. */
+  readonly by: string
+}
+
+export interface GatewayStarted extends EventBase<'gateway.started'> {
+  readonly software: string
+  readonly policyVersion: number
+  /** What opening the ledger found: entries behind the last checkpoint, and bytes of an entry cut off by a crash. */
+  readonly adopted: number
+  readonly tornBytes: number
+}
+
+export interface GatewayStopped extends EventBase<'gateway.stopped'> {
+  readonly reason: string
+}
+
+/** The first entry after a time in which nothing could be recorded, and nothing was passed on. */
+export interface LedgerRecovered extends EventBase<'ledger.recovered'> {
+  /** When recording stopped. */
+  readonly since: number
+  readonly error: string
+}
+
+/** What an administrator or operator did. */
+export interface AdministratorActed extends EventBase<'administrator.acted'> {
+  readonly by: string
+  /** Such as `session.end`, `token.revoke`, `target.lock`. */
+  readonly action: string
+  /** What it was done to. */
+  readonly subject: string
+  readonly reason: string
+}
+
+export type RecordedEvent =
+  | SessionOpened | OperationDecided | OperationFinished | SessionClosed | LoginRefused
+  | PolicyApplied | GatewayStarted | GatewayStopped | LedgerRecovered | AdministratorActed

@@ -1,0 +1,86 @@
+import type { OpenRequest } from '../gatekeeper.ts'
+import type { Session } from '../session.ts'
+import type { RecordedEvent } from './event-schema.ts'
+import { fitList, fitText } from './fit-entry.ts'
+
+/**
+ * Turns what happened into ledger entries; event-schema.ts says what is in them. No credential ever comes in here
+ * except inside an OpenRequest, of which only the named members are read.
+ */
+export { encodeDecided, encodeFinished } from './operation-events.ts'
+export type * from './event-schema.ts'
+
+const TEXT_BYTES = 4_096
+const LIST_BYTES = 16_384
+
+const cut = (text: string): string => fitText(text, TEXT_BYTES).value
+const cutList = (items: readonly string[]): string[] => fitList(items, LIST_BYTES).value as string[]
+
+function encode(event: RecordedEvent): string {
+  return JSON.stringify(event)
+}
+
+export function encodeSessionOpened(session: Session): string {
+  const { identity, tokenId, purpose } = session.admission
+  return encode({
+    v: 1, event: 'session.opened', at: session.openedAtMs, session: session.id,
+    identity: {
+      kind: identity.kind, name: cut(identity.name), issuer: cut(identity.issuer), subject: cut(identity.subject),
+      groups: cutList(identity.groups), actors: cutList(identity.actors),
+    },
+    tokenId: cut(tokenId), target: cut(session.target.name), protocol: session.protocol, purpose: cut(purpose),
+    client: cut(session.clientAddress), application: cut(session.application), policyVersion: session.policy.version,
+  })
+}
+
+export function encodeSessionClosed(session: Session, reason: string, at: number): string {
+  const { operations, refused } = session
+  return encode({ v: 1, event: 'session.closed', at, session: session.id, reason: cut(reason), operations, refused })
+}
+
+/** @param reason fit for the client, so without secrets */
+export function encodeLoginRefused(request: OpenRequest, reason: string, at: number): string {
+  const { target, protocol, clientAddress, application } = request
+  return encode({
+    v: 1, event: 'login.refused', at, target: cut(target), protocol, client: cut(clientAddress), application: cut(application), reason: cut(reason),
+  })
+}
+
+/** @param sha256 hex digest of the document as it was written */
+export function encodePolicyApplied(policyVersion: number, sha256: string, by: string, at: number): string {
+  return encode({ v: 1, event: 'policy.applied', at, policyVersion, sha256, by: cut(by) })
+}
+
+export interface GatewayStart {
+  /** Name and version of what runs. */
+  readonly software: string
+  readonly policyVersion: number
+  /** From the ledger's recovery report. */
+  readonly adopted: number
+  readonly tornBytes: number
+}
+
+export function encodeGatewayStarted(start: GatewayStart, at: number): string {
+  const { software, policyVersion, adopted, tornBytes } = start
+  return encode({ v: 1, event: 'gateway.started', at, software: cut(software), policyVersion, adopted, tornBytes })
+}
+
+export function encodeGatewayStopped(reason: string, at: number): string {
+  return encode({ v: 1, event: 'gateway.stopped', at, reason: cut(reason) })
+}
+
+/** @param since when recording stopped, Unix milliseconds */
+export function encodeLedgerRecovered(since: number, error: string, at: number): string {
+  return encode({ v: 1, event: 'ledger.recovered', at, since, error: cut(error) })
+}
+
+export interface AdministratorAction {
+  readonly by: string
+  readonly action: string
+  readonly subject: string
+  readonly reason: string
+}
+
+export function encodeAdministratorActed({ by, action, subject, reason }: AdministratorAction, at: number): string {
+  return encode({ v: 1, event: 'administrator.acted', at, by: cut(by), action: cut(action), subject: cut(subject), reason: cut(reason) })
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import type { Truncated } from './event-schema.ts'
+
+/** Cuts what is too long for an entry, keeping the size and digest of the whole. Sizes are those of the JSON in UTF-8. */
+export interface Fitted<T> {
+  readonly value: T
+  readonly truncated?: Truncated
+}
+
+/** The longest beginning of a text, whole code points only, whose JSON string has at most so many bytes. */
+export function fitText(text: string, maxBytes: number): Fitted<string> {
+  if (jsonBytes(text) <= maxBytes) return { value: text }
+  let low = 0
+  let high = Math.min(text.length, maxBytes)
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    if (jsonBytes(text.slice(0, middle)) <= maxBytes) low = middle
+    else high = middle - 1
+  }
+  // Not between the halves of a surrogate pair.
+  const last = text.charCodeAt(low - 1)
+  const next = text.charCodeAt(low)
+  const splitsPair = last >= 0xd800 && last <= 0xdbff && next >= 0xdc00 && next <= 0xdfff
+  return { value: text.slice(0, splitsPair ? low - 1 : low), truncated: measure(text) }
+}
+
+/** As many items from the beginning as fit; the first that does not fit is cut if it is a text. */
+export function fitList(items: readonly (string | null)[], maxBytes: number): Fitted<(string | null)[]> {
+  const kept: (string | null)[] = []
+  let left = maxBytes - 2
+  for (const item of items) {
+    const bytes = jsonBytes(item) + 1
+    if (bytes > left) {
+      if (item !== null && left > MIN_CUT_BYTES) kept.push(fitText(item, left - 1).value)
+      return { value: kept, truncated: measure(JSON.stringify(items)) }
+    }
+    kept.push(item)
+    left -= bytes
+  }
+  return { value: kept }
+}
+
+/** A cut item shorter than this says nothing. */
+const MIN_CUT_BYTES = 64
+
+function jsonBytes(value: string | null): number {
+  return Buffer.byteLength(JSON.stringify(value))
+}
+
+function measure(text: string): Truncated {
+  const bytes = Buffer.from(text)
+  return { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') }
+}

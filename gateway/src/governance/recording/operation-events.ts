@@ -1,0 +1,102 @@
+import type { Decision } from '../decision.ts'
+import type { Outcome } from '../exchange.ts'
+import type { Operation, OperationFacts } from '../operation.ts'
+import type { Session } from '../session.ts'
+import type { OperationDecided } from './event-schema.ts'
+import { fitList, fitText, type Fitted } from './fit-entry.ts'
+import { MAX_ENTRY_BYTES } from './ledger.ts'
+
+/**
+ * The two events that every operation leaves. Put together from JSON fragments that are kept as long as the objects
+ * they describe: sessions, statement facts and decisions all live much longer than one operation.
+ */
+
+/** `,"session":"…","n":` by session. */
+const sessionFragments = new WeakMap<Session, string>()
+/** `,"actions":…,"readOnly":…` by facts, which are shared by all operations with the same statement. */
+const factsFragments = new WeakMap<OperationFacts, string>()
+/** `,"decision":…}` by decision, which policy remembers by facts. */
+const decisionFragments = new WeakMap<Decision, string>()
+
+/** No text of this many UTF-16 units can be too long for an entry, however it is encoded. */
+const SURELY_FITS = Math.floor(MAX_ENTRY_BYTES / 3)
+
+function sessionFragment(session: Session): string {
+  let fragment = sessionFragments.get(session)
+  if (fragment === undefined) {
+    fragment = `,"session":${JSON.stringify(session.id)},"n":`
+    sessionFragments.set(session, fragment)
+  }
+  return fragment
+}
+
+function factsFragment(facts: OperationFacts): string {
+  let fragment = factsFragments.get(facts)
+  if (fragment === undefined) {
+    const functions = facts.functions.length === 0 ? '' : `,"functions":${JSON.stringify(facts.functions)}`
+    fragment = `,"actions":${JSON.stringify(facts.actions)},"objects":${JSON.stringify(facts.objects)}${functions},"readOnly":${facts.readOnly}`
+    factsFragments.set(facts, fragment)
+  }
+  return fragment
+}
+
+function decisionFragment(decision: Decision): string {
+  let fragment = decisionFragments.get(decision)
+  if (fragment === undefined) {
+    fragment = `,"decision":"${decision.effect}","rule":${JSON.stringify(decision.rule)},"policyVersion":${decision.policyVersion}}`
+    decisionFragments.set(decision, fragment)
+  }
+  return fragment
+}
+
+/** @param atMs Unix milliseconds, an integer */
+export function encodeDecided(session: Session, operationNumber: number, operation: Operation, decision: Decision, atMs: number): string {
+  const { text, parameters, facts } = operation
+  if (text.length > SURELY_FITS) return encodeLongDecided(session, operationNumber, operation, decision, atMs)
+  const values = parameters.length === 0 ? '' : `,"parameters":${JSON.stringify(parameters)}`
+  const entry = `{"v":1,"event":"operation.decided","at":${atMs}${sessionFragment(session)}${operationNumber},"text":${JSON.stringify(text)}${values}` +
+    factsFragment(facts) + decisionFragment(decision)
+  if (entry.length <= SURELY_FITS || Buffer.byteLength(entry) <= MAX_ENTRY_BYTES) return entry
+  return encodeLongDecided(session, operationNumber, operation, decision, atMs)
+}
+
+/** @param atMs Unix milliseconds, an integer */
+export function encodeFinished(session: Session, operationNumber: number, outcome: Outcome, atMs: number): string {
+  const code = outcome.code === undefined ? '' : `,"code":${JSON.stringify(fitText(outcome.code, 256).value)}`
+  const ms = Math.round(outcome.durationMs * 1000) / 1000
+  return `{"v":1,"event":"operation.finished","at":${atMs}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
+    `,"rows":${outcome.rows},"bytes":${outcome.bytes}${code},"ms":${ms}}`
+}
+
+/** Bytes of JSON for each part of an operation that does not fit; together they leave room for the rest of an entry. */
+const TEXT_BYTES = 32_768
+const PARAMETERS_BYTES = 12_288
+const LIST_BYTES = 5_120
+const NAME_BYTES = 1_024
+
+function encodeLongDecided(session: Session, n: number, operation: Operation, decision: Decision, at: number): string {
+  const { facts } = operation
+  const text = fitText(operation.text, TEXT_BYTES)
+  const parameters = fitList(operation.parameters, PARAMETERS_BYTES)
+  const actions = fitList(facts.actions, LIST_BYTES) as Fitted<string[]>
+  const objects = fitList(facts.objects, LIST_BYTES) as Fitted<string[]>
+  const functions = fitList(facts.functions, LIST_BYTES) as Fitted<string[]>
+  const event: OperationDecided = {
+    v: 1, event: 'operation.decided', at, session: session.id, n,
+    text: text.value,
+    ...(text.truncated && { textTruncated: text.truncated }),
+    ...(operation.parameters.length > 0 && { parameters: parameters.value }),
+    ...(parameters.truncated && { parametersTruncated: parameters.truncated }),
+    actions: actions.value,
+    ...(actions.truncated && { actionsTruncated: actions.truncated }),
+    objects: objects.value,
+    ...(objects.truncated && { objectsTruncated: objects.truncated }),
+    ...(facts.functions.length > 0 && { functions: functions.value }),
+    ...(functions.truncated && { functionsTruncated: functions.truncated }),
+    readOnly: facts.readOnly,
+    decision: decision.effect,
+    rule: fitText(decision.rule, NAME_BYTES).value,
+    policyVersion: decision.policyVersion,
+  }
+  return JSON.stringify(event)
+}

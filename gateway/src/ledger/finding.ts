@@ -1,0 +1,30 @@
+/** What is wrong with a ledger, and where. */
+export interface Finding {
+  readonly what:
+    /** The entry is not the one that was signed: changed, moved, or put in. */
+    | 'entry-changed'
+    /** Entries that a checkpoint covers are not there. */
+    | 'entry-missing'
+    /** The bytes there cannot be an entry. */
+    | 'entry-unreadable'
+    /** The entries are right, their stored leaf hash is not. */
+    | 'hash-changed'
+    /** A checkpoint is not this key's, not readable, or out of order. */
+    | 'checkpoint-invalid'
+    /** The checkpoint files do not belong together. */
+    | 'checkpoint-missing'
+  /** The first bad entry, or for a checkpoint the first entry that only it covers. */
+  readonly index: number
+  /** Set when the first bad entry is one of `index` to `last`, and the stored hashes cannot tell which. */
+  readonly last?: number
+  /** File, relative to the ledger's directory. */
+  readonly file: string
+  /** Byte offset in that file. */
+  readonly offset: number
+  readonly message: string
+}
+
+export function describeFinding(finding: Finding): string {
+  const entries = finding.last === undefined ? `entry ${finding.index}` : `an entry from ${finding.index} to ${finding.last}`
+  return `${entries} (${finding.file}, byte ${finding.offset}): ${finding.message}`
+}

@@ -1,0 +1,257 @@
+import type { Ledger } from '../governance/recording/ledger.ts'
+import { Batch, type Written } from './batch.ts'
+import { signCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { writeFrontier, type CheckpointFiles } from './checkpoint-files.ts'
+import type { HashFiles } from './hash-files.ts'
+import type { Journal } from './journal.ts'
+import { FILE_ENTRIES, FILE_LEVEL, PREFIX_BYTES } from './layout.ts'
+import { hashFramedLeaf, type MerkleTree } from './merkle-tree.ts'
+import type { NoteSigner } from './signed-note.ts'
+
+export type Durability = 'batched' | 'strict'
+
+/** Called once when the ledger stops being able to keep records, and once when it can again. */
+export type OnFault = (change: { healthy: false; error: Error } | { healthy: true }) => void
+
+export interface LedgerParts {
+  readonly directory: string
+  readonly durability: Durability
+  readonly signer: NoteSigner
+  readonly onFault: OnFault
+  readonly checkpointIntervalMs: number
+  readonly journal: Journal
+  readonly hashes: HashFiles
+  readonly tree: MerkleTree
+  readonly checkpoints: CheckpointFiles
+  readonly lastCheckpoint: Checkpoint
+  readonly release: () => void
+}
+
+/** Counters since opening. */
+export interface LedgerStatistics {
+  entries: number
+  writes: number
+  /** Times that callers waited for stable storage (`strict` only). */
+  syncs: number
+  checkpoints: number
+}
+
+/**
+ * The open ledger. Entries gather in one batch while another is being written; leaf hashes and tree nodes are computed
+ * after a batch's callers have been told, so that nobody waits for them. Callers are told in the order of their calls.
+ */
+export class LedgerLog implements Ledger {
+  readonly statistics: LedgerStatistics = { entries: 0, writes: 0, syncs: 0, checkpoints: 0 }
+  readonly #parts: LedgerParts
+  #filling = new Batch()
+  #spare = new Batch()
+  #scheduled = false
+  /** A batch is on its way to the disk. */
+  #busy = false
+  #writeFault: Error | undefined
+  #checkpointFault: Error | undefined
+  #healthy = true
+  #last: Checkpoint
+  #frontierFile = -1
+  #checkpointing: Promise<void> | undefined
+  readonly #timer: NodeJS.Timeout
+  #closing: Promise<void> | undefined
+  #closed = false
+  #idle: (() => void) | undefined
+
+  constructor(parts: LedgerParts) {
+    this.#parts = parts
+    this.#last = parts.lastCheckpoint
+    this.#timer = setInterval(() => void this.checkpoint().catch(() => undefined), parts.checkpointIntervalMs)
+    this.#timer.unref()
+  }
+
+  /** Entries written and hashed. */
+  get size(): number {
+    return this.#parts.tree.size
+  }
+
+  /** False from the first failed write or checkpoint until one succeeds. */
+  get healthy(): boolean {
+    return this.#healthy
+  }
+
+  /** The latest published checkpoint. */
+  get lastCheckpoint(): Checkpoint {
+    return this.#last
+  }
+
+  append(entry: string): void {
+    if (this.#closed) throw new Error('the ledger is closed')
+    this.#filling.add(entry)
+    this.#schedule()
+  }
+
+  onWritten(done: Written): void {
+    if (this.#closed) throw new Error('the ledger is closed')
+    this.#filling.waiting.push(done)
+    this.#schedule()
+  }
+
+  /**
+   * Signs and publishes a checkpoint of everything written so far, unless the latest covers it already. Happens by
+   * itself about once a second.
+   * @throws the system's error, after the fault was told
+   */
+  checkpoint(): Promise<void> {
+    this.#checkpointing ??= this.#publish().finally(() => {
+      this.#checkpointing = undefined
+    })
+    return this.#checkpointing
+  }
+
+  /** Writes what waits, publishes a last checkpoint, and lets go of the directory. @throws when either was impossible */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer)
+    while (this.#scheduled || this.#busy) await new Promise<void>((resolve) => (this.#idle = resolve))
+    this.#closed = true
+    try {
+      await this.checkpoint()
+      // One that was under way already may not have covered the last entries.
+      await this.checkpoint()
+    } finally {
+      this.#parts.journal.close()
+      this.#parts.hashes.close()
+      await this.#parts.checkpoints.close()
+      this.#parts.release()
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#busy) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    const batch = this.#filling
+    this.#filling = this.#spare
+    this.#spare = batch
+    if (batch.count > 0 && (this.#checkpointFault !== undefined || this.#parts.durability === 'strict')) {
+      this.#busy = true
+      void this.#writeSlowly(batch)
+      return
+    }
+    this.#finish(batch, batch.count === 0 ? undefined : this.#write(batch))
+  }
+
+  /** Never throws: the error is what the batch's callers are told. */
+  #write(batch: Batch): Error | undefined {
+    try {
+      this.#parts.hashes.reserve(batch.count)
+      this.#parts.journal.write(batch.bytes, batch.length, batch.count)
+      this.statistics.writes++
+      return undefined
+    } catch (error) {
+      return asError(error)
+    }
+  }
+
+  /** For what cannot be done in one go: waiting for stable storage, and for a checkpoint that failed before. */
+  async #writeSlowly(batch: Batch): Promise<void> {
+    let error: Error | undefined
+    try {
+      // Entries that no checkpoint will cover are no evidence, so nothing is taken on until one succeeds again.
+      if (this.#checkpointFault !== undefined) await this.checkpoint()
+      const before = this.#parts.journal.end
+      error = this.#write(batch)
+      if (error === undefined && this.#parts.durability === 'strict') {
+        try {
+          this.statistics.syncs++
+          await this.#parts.journal.sync()
+        } catch (cause) {
+          this.#parts.journal.retreat(before)
+          throw cause
+        }
+      }
+    } catch (cause) {
+      error = asError(cause)
+    }
+    this.#busy = false
+    this.#finish(batch, error)
+  }
+
+  #finish(batch: Batch, error: Error | undefined): void {
+    if (batch.count > 0) {
+      this.#writeFault = error
+      this.#tell()
+    }
+    const waiting = batch.waiting
+    for (const done of waiting) {
+      try {
+        done(error)
+      } catch (cause) {
+        // A caller's bug must not keep the others waiting, and must not be hidden either.
+        process.nextTick(() => {
+          throw cause
+        })
+      }
+    }
+    if (error === undefined) this.#hash(batch)
+    batch.clear()
+    if (this.#filling.count > 0 || this.#filling.waiting.length > 0) this.#schedule()
+    else if (!this.#scheduled) this.#idle?.()
+  }
+
+  #hash(batch: Batch): void {
+    const { tree, hashes } = this.#parts
+    const { bytes, length } = batch
+    for (let at = 0; at < length;) {
+      const size = bytes.readUInt16BE(at)
+      const leaf = hashFramedLeaf(bytes, at, size)
+      tree.append(leaf)
+      hashes.append(leaf)
+      at += PREFIX_BYTES + size
+    }
+    this.statistics.entries += batch.count
+  }
+
+  async #publish(): Promise<void> {
+    const { tree, journal, hashes, checkpoints, signer, directory } = this.#parts
+    if (tree.size === this.#last.size && this.#checkpointFault === undefined) return
+    const size = tree.size
+    const root = tree.root()
+    const file = Math.floor(size / FILE_ENTRIES)
+    const nodes = tree.frontier(FILE_LEVEL)
+    try {
+      hashes.flush()
+      // A checkpoint is a promise that its entries are there, also after a loss of power.
+      await journal.sync()
+      await hashes.sync()
+      const checkpoint = signCheckpoint(size, root, signer)
+      await checkpoints.publish(checkpoint)
+      this.#last = checkpoint
+      this.statistics.checkpoints++
+      if (file !== this.#frontierFile) await writeFrontier(directory, { size: file * FILE_ENTRIES, nodes })
+      this.#frontierFile = file
+      this.#checkpointFault = undefined
+    } catch (cause) {
+      this.#checkpointFault = asError(cause)
+      throw cause
+    } finally {
+      this.#tell()
+    }
+  }
+
+  #tell(): void {
+    const error = this.#writeFault ?? this.#checkpointFault
+    if ((error === undefined) === this.#healthy) return
+    this.#healthy = error === undefined
+    this.#parts.onFault(error === undefined ? { healthy: true } : { healthy: false, error })
+  }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause))
+}

@@ -1,0 +1,113 @@
+import { hash } from 'node:crypto'
+import { HASH_BYTES, PREFIX_BYTES } from './layout.ts'
+
+/**
+ * Hashes travel as binary strings of 32 characters: asking node:crypto for a string costs a third of asking it for a
+ * Buffer (0.3 against 1.0 µs), because no ArrayBuffer is made for each.
+ */
+export type HashString = string
+
+/** RFC 6962 §2.1: the hash of an empty tree. */
+export const EMPTY_ROOT: HashString = hash('sha256', '', 'binary')
+
+/** RFC 6962 §2.1: SHA-256(0x00 || entry). */
+export function hashLeaf(entry: Uint8Array): HashString {
+  const input = Buffer.allocUnsafe(entry.length + 1)
+  input[0] = 0
+  input.set(entry, 1)
+  return hash('sha256', input, 'binary')
+}
+
+/**
+ * Leaf hash of a framed entry, without copying it: the low byte of its length prefix lends its place to the 0x00 for
+ * the time of the call.
+ * @param start where the length prefix begins
+ * @param length of the entry, without the prefix
+ */
+export function hashFramedLeaf(bytes: Buffer, start: number, length: number): HashString {
+  const marker = start + PREFIX_BYTES - 1
+  const lowByte = bytes[marker] ?? 0
+  bytes[marker] = 0
+  const digest = hash('sha256', bytes.subarray(marker, marker + 1 + length), 'binary')
+  bytes[marker] = lowByte
+  return digest
+}
+
+const pair = Buffer.alloc(1 + 2 * HASH_BYTES)
+pair[0] = 1
+
+/** RFC 6962 §2.1: SHA-256(0x01 || left || right). */
+export function hashNode(left: HashString, right: HashString): HashString {
+  pair.write(left, 1, HASH_BYTES, 'latin1')
+  pair.write(right, 1 + HASH_BYTES, HASH_BYTES, 'latin1')
+  return hash('sha256', pair, 'binary')
+}
+
+/**
+ * The right edge of an RFC 6962 tree: the roots of its complete subtrees, one for each bit set in its size. Enough to
+ * grow it and to know its root.
+ */
+export class MerkleTree {
+  #size = 0
+  readonly #nodes: HashString[] = []
+
+  get size(): number {
+    return this.#size
+  }
+
+  append(leaf: HashString): void {
+    let node = leaf
+    let level = 0
+    // The bits of a size beyond 2^31 are reached by halving: shifts would cut it to 32 bits.
+    for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
+      node = hashNode(this.#nodes[level] ?? '', node)
+      level++
+    }
+    this.#nodes[level] = node
+    this.#size++
+  }
+
+  root(): HashString {
+    let root: HashString | undefined
+    let rest = this.#size
+    for (let level = 0; rest > 0; level++) {
+      if (rest % 2 === 1) {
+        const node = this.#nodes[level] ?? ''
+        root = root === undefined ? node : hashNode(node, root)
+        rest--
+      }
+      rest /= 2
+    }
+    return root ?? EMPTY_ROOT
+  }
+
+  clone(): MerkleTree {
+    const copy = new MerkleTree()
+    copy.#size = this.#size
+    copy.#nodes.push(...this.#nodes)
+    return copy
+  }
+
+  /** Roots of the complete subtrees from `level` up, lowest first; with them {@link MerkleTree.resume} makes the tree of the largest multiple of 2^level. */
+  frontier(level: number): HashString[] {
+    const nodes: HashString[] = []
+    let rest = Math.floor(this.#size / 2 ** level)
+    for (let at = level; rest > 0; at++, rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 1) nodes.push(this.#nodes[at] ?? '')
+    }
+    return nodes
+  }
+
+  /** @param nodes as {@link MerkleTree.frontier} gave them for this size; not trusted until the root is compared */
+  static resume(size: number, nodes: readonly HashString[]): MerkleTree {
+    const tree = new MerkleTree()
+    tree.#size = size
+    let next = 0
+    for (let at = 0, rest = size; rest > 0; at++, rest = Math.floor(rest / 2)) {
+      if (rest % 2 === 1) tree.#nodes[at] = nodes[next++] ?? ''
+      else tree.#nodes[at] = ''
+    }
+    if (next !== nodes.length) throw new Error('a tree of this size has another number of complete subtrees')
+    return tree
+  }
+}

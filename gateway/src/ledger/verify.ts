@@ -1,0 +1,228 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { readHistory, readOptional } from './checkpoint-history.ts'
+import type { Finding } from './finding.ts'
+import { EntryCursor, type CursorStop } from './entry-cursor.ts'
+import { checkpointPath, fileName, FILE_ENTRIES, HASH_BYTES, hashPath } from './layout.ts'
+import { MerkleTree, type HashString } from './merkle-tree.ts'
+import { parseVerifierKey, type NoteVerifier } from './signed-note.ts'
+
+export { describeFinding, type Finding } from './finding.ts'
+
+export interface VerifyReport {
+  readonly ok: boolean
+  /** Entries read. */
+  readonly entries: number
+  /** Entries proved by a checkpoint. */
+  readonly covered: number
+  /** Complete entries behind the last checkpoint: nothing signed speaks of them. None after a clean close. */
+  readonly uncovered: number
+  /** Bytes of an incomplete entry at the end, as a crash leaves them until the ledger is opened again. */
+  readonly tornBytes: number
+  readonly checkpoints: number
+  /** The last checkpoint, as a signed note: keep it elsewhere to find a log that was put back to an older state. */
+  readonly checkpoint?: string
+  /** The first thing found wrong. */
+  readonly bad?: Finding
+}
+
+export interface VerifyOptions {
+  /** A checkpoint of this log kept elsewhere; the log must contain it. */
+  readonly known?: string
+}
+
+/**
+ * Proves a ledger from its entries up, with bounded memory, against every checkpoint ever signed. Works beside a
+ * running gateway. A log put back as a whole to an older state is found only with a `known` checkpoint.
+ * @param verifierKey as in `verifier.pub`, from a place that the gateway cannot write
+ * @throws Error when the key is none, or a file cannot be read
+ */
+export async function verifyLedger(directory: string, verifierKey: string, options: VerifyOptions = {}): Promise<VerifyReport> {
+  const verifier = parseVerifierKey(verifierKey)
+  const run = new Verification(directory, verifier)
+  const bad = await run.check(options.known)
+  return {
+    ok: bad === undefined,
+    entries: run.tree.size,
+    covered: run.proved,
+    uncovered: bad === undefined ? run.tree.size - run.proved : 0,
+    tornBytes: run.tornBytes,
+    checkpoints: run.checkpoints,
+    ...(run.last === undefined ? {} : { checkpoint: run.last.note }),
+    ...(bad === undefined ? {} : { bad }),
+  }
+}
+
+interface Suspect {
+  readonly index: number
+  readonly file: string
+  readonly offset: number
+  /** How the log would go on with the stored hashes instead of the entries. */
+  readonly stored: MerkleTree
+}
+
+/** A publishing gateway may be between its two checkpoint files for a moment. */
+const PUBLISHING_MS = 500
+
+class Verification {
+  readonly tree = new MerkleTree()
+  proved = 0
+  tornBytes = 0
+  checkpoints = 0
+  last: Checkpoint | undefined
+  readonly #directory: string
+  readonly #verifier: NoteVerifier
+  readonly #cursor: EntryCursor
+  /** First entry since the last proved checkpoint that differs from its stored hash. */
+  #suspect: Suspect | undefined
+  #leaves: Buffer = Buffer.alloc(0)
+  #leavesFile = -1
+
+  constructor(directory: string, verifier: NoteVerifier) {
+    this.#directory = directory
+    this.#verifier = verifier
+    this.#cursor = new EntryCursor(directory)
+  }
+
+  async check(known: string | undefined): Promise<Finding | undefined> {
+    try {
+      const published = await readOptional(checkpointPath(this.#directory))
+      for await (const expected of this.#expected(known)) {
+        const finding = 'what' in expected ? expected : await this.#advance(expected)
+        if (finding !== undefined) return finding
+      }
+      const finding = await this.#checkPublished(published)
+      if (finding !== undefined) return finding
+      // Behind the last checkpoint there is nothing to compare with.
+      const end = await this.#cursor.read(Infinity, (leaf) => this.tree.append(leaf))
+      this.tornBytes = end?.rest ?? 0
+      return undefined
+    } finally {
+      await this.#cursor.close()
+    }
+  }
+
+  /** Every checkpoint in order, `known` among them; or what is wrong with one, and then no more. */
+  async *#expected(known: string | undefined): AsyncGenerator<Checkpoint | Finding> {
+    let waiting = known === undefined ? undefined : openCheckpoint(known, this.#verifier)
+    if (waiting !== undefined && 'problem' in waiting) throw new Error(`the known checkpoint cannot be used: ${waiting.problem}`)
+    for await (const record of readHistory(this.#directory)) {
+      const opened = openCheckpoint(record.note, this.#verifier)
+      const wrong = 'problem' in opened ? opened.problem : this.#outOfOrder(opened)
+      if (wrong !== undefined || 'problem' in opened) {
+        yield { what: 'checkpoint-invalid', index: this.proved, file: 'checkpoints', offset: record.offset,
+          message: `checkpoint ${this.checkpoints} cannot be trusted: ${wrong}` }
+        return
+      }
+      if (waiting !== undefined && waiting.size <= opened.size) {
+        yield waiting
+        waiting = undefined
+      }
+      this.checkpoints++
+      this.last = opened
+      yield opened
+    }
+    if (waiting !== undefined) yield waiting
+  }
+
+  #outOfOrder(checkpoint: Checkpoint): string | undefined {
+    // One that was published again after a failure is byte for byte the same.
+    if (this.last === undefined || checkpoint.size > this.last.size || checkpoint.note === this.last.note) return undefined
+    return `its size ${checkpoint.size} comes after ${this.last.size}`
+  }
+
+  /** Reads on to the checkpoint's size and compares. */
+  async #advance(checkpoint: Checkpoint): Promise<Finding | undefined> {
+    const stop = await this.#cursor.read(checkpoint.size, this.#take)
+    if (stop !== undefined) return this.#notReached(checkpoint, stop)
+    const suspect = this.#suspect
+    if (this.tree.root() === checkpoint.root) {
+      this.proved = checkpoint.size
+      this.#suspect = undefined
+      return suspect === undefined ? undefined : this.#hashChanged(suspect)
+    }
+    if (suspect !== undefined && this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
+    return this.#between(checkpoint.size - 1, 'entry-changed', 'the entries lead to another root than the signed one')
+  }
+
+  readonly #take = (leaf: HashString, file: number, offset: number): void => {
+    const index = this.tree.size
+    const stored = this.#storedHash(index)
+    if (this.#suspect === undefined && stored !== leaf) {
+      this.#suspect = { index, file: `journal/${fileName(file)}`, offset, stored: this.tree.clone() }
+    }
+    this.#suspect?.stored.append(stored)
+    this.tree.append(leaf)
+  }
+
+  #notReached(checkpoint: Checkpoint, stop: CursorStop): Finding {
+    const suspect = this.#suspect
+    const index = this.tree.size
+    const { what, file, offset, message } = stop
+    if (suspect === undefined) return { what, index, file, offset, message: `${message}; a checkpoint covers ${checkpoint.size} entries` }
+    if (this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
+    return this.#between(index, what, message)
+  }
+
+  /** True when the stored hashes are those that were signed, so that an entry differing from its own is certainly bad. */
+  #storedLeadTo(checkpoint: Checkpoint, suspect: Suspect): boolean {
+    while (suspect.stored.size < checkpoint.size) suspect.stored.append(this.#storedHash(suspect.stored.size))
+    return suspect.stored.root() === checkpoint.root
+  }
+
+  #between(last: number, what: Finding['what'], message: string): Finding {
+    const index = this.proved
+    const file = Math.floor(index / FILE_ENTRIES)
+    const place = { file: `journal/${fileName(file)}`, offset: this.#suspect?.index === index ? this.#suspect.offset : 0 }
+    return { what, index, ...(last > index ? { last } : {}), ...place, message }
+  }
+
+  #hashChanged(suspect: Suspect): Finding {
+    const file = `hashes/${fileName(Math.floor(suspect.index / FILE_ENTRIES))}`
+    const offset = (suspect.index % FILE_ENTRIES) * HASH_BYTES
+    return { what: 'hash-changed', index: suspect.index, file, offset, message: 'the entry is right, its stored leaf hash is wrong or missing' }
+  }
+
+  /** Empty when there is none. */
+  #storedHash(index: number): HashString {
+    const file = Math.floor(index / FILE_ENTRIES)
+    if (file !== this.#leavesFile) {
+      this.#leaves = readIfThere(hashPath(this.#directory, file))
+      this.#leavesFile = file
+    }
+    const at = (index % FILE_ENTRIES) * HASH_BYTES
+    return at + HASH_BYTES <= this.#leaves.length ? this.#leaves.toString('latin1', at, at + HASH_BYTES) : ''
+  }
+
+  async #checkPublished(before: string | undefined): Promise<Finding | undefined> {
+    let published = before
+    if (published !== this.last?.note) {
+      await delay(PUBLISHING_MS)
+      published = await readOptional(checkpointPath(this.#directory))
+    }
+    const bad = (what: Finding['what'], message: string): Finding => ({ what, index: this.proved, file: 'checkpoint', offset: 0, message })
+    if (published === undefined) return bad('checkpoint-missing', 'there is no latest checkpoint')
+    const opened = openCheckpoint(published, this.#verifier)
+    if ('problem' in opened) return bad('checkpoint-invalid', `the latest checkpoint cannot be trusted: ${opened.problem}`)
+    if (opened.note === this.last?.note) return undefined
+    // A gateway at work has moved on since the history was read.
+    if (published !== before && opened.size > (this.last?.size ?? -1)) return undefined
+    return opened.size > (this.last?.size ?? -1)
+      ? bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries and is not in the history`)
+      : bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries, the history ends with one of ${this.last?.size}`)
+  }
+}
+
+function entryChanged({ index, file, offset }: Suspect): Finding {
+  return { what: 'entry-changed', index, file, offset, message: 'this is not the entry that was signed: it was changed, moved, put in, or one before it was removed' }
+}
+
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
+    throw error
+  }
+}
