@@ -22,6 +22,7 @@ export interface IssuedToken {
   readonly token: string
   readonly tokenId: string
   readonly identity: Identity
+  readonly targets: readonly string[]
   readonly purpose: string
   readonly expiresAtMs: number
   /** Seconds, rounded down. */

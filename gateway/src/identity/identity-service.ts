@@ -127,7 +127,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
       ...(actor === undefined ? {} : { actor: { issuer: actor.issuer, claims: actor.claims } }),
       targets, purpose, issuedAtMs: nowMs, expiresAtMs,
     })
-    return { token, tokenId, identity: resolved.identity, purpose, expiresAtMs, expiresIn }
+    return { token, tokenId, identity: resolved.identity, targets, purpose, expiresAtMs, expiresIn }
   }
 
   #requireTargets(targets: readonly string[], resolved: ResolvedIdentity): void {
