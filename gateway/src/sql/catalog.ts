@@ -6,7 +6,7 @@ export interface Catalog {
   relationByOid(oid: number): Relation | undefined
   /** Every function of that name, in whatever schema, system ones included. */
   functionsNamed(name: string): readonly CatalogFunction[]
-  /** True when somebody made an operator of that name outside `pg_catalog`. */
+  /** True when an operator of that name outside the server's own runs a function that could read or write. */
   hasUserOperator(name: string): boolean
   /** True when a type of that name outside `pg_catalog` runs code of its own when a value is made (domain with a check, base type). */
   hasActiveType(name: string): boolean
@@ -25,8 +25,12 @@ export interface Relation {
   readonly columns: readonly Column[]
   /** OIDs of the relations it inherits from or is a partition of. */
   readonly parents: readonly number[]
-  /** For views and materialised views: their query, every name in it schema-qualified. */
+  /** For users' views and materialised views: their query, every name in it schema-qualified. */
   readonly definition?: string
+  /** For users' views and materialised views: OIDs of the relations their query names, system ones left out. */
+  readonly reads?: readonly number[]
+  /** For users' views and materialised views: their query runs a function of which it is not known what it reads. */
+  readonly callsUnknown?: boolean
 }
 
 export interface Column {
@@ -34,6 +38,8 @@ export interface Column {
   /** `pg_attribute.attnum`, from 1. */
   readonly number: number
   readonly typeOid: number
+  /** For generated columns: the expression. */
+  readonly generated?: string
 }
 
 export interface CatalogFunction {
@@ -41,4 +47,45 @@ export interface CatalogFunction {
   readonly name: string
   /** `pg_proc.provolatile`: i immutable, s stable, v volatile. */
   readonly volatility: string
+  /** True when it came with the server, or is immutable and compiled, as an extension's are: then it reads no table by itself. */
+  readonly trusted: boolean
+}
+
+/** The lists that a {@link Catalog} is looked up in. */
+export interface CatalogContents {
+  readonly relations: readonly Relation[]
+  readonly functions: readonly CatalogFunction[]
+  /** Names for {@link Catalog.hasUserOperator}. */
+  readonly userOperators: Iterable<string>
+  /** Names for {@link Catalog.hasActiveType}. */
+  readonly activeTypes: Iterable<string>
+  readonly searchPath: readonly string[]
+}
+
+export function catalogOf(contents: CatalogContents): Catalog {
+  const relationsByName = groupByName(contents.relations)
+  const functionsByName = groupByName(contents.functions)
+  const relationsByOid = new Map(contents.relations.map((relation) => [relation.oid, relation]))
+  const userOperators = new Set(contents.userOperators)
+  const activeTypes = new Set(contents.activeTypes)
+  return {
+    relationsNamed: (name) => relationsByName.get(name) ?? [],
+    relation: (schema, name) => relationsByName.get(name)?.find((relation) => relation.schema === schema),
+    relationByOid: (oid) => relationsByOid.get(oid),
+    functionsNamed: (name) => functionsByName.get(name) ?? [],
+    hasUserOperator: (name) => userOperators.has(name),
+    hasActiveType: (name) => activeTypes.has(name),
+    relations: contents.relations,
+    searchPath: contents.searchPath,
+  }
+}
+
+function groupByName<T extends { readonly name: string }>(items: readonly T[]): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(item.name)
+    if (group === undefined) groups.set(item.name, [item])
+    else group.push(item)
+  }
+  return groups
 }

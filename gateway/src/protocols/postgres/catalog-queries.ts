@@ -1,0 +1,162 @@
+import { catalogOf } from '../../sql/catalog.ts'
+import type { Catalog, CatalogFunction, Column, Relation } from '../../sql/catalog.ts'
+
+/** Runs one SQL statement on the target and gives its rows in text format. */
+export type CatalogQuery = (sql: string) => Promise<(string | null)[][]>
+
+/**
+ * Reads the parts of a database's catalog that statements are analysed with, from PostgreSQL 13 to 18. Leaves the
+ * session as it was; run it outside of a transaction, or in one that has not failed.
+ * @throws what `query` throws, and Error for rows that are not as asked for
+ */
+export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
+  // One after the other: the caller's session is one connection.
+  const searchPath = (await query(SEARCH_PATH)).map((row) => text(row, 0))
+  const columns = columnsByRelation(await query(COLUMNS), await query(GENERATED))
+  const parents = numbersByOid(await query(PARENTS))
+  const views = viewsByOid(await query(VIEWS), numbersByOid(await query(VIEW_READS)))
+  const relations = (await query(RELATIONS)).map((row): Relation => {
+    const oid = number(row, 0)
+    return {
+      oid,
+      schema: text(row, 1),
+      name: text(row, 2),
+      kind: text(row, 3),
+      columns: columns.get(oid) ?? [],
+      parents: parents.get(oid) ?? [],
+      ...views.get(oid),
+    }
+  })
+  const functions = (await query(FUNCTIONS)).map((row): CatalogFunction => ({
+    schema: text(row, 0),
+    name: text(row, 1),
+    volatility: text(row, 2),
+    trusted: text(row, 3) === 't',
+  }))
+  const userOperators = (await query(USER_OPERATORS)).map((row) => text(row, 0))
+  const activeTypes = (await query(ACTIVE_TYPES)).map((row) => text(row, 0))
+  return catalogOf({ relations, functions, userOperators, activeTypes, searchPath })
+}
+
+/** First OID of what was made after initdb (`FirstNormalObjectId`). */
+const FIRST_USER_OID = 16384
+
+/** An immutable compiled function computes from its arguments; anything else of a user's could read or write tables. */
+const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (p.provolatile = 'i' and p.prolang in (12, 13)))`
+
+const SEARCH_PATH = `select pg_catalog.unnest(pg_catalog.current_schemas(true))`
+
+// Indexes and composite types cannot be read by name.
+const RELATIONS = `select c.oid, n.nspname, c.relname, c.relkind
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where c.relkind not in ('i', 'I', 'c') order by c.oid`
+
+// One row a relation: thousands of small rows would take several times as long.
+const COLUMNS = `select a.attrelid,
+    pg_catalog.json_agg(pg_catalog.json_build_array(a.attname, a.attnum, a.atttypid::int8) order by a.attnum)
+  from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
+  where a.attnum > 0 and not a.attisdropped and c.relkind not in ('i', 'I', 'c') group by a.attrelid`
+
+const GENERATED = `select a.attrelid, a.attnum, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+  from pg_catalog.pg_attribute a
+  join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attgenerated <> '' and not a.attisdropped`
+
+const PARENTS = `select inhrelid, inhparent from pg_catalog.pg_inherits i
+  join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relkind not in ('i', 'I')`
+
+// With an empty search_path pg_get_viewdef qualifies every name. The setting is local: it ends with the statement.
+const VIEWS = `with path as materialized (select pg_catalog.set_config('search_path', '', true))
+  select c.oid, pg_catalog.pg_get_viewdef(c.oid), exists (
+    select from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
+    left join pg_catalog.pg_operator o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
+    join pg_catalog.pg_proc p on p.oid = case
+      when d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid else o.oprcode::oid end
+    where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and not ${COMPUTES_ONLY})
+  from path, pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
+
+const VIEW_READS = `select distinct r.ev_class, d.refobjid
+  from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
+  join pg_catalog.pg_class c on c.oid = r.ev_class
+  where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and c.relkind in ('v', 'm')
+  and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
+  and c.oid >= ${FIRST_USER_OID}`
+
+const FUNCTIONS = `select distinct n.nspname, p.proname, p.provolatile, ${COMPUTES_ONLY}
+  from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace`
+
+const USER_OPERATORS = `select distinct o.oprname from pg_catalog.pg_operator o
+  left join pg_catalog.pg_proc p on p.oid = o.oprcode
+  where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${COMPUTES_ONLY})`
+
+const ACTIVE_TYPES = `select distinct t.typname from pg_catalog.pg_type t
+  where t.oid >= ${FIRST_USER_OID} and (
+    t.typtype = 'd' and exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid)
+    or exists (select from pg_catalog.pg_proc p where p.oid in (t.typinput, t.typmodin) and not ${COMPUTES_ONLY})
+    or exists (select from pg_catalog.pg_range r join pg_catalog.pg_proc p on p.oid = r.rngcanonical
+      where r.rngtypid = t.oid and not ${COMPUTES_ONLY}))`
+
+/**
+ * SQL for one value that is another one after anything changed that {@link loadCatalog} reads: every change of a row of
+ * the system catalogs leaves its transaction's number in `xmin`, and neither VACUUM nor ANALYZE does. It misses changes
+ * of other sessions' temporary relations (left out, or each of them would load the catalog again), renamed
+ * schemas' effect on `search_path`, and a role's or database's own `search_path`, which holds from the next session.
+ */
+export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
+  `pg_class where oid >= ${FIRST_USER_OID} and relpersistence <> 't'`,
+  `pg_attribute where attrelid >= ${FIRST_USER_OID} and attnum > 0 and attrelid not in (
+    select oid from pg_catalog.pg_class where relpersistence = 't')`,
+  `pg_rewrite where oid >= ${FIRST_USER_OID}`,
+  'pg_inherits',
+  'pg_attrdef',
+  `pg_proc where oid >= ${FIRST_USER_OID}`,
+  `pg_operator where oid >= ${FIRST_USER_OID}`,
+  `pg_type where oid >= ${FIRST_USER_OID} and typtype in ('d', 'r', 'b') and typcategory <> 'A'`,
+  'pg_namespace',
+]
+  .map((source) => `(select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(
+    pg_catalog.hashint8extended(xmin::text::int8, 0))) from pg_catalog.${source})`)
+  .join(', ')})`
+
+function columnsByRelation(rows: (string | null)[][], generatedRows: (string | null)[][]): Map<number, Column[]> {
+  const generated = new Map(generatedRows.map((row) => [`${text(row, 0)}.${text(row, 1)}`, text(row, 2)]))
+  return new Map(
+    rows.map((row) => {
+      const oid = number(row, 0)
+      const columns = (JSON.parse(text(row, 1)) as [string, number, number][]).map(([name, attribute, typeOid]) => {
+        const expression = generated.get(`${oid}.${attribute}`)
+        return { name, number: attribute, typeOid, ...(expression === undefined ? {} : { generated: expression }) }
+      })
+      return [oid, columns]
+    }),
+  )
+}
+
+function viewsByOid(rows: (string | null)[][], reads: Map<number, number[]>) {
+  return new Map(
+    rows.map((row) => {
+      const oid = number(row, 0)
+      return [oid, { definition: text(row, 1), reads: reads.get(oid) ?? [], callsUnknown: text(row, 2) === 't' }]
+    }),
+  )
+}
+
+function numbersByOid(rows: (string | null)[][]): Map<number, number[]> {
+  const lists = new Map<number, number[]>()
+  for (const row of rows) {
+    const list = lists.get(number(row, 0))
+    if (list === undefined) lists.set(number(row, 0), [number(row, 1)])
+    else list.push(number(row, 1))
+  }
+  return lists
+}
+
+function text(row: (string | null)[], index: number): string {
+  const value = row[index]
+  if (value === null || value === undefined) throw new Error('a catalog row has no value where one was asked for')
+  return value
+}
+
+function number(row: (string | null)[], index: number): number {
+  return Number(text(row, index))
+}

@@ -1,0 +1,111 @@
+import type { CreateStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import { protectionIn } from './expressions.ts'
+import type { LineageContext } from './lineage-context.ts'
+import { firstProtection } from './protection.ts'
+import type { ProtectedColumns } from './protections.ts'
+import { relationItem } from './relations.ts'
+import { NO_ENVIRONMENT, scopeOf } from './scope.ts'
+import type { FromItem } from './scope.ts'
+import type { StatementNames } from './statement-names.ts'
+import { isFields, stringsOf, tagged } from './tree.ts'
+
+const HINT = 'ask an administrator to make this change'
+
+/** Statements that may name a protected relation: they read nothing of it and leave its columns what they are. */
+const HARMLESS = new Set([
+  'TruncateStmt', 'LockStmt', 'VacuumStmt', 'ClusterStmt', 'ReindexStmt', 'RefreshMatViewStmt', 'DropStmt', 'GrantStmt',
+  'CommentStmt', 'AlterSeqStmt', 'CreateSeqStmt', 'DropRoleStmt', 'TransactionStmt', 'VariableSetStmt', 'VariableShowStmt',
+])
+
+/** Statements that bring code, or tables that are other tables: what these read cannot be seen. */
+const UNSEEN: Readonly<Record<string, string>> = {
+  DoStmt: 'a DO block',
+  CreateFunctionStmt: 'a new function',
+  CreateForeignTableStmt: 'a new foreign table',
+  ImportForeignSchemaStmt: 'a new foreign table',
+  LoadStmt: 'a loaded library',
+}
+
+/**
+ * Refuses statements of the definition language that would take a mask off its column, or make of it an oracle.
+ * @returns whether a protected relation is named
+ */
+export function refuseDefinition(
+  statement: Node, names: StatementNames, context: LineageContext, protectedColumns: ProtectedColumns,
+): boolean {
+  const [tag] = tagged(statement)
+  const unseen = UNSEEN[tag]
+  if (unseen !== undefined) {
+    context.refuse(context.unseen(unseen), 'while columns are masked, and what it reads cannot be seen', HINT)
+  }
+  if ('RenameStmt' in statement) refuseSchemaRename(statement.RenameStmt, context, protectedColumns)
+  if (!names.relations.some(({ relname = '' }) => protectedColumns.isProtectedName(relname))) return false
+  if (HARMLESS.has(tag)) return true
+  if ('IndexStmt' in statement) {
+    const { relation, indexParams, indexIncludingParams, whereClause } = statement.IndexStmt
+    refuseElements(relation, [...(indexParams ?? []), ...(indexIncludingParams ?? [])], whereClause, 'in CREATE INDEX', context)
+    return true
+  }
+  if ('CreateStatsStmt' in statement) {
+    for (const node of statement.CreateStatsStmt.relations ?? []) {
+      const range = 'RangeVar' in node ? node.RangeVar : undefined
+      refuseElements(range, statement.CreateStatsStmt.exprs ?? [], undefined, 'in CREATE STATISTICS', context)
+    }
+    return true
+  }
+  if ('CreateStmt' in statement) return refuseNewTable(statement.CreateStmt, context)
+  for (const relation of names.relations) {
+    context.refuse(firstProtection(relationItem(relation, context).columns), `in ${statementName(tag)}`, HINT)
+  }
+  return context.touched
+}
+
+function statementName(tag: string): string {
+  return `a definition (${tag.replace(/Stmt$/, '')})`
+}
+
+function refuseSchemaRename(rename: RenameStmt, context: LineageContext, protectedColumns: ProtectedColumns): void {
+  if (rename.renameType !== 'OBJECT_SCHEMA' || !protectedColumns.isProtectedSchema(rename.subname ?? '')) return
+  context.refuse(context.unseen(`schema ${rename.subname ?? ''}, which holds masked columns,`), 'in RENAME', HINT)
+}
+
+/** Columns by name or expression, of an index or of statistics. */
+function refuseElements(
+  range: RangeVar | undefined, elements: readonly Node[], where: Node | undefined, use: string, context: LineageContext,
+): void {
+  if (range === undefined) return
+  const item = relationItem(range, context)
+  const scope = scopeOf([item], NO_ENVIRONMENT)
+  for (const element of elements) {
+    const [, content] = tagged(element)
+    if (typeof content['name'] === 'string') context.refuse(protectionOfColumn(content['name'], item), use, HINT)
+    context.refuse(protectionIn(content['expr'], scope, context), use, HINT)
+  }
+  context.refuse(protectionIn(where, scope, context), use, HINT)
+}
+
+function protectionOfColumn(name: string, item: FromItem) {
+  return item.columns.find((column) => column.name === name)?.protection
+}
+
+/** A table like another has none of its rows; one that inherits, or is a partition, shares them. */
+function refuseNewTable(create: CreateStmt, context: LineageContext): boolean {
+  for (const node of create.inhRelations ?? []) {
+    if ('RangeVar' in node) context.refuse(firstProtection(relationItem(node.RangeVar, context).columns), 'in INHERITS or PARTITION OF', HINT)
+  }
+  refuseReferences(create.tableElts, context)
+  return true
+}
+
+/** A foreign key tells whether a value is there. */
+function refuseReferences(value: unknown, context: LineageContext): void {
+  if (Array.isArray(value)) for (const element of value) refuseReferences(element, context)
+  if (!isFields(value)) return
+  const constraint = value['Constraint']
+  if (isFields(constraint) && isFields(constraint['pktable'])) {
+    const item = relationItem(constraint['pktable'], context)
+    const names = Array.isArray(constraint['pk_attrs']) ? stringsOf(constraint['pk_attrs'] as Node[]) : []
+    for (const name of names) context.refuse(protectionOfColumn(name, item), 'in REFERENCES', HINT)
+  }
+  for (const child of Object.values(value)) refuseReferences(child, context)
+}

@@ -1,0 +1,108 @@
+import type { MaskEntry, MaskMethod } from '../../governance/policy/policy-document.ts'
+import type { Relation } from '../catalog.ts'
+import type { RelationColumns } from './lineage-context.ts'
+import type { OutputColumn, Protection } from './protection.ts'
+
+/** Which columns of a database are masked for a session: those named, and all that get their values from them. */
+export interface ProtectedColumns extends RelationColumns {
+  /** True when nothing is masked: then nothing needs to be looked at. */
+  readonly isEmpty: boolean
+  /**
+   * What masks a result column, by the origin that PostgreSQL names for it. It also gives a mask for columns that no
+   * statement is let through with, so that a mistake there shows nothing.
+   */
+  maskOf(relationOid: number, attributeNumber: number): MaskEntry | undefined
+  isProtectedRelation(relationOid: number): boolean
+  /** True when a protected relation of that name exists, in whatever schema. */
+  isProtectedName(name: string): boolean
+  /** True when a relation that a mask holds for is in that schema. */
+  isProtectedSchema(schema: string): boolean
+  /** Masks' columns that match nothing in the catalog. */
+  readonly unresolved: readonly UnresolvedColumn[]
+  /** The mask that is named where what a statement reads cannot be seen. */
+  readonly unseen: MaskEntry
+}
+
+export interface UnresolvedColumn {
+  readonly mask: string
+  readonly column: string
+}
+
+/** Of two masks for one column the one that shows less holds. */
+const SHOWN_LESS: readonly MaskMethod[] = ['null', 'redact', 'hash', 'keep-last']
+
+/** {@link ProtectedColumns} while they are being found. */
+export class Protections implements ProtectedColumns {
+  isEmpty = true
+  readonly unresolved: UnresolvedColumn[] = []
+  readonly unseen: MaskEntry
+  /** Brings a view's protections up to date before its columns are asked for. */
+  follow: (view: Relation) => void = () => {}
+  readonly #byRelation = new Map<number, Map<number, Protection>>()
+  readonly #names = new Set<string>()
+  readonly #schemas = new Set<string>()
+  readonly #columns = new Map<number, readonly OutputColumn[]>()
+
+  constructor(unseen: MaskEntry) {
+    this.unseen = unseen
+  }
+
+  /** @returns whether that is news */
+  protect(relation: Relation, number: number, { mask, maskable }: Omit<Protection, 'subject'>): boolean {
+    const columns = this.#byRelation.get(relation.oid) ?? new Map<number, Protection>()
+    const before = columns.get(number)
+    if (before !== undefined && !showsLess(mask, before.mask)) return false
+    const name = relation.columns.find((column) => column.number === number)?.name ?? String(number)
+    const subject = `the masked column ${relation.schema}.${relation.name}.${name}`
+    columns.set(number, { mask, maskable: maskable && before?.maskable !== false, subject })
+    this.#byRelation.set(relation.oid, columns)
+    this.#columns.delete(relation.oid)
+    this.#names.add(relation.name)
+    this.#schemas.add(relation.schema)
+    return true
+  }
+
+  protectionOf(relationOid: number, number: number): Protection | undefined {
+    return this.#byRelation.get(relationOid)?.get(number)
+  }
+
+  maskOf(relationOid: number, attributeNumber: number): MaskEntry | undefined {
+    const protection = this.protectionOf(relationOid, attributeNumber)
+    return protection === undefined || protection.maskable ? protection?.mask : { ...protection.mask, method: 'null' }
+  }
+
+  isProtectedRelation(relationOid: number): boolean {
+    return this.#byRelation.has(relationOid)
+  }
+
+  isProtectedName(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  isProtectedSchema(schema: string): boolean {
+    return this.#schemas.has(schema)
+  }
+
+  isProtected(relation: Relation): boolean {
+    this.follow(relation)
+    return this.#byRelation.has(relation.oid)
+  }
+
+  columnsOf(relation: Relation): readonly OutputColumn[] {
+    this.follow(relation)
+    const known = this.#columns.get(relation.oid)
+    if (known !== undefined) return known
+    const columns = relation.columns.map(({ name, number }): OutputColumn => {
+      const protection = this.protectionOf(relation.oid, number)
+      return protection === undefined ? { name } : { name, protection }
+    })
+    this.#columns.set(relation.oid, columns)
+    return columns
+  }
+}
+
+function showsLess(mask: MaskEntry, than: MaskEntry): boolean {
+  const one = SHOWN_LESS.indexOf(mask.method)
+  const other = SHOWN_LESS.indexOf(than.method)
+  return one < other || (one === other && mask.method === 'keep-last' && (mask.keep ?? 0) < (than.keep ?? 0))
+}
