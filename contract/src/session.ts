@@ -41,15 +41,16 @@ export type SessionList = z.infer<typeof SessionList>
 /** One operation as the ledger has it. */
 export const SessionOperation = z.object({
   number: z.int(),
-  at: Timestamp.nullable(),
+  at: Timestamp,
   text: z.string(),
+  /** True when the text was too long for the ledger, which then has its beginning and a digest of the whole. */
+  textTruncated: z.boolean(),
   actions: z.array(z.string()),
   objects: z.array(z.string()),
   decision: z.object({
     effect: z.enum(['allow', 'deny', 'review']),
     rule: z.string(),
     policyVersion: z.int(),
-    message: z.string().nullable(),
   }),
   /** Null when it was not forwarded, or has not ended. */
   outcome: z.object({

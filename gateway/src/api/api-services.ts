@@ -1,0 +1,53 @@
+import type { PolicyVersion, Problem } from '@sallyport/contract'
+import type { PolicySource } from '../governance/policy/policy.ts'
+import type { Ledger } from '../governance/recording/ledger.ts'
+import type { SessionStore } from '../governance/recording/session-store.ts'
+import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
+
+/** What the composition root lends to the control API. */
+export interface ApiServices {
+  readonly identification: Identification
+  readonly tokenExchange: TokenExchange
+  /** Makes a token unusable; used when its issue could not be recorded. */
+  readonly revoke: (tokenId: string) => Promise<void>
+  readonly policies: PolicySource
+  readonly policyAdministration: PolicyAdministration
+  readonly sessions: Pick<SessionStore, 'list' | 'get'>
+  /** Ends a live session at once. @returns false when there is none of that id here */
+  readonly endSession: (id: string, reason: string) => boolean
+  /** A session's events from the ledger, oldest first, as they were appended. */
+  readonly readSessionEvents: (sessionId: string) => AsyncIterable<object>
+  readonly ledger: Ledger
+  /** The newest checkpoint as a signed note; undefined before the first. */
+  readonly readCheckpoint: () => Promise<string | undefined>
+  /** The ledger's public key as a C2SP verifier key. */
+  readonly verifierKey: string
+  /** Where each protocol listens. */
+  readonly listeners: () => readonly ProtocolListener[]
+  readonly version: string
+  readonly log: ApiLog
+}
+
+export interface PolicyAdministration {
+  /** The version in force. */
+  read(): Promise<PolicyVersion | undefined>
+  /** Puts a document in force. A wrong one changes nothing. */
+  apply(text: string, appliedBy: string): Promise<PolicyApplication>
+}
+
+export type PolicyApplication =
+  | { readonly applied: true; readonly version: number }
+  | { readonly applied: false; readonly problems: readonly Problem[] }
+
+export interface ProtocolListener {
+  readonly protocol: string
+  /** What clients dial. */
+  readonly host: string
+  readonly port: number
+  readonly tls: boolean
+}
+
+export interface ApiLog {
+  info(details: object, message: string): void
+  error(details: object, message: string): void
+}

@@ -1,0 +1,55 @@
+import type { Context } from 'hono'
+import { AuthenticationError, type Identity } from '../governance/identity.ts'
+import type { PolicyDocument } from '../governance/policy/policy-document.ts'
+import type { IdentifiedCaller } from '../governance/token-exchange.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+
+export type Role = keyof PolicyDocument['roles']
+
+/** Who sends a request, and what the policy in force lets them do here. */
+export interface Caller extends IdentifiedCaller {
+  holds(...roles: readonly Role[]): boolean
+  /** @throws ApiFailure */
+  require(...roles: readonly Role[]): void
+}
+
+/** @throws ApiFailure when the request carries no usable token */
+export async function callerOf(context: Context, services: ApiServices): Promise<Caller> {
+  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(context.req.header('authorization') ?? '') ?? []
+  if (token === undefined) {
+    throw new ApiFailure('unauthenticated', 'this needs a token', 'send Authorization: Bearer with an identity token or a session token')
+  }
+  try {
+    const identified = await services.identification.identify(token)
+    const roles = rolesOf(identified.identity, services.policies.current.document)
+    const holds = (...wanted: readonly Role[]) => wanted.some((role) => roles.has(role))
+    return {
+      ...identified,
+      holds,
+      require(...wanted) {
+        if (holds(...wanted)) return
+        throw new ApiFailure('forbidden', `this is for the role ${wanted.join(' or ')}`, 'ask an administrator, or use a login that holds the role')
+      },
+    }
+  } catch (error) {
+    if (error instanceof AuthenticationError) throw new ApiFailure('unauthenticated', error.message, error.hint)
+    throw error
+  }
+}
+
+/** For the record: by which login of which issuer something was done. */
+export function calledWith({ identity, tokenId }: Caller): string {
+  return `through the control API, by a login of issuer ${identity.issuer}, token ${tokenId}`
+}
+
+/**
+ * Roles are a person's own. An agent has none, nor has anybody who acts for a person: what it may do on targets is for the
+ * rules, but it can never change the rules, nor look over others' shoulders.
+ */
+function rolesOf(identity: Identity, document: PolicyDocument): ReadonlySet<Role> {
+  if (identity.kind !== 'person' || identity.actors.length > 0) return new Set()
+  const groups = new Set(identity.groups)
+  const entries = Object.entries(document.roles) as [Role, readonly string[]][]
+  return new Set(entries.filter(([, members]) => members.some((group) => groups.has(group))).map(([role]) => role))
+}

@@ -1,0 +1,85 @@
+import { routes, type Target, type TargetList, type Version } from '@sallyport/contract'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import { timeout } from 'hono/timeout'
+import { answerFailure, ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+import { callerOf } from './caller.ts'
+import { applyPolicy, showPolicy } from './policy-routes.ts'
+import { endSession, listSessions, showSession } from './session-routes.ts'
+import { exchangeToken } from './token-endpoint.ts'
+
+const MAX_FORM_BYTES = 128 * 1_024
+const MAX_POLICY_BYTES = 1_024 * 1_024
+const TIMEOUT_MS = 30_000
+
+/** The control API. Knows HTTP and who may do what; everything else is lent to it. */
+export function createApi(services: ApiServices): Hono {
+  const api = new Hono()
+  api.use(protectiveHeaders)
+  api.use(timeout(TIMEOUT_MS, new TimedOut(408)))
+
+  api.get(routes.health, (context) => context.json({ status: 'ok' }))
+  api.get(routes.version, (context) => context.json({ name: 'sallyport', version: services.version } satisfies Version))
+  api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
+  api.get(routes.targets, (context) => listTargets(context, services))
+  api.get(routes.sessions, (context) => listSessions(context, services))
+  api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
+  api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
+  api.get(routes.policy, (context) => showPolicy(context, services))
+  api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
+  api.get(routes.checkpoint, (context) => showCheckpoint(context, services))
+  api.get(routes.verifier, async (context) => {
+    const caller = await callerOf(context, services)
+    caller.require('auditor', 'operator', 'administrator')
+    return context.text(services.verifierKey)
+  })
+
+  api.notFound((context) => answerFailure(context, new ApiFailure('not-found', 'there is nothing here', 'see docs/reference/api.md for the paths')))
+  api.onError((error, context) => {
+    if (error instanceof ApiFailure) return answerFailure(context, error)
+    if (error instanceof TimedOut) return answerFailure(context, new ApiFailure('timeout', 'the request took too long', 'try again in a moment'))
+    // The message may quote what a client or a database said; its kind is enough to look further.
+    services.log.error({ error: error.name, route: context.req.routePath, method: context.req.method }, 'a request of the control API failed')
+    return answerFailure(context, new ApiFailure('internal', 'the request failed', 'try again, and tell an operator if it lasts'))
+  })
+  return api
+}
+
+async function listTargets(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  const listeners = services.listeners()
+  const targets = services.policies.current.document.targets.filter((entry) => caller.mayOpen(entry.name)).flatMap((entry): Target[] => {
+    const listener = listeners.find((one) => one.protocol === entry.protocol)
+    return listener === undefined ? [] : [{ name: entry.name, database: entry.name, labels: { ...entry.labels }, ...listener }]
+  })
+  return context.json({ targets } satisfies TargetList)
+}
+
+async function showCheckpoint(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  caller.require('auditor', 'operator', 'administrator')
+  const checkpoint = await services.readCheckpoint()
+  if (checkpoint === undefined) throw new ApiFailure('not-found', 'there is no checkpoint yet', 'try again in a moment')
+  return context.text(checkpoint)
+}
+
+class TimedOut extends HTTPException {}
+
+function limitBody(maxBytes: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize: maxBytes,
+    onError: (context) => answerFailure(context, new ApiFailure('too-large', `the body is larger than ${maxBytes} bytes`, 'send less')),
+  })
+}
+
+/** Answers are data for programs: never kept by a cache, never run, framed or read by a page. There is no CORS at all. */
+const protectiveHeaders: MiddlewareHandler = async (context, next) => {
+  await next()
+  context.header('cache-control', 'no-store')
+  context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  context.header('cross-origin-resource-policy', 'same-origin')
+  context.header('referrer-policy', 'no-referrer')
+  context.header('x-content-type-options', 'nosniff')
+}

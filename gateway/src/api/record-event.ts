@@ -1,0 +1,19 @@
+import type { Ledger } from '../governance/recording/ledger.ts'
+import { ApiFailure } from './api-failure.ts'
+
+const NOT_DONE = 'this could not be put on record, so it was not done'
+
+/**
+ * Puts an entry on record and waits until it is there.
+ * @param otherwise what a client is told when it cannot be recorded
+ * @throws ApiFailure when it cannot be recorded: what the entry announces must then not happen
+ */
+export async function recordEvent(ledger: Ledger, entry: string, otherwise = NOT_DONE): Promise<void> {
+  const failure = await new Promise<Error | undefined>((resolve) => {
+    ledger.append(entry)
+    ledger.onWritten(resolve)
+  })
+  if (failure !== undefined) {
+    throw new ApiFailure('not-recorded', otherwise, 'try again later, and tell an operator that the ledger cannot be written')
+  }
+}

@@ -1,0 +1,69 @@
+import { once } from 'node:events'
+import { createServer as createPlainServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+
+export interface ServeApiOptions {
+  /** 127.0.0.1 when absent. */
+  readonly host?: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** PEM; wanted for every address but loopback. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+}
+
+export interface ApiServer {
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, gives requests under way a moment, and resolves when all is closed. */
+  close(): Promise<void>
+}
+
+const LIMITS = {
+  /** A client that sends its headers or its body drop by drop is cut off. */
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 5_000,
+  /** A token of the largest size, and the rest. */
+  maxHeaderSize: 24 * 1_024,
+}
+const MAX_CONNECTIONS = 1_000
+const CLOSE_GRACE_MS = 2_000
+
+/**
+ * Opens the listener of the control API.
+ * @throws Error when the address is not loopback and there is no TLS: tokens would cross the network in the clear
+ */
+export async function serveApi(api: Hono, options: ServeApiOptions): Promise<ApiServer> {
+  const { host = '127.0.0.1', tls } = options
+  if (tls === undefined && !isLoopback(host)) throw new Error(`the control API needs TLS to listen on ${host}: give a certificate, or listen on 127.0.0.1`)
+  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false })
+  const handle = (...request: Parameters<typeof listener>) => void listener(...request)
+  const server = tls === undefined
+    ? createPlainServer(LIMITS, handle)
+    : createTlsServer({ ...LIMITS, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, handle)
+  server.maxConnections = MAX_CONNECTIONS
+  server.listen(options.port, host)
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the control API has no TCP address')
+  const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return {
+    url: `${tls === undefined ? 'http' : 'https'}://${shown}:${address.port}`,
+    port: address.port,
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeIdleConnections()
+      const force = setTimeout(() => server.closeAllConnections(), CLOSE_GRACE_MS)
+      await closed
+      clearTimeout(force)
+    },
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
+}

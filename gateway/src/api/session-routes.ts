@@ -1,0 +1,72 @@
+import { type Session, type SessionDetail, type SessionList, SessionQuery } from '@sallyport/contract'
+import type { Context } from 'hono'
+import { encodeAdministratorActed } from '../governance/recording/events.ts'
+import type { SessionRecord } from '../governance/recording/session-store.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+import { calledWith, type Caller, callerOf } from './caller.ts'
+import { recordEvent } from './record-event.ts'
+import { readSessionLog } from './session-log.ts'
+
+export async function listSessions(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  const query = SessionQuery.safeParse(context.req.query())
+  if (!query.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'limit is 1 to 200; after is the next of the page before')
+  const { limit, after } = query.data
+  const records = await services.sessions.list({
+    limit: limit + 1,
+    ...(after === undefined ? {} : { after }),
+    ...(seesAll(caller) ? {} : { owner: caller.identity }),
+  })
+  const page = records.slice(0, limit)
+  const body: SessionList = { sessions: page.map(toSession), next: records.length > limit ? (page.at(-1)?.id ?? null) : null }
+  return context.json(body)
+}
+
+export async function showSession(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const caller = await callerOf(context, services)
+  const record = await visible(id, caller, services)
+  const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.readSessionEvents(record.id))) }
+  return context.json(body)
+}
+
+export async function endSession(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const caller = await callerOf(context, services)
+  caller.require('operator', 'administrator')
+  const record = await visible(id, caller, services)
+  const action = { by: caller.identity.name, action: 'session.end', subject: record.id, reason: calledWith(caller) }
+  await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
+  if (!services.endSession(record.id, `ended by ${caller.identity.name}`)) {
+    throw new ApiFailure('not-found', 'that session is not open here', 'GET /api/v1/sessions shows which are open')
+  }
+  services.log.info({ session: record.id, by: caller.identity.name }, 'a session was ended through the control API')
+  return context.body(null, 204)
+}
+
+/** What may not be seen is not there: ids of others' sessions cannot be found out. */
+async function visible(id: string, caller: Caller, services: ApiServices): Promise<SessionRecord> {
+  const record = id.length > 64 ? undefined : await services.sessions.get(id)
+  if (record === undefined || !(seesAll(caller) || isOwn(record, caller))) {
+    throw new ApiFailure('not-found', 'there is no such session, or you may not see it', 'GET /api/v1/sessions lists those that you may')
+  }
+  return record
+}
+
+function seesAll(caller: Caller): boolean {
+  return caller.holds('auditor', 'operator', 'administrator')
+}
+
+function isOwn(record: SessionRecord, caller: Caller): boolean {
+  const { name, kind, issuer } = caller.identity
+  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer
+}
+
+function toSession(record: SessionRecord): Session {
+  const { openedAtMs, closedAtMs, ...same } = record
+  return {
+    ...same,
+    actors: [...same.actors],
+    openedAt: new Date(openedAtMs).toISOString(),
+    closedAt: closedAtMs === null ? null : new Date(closedAtMs).toISOString(),
+  }
+}
