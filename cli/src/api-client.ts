@@ -1,0 +1,104 @@
+import {
+  ApiError, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  PolicyApplied,
+} from '@sallyport/contract'
+import type { z } from 'zod'
+import { exitStatusOf, Failure } from './failure.ts'
+import { causeOf } from './identity-token.ts'
+
+const TIMEOUT_MS = 30_000
+
+/** Calls the control API as one identity. Every method throws a Failure when it is refused or gets no sense. */
+export class ApiClient {
+  readonly #base: string
+  readonly #token: string
+
+  constructor(base: string, token: string) {
+    this.#base = base
+    this.#token = token
+  }
+
+  async target(name: string): Promise<Target> {
+    const { targets } = await this.#get(routes.targets, TargetList)
+    const target = targets.find((one) => one.name === name)
+    if (target !== undefined) return target
+    const known = targets.map((one) => one.name).join(', ')
+    throw new Failure(`there is no target "${name}" for you`, known === '' ? 'You may open none; ask its operator.' : `You may open ${known}.`)
+  }
+
+  sessions(limit: number, after: string | undefined): Promise<SessionList> {
+    const query = new URLSearchParams({ limit: String(limit), ...(after === undefined ? {} : { after }) })
+    return this.#get(`${routes.sessions}?${query.toString()}`, SessionList)
+  }
+
+  session(id: string): Promise<SessionDetail> {
+    return this.#get(routes.session(id), SessionDetail)
+  }
+
+  async endSession(id: string): Promise<void> {
+    const response = await this.#fetch(routes.session(id), { method: 'DELETE' })
+    if (!response.ok) throw await apiFailure(response)
+  }
+
+  async applyPolicy(text: string): Promise<PolicyApplied> {
+    const response = await this.#fetch(routes.policy, {
+      method: 'POST', headers: { 'content-type': 'application/yaml' }, body: text,
+    })
+    return this.#read(response, PolicyApplied)
+  }
+
+  /** RFC 8693: the identity token for a short-lived one that opens `target`. */
+  async sessionToken(target: string, purpose: string | undefined): Promise<TokenExchangeResponse> {
+    const response = await this.#fetch(routes.token, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: TOKEN_EXCHANGE_GRANT,
+        subject_token: this.#token,
+        subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+        audience: target,
+        ...(purpose === undefined ? {} : { purpose }),
+      }),
+    }, false)
+    if (response.ok) return this.#read(response, TokenExchangeResponse)
+    const error = OAuthError.safeParse(await response.json().catch(() => undefined))
+    if (!error.success) throw noSense(response)
+    const { error: code, error_description: message, hint } = error.data
+    throw new Failure(message, hint ?? 'Get a fresh token from your identity provider and try again.', exitStatusOf(code))
+  }
+
+  async #get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
+    return this.#read(await this.#fetch(path, {}), schema)
+  }
+
+  async #read<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.output<Schema>> {
+    if (!response.ok) throw await apiFailure(response)
+    const parsed = schema.safeParse(await response.json().catch(() => undefined))
+    if (!parsed.success) throw noSense(response)
+    return parsed.data
+  }
+
+  async #fetch(path: string, init: RequestInit, authorized = true): Promise<Response> {
+    const headers = new Headers(init.headers)
+    if (authorized) headers.set('authorization', `Bearer ${this.#token}`)
+    try {
+      // A redirect would take the token to another place.
+      return await fetch(new URL(path, this.#base), { ...init, headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+    } catch (error) {
+      throw new Failure(`the gateway at ${this.#base} does not answer: ${causeOf(error)}`,
+        'Check that it runs, and the address in --api or SALLYPORT_API.')
+    }
+  }
+}
+
+async function apiFailure(response: Response): Promise<Failure> {
+  const error = ApiError.safeParse(await response.json().catch(() => undefined))
+  if (!error.success) return noSense(response)
+  const { code, message, hint, problems } = error.data
+  const places = problems?.map(({ line, column, message: words }) => `\n  ${line ?? '?'}:${column ?? '?'} ${words}`).join('') ?? ''
+  return new Failure(message + places, hint, exitStatusOf(code))
+}
+
+function noSense(response: Response): Failure {
+  return new Failure(`the answer from ${new URL(response.url).origin} (${response.status}) is none of a sallyport gateway of this version`,
+    'Check the address in --api or SALLYPORT_API.')
+}

@@ -1,0 +1,59 @@
+import type { Command } from 'commander'
+import { connect, globalOptions, type GlobalOptions } from '../context.ts'
+import { runningDemo } from '../identity-token.ts'
+import { postgresEnvironment } from '../postgres-environment.ts'
+import { runChild } from '../run-child.ts'
+
+interface RunOptions {
+  readonly purpose?: string
+  readonly ca?: string
+}
+
+/** `sallyport run` and `sallyport psql`: a program that finds its way to a target in its environment. */
+export function addRunCommands(program: Command): void {
+  program
+    .command('run')
+    .summary('run a program with the way to a target in its environment')
+    .description('Runs a program with PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE and PGSSLMODE set, so that every PostgreSQL client '
+      + 'reaches the target through the gateway. Nothing is written to disk. The exit status is the program\'s.')
+    .argument('<target>', 'name of the target')
+    .argument('<command...>', 'program and its arguments, after --')
+    .option('--purpose <text>', 'why, for reviewers and auditors')
+    .option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)')
+    .addHelpText('after', `
+Examples:
+  $ sallyport run shop -- psql -c 'select count(*) from orders'
+  $ sallyport run shop --purpose "nightly report" -- node report.js`)
+    .action(async (target: string, [program_, ...args]: string[], own: RunOptions, command: Command) => {
+      process.exitCode = await runAt(globalOptions(command), target, own, program_ ?? '', args)
+    })
+
+  program
+    .command('psql')
+    .summary('open psql on a target')
+    .description('Opens psql on a target. What follows the target goes to psql, options too.')
+    .argument('<target>', 'name of the target')
+    .argument('[arguments...]', 'arguments for psql')
+    .option('--purpose <text>', 'why, for reviewers and auditors')
+    .option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)')
+    // psql's own options are none of ours, and its -h is no help.
+    .allowUnknownOption()
+    .helpOption('--help', 'display help for command')
+    .addHelpText('after', `
+Examples:
+  $ sallyport psql shop
+  $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'`)
+    .action(async (target: string, args: string[], own: RunOptions, command: Command) => {
+      process.exitCode = await runAt(globalOptions(command), target, own, 'psql', args)
+    })
+}
+
+async function runAt(options: GlobalOptions, name: string, own: RunOptions, program: string, args: readonly string[]): Promise<number> {
+  const client = await connect(options)
+  const target = await client.target(name)
+  const { access_token: password } = await client.sessionToken(name, own.purpose)
+  const caFile = own.ca ?? process.env['SALLYPORT_CA'] ?? (options.as === undefined ? undefined : (await runningDemo()).caFile)
+  // The gateway knows the user by the token; the name only shows in the client.
+  const environment = postgresEnvironment(target, { user: options.as ?? 'sallyport', password, caFile })
+  return runChild(program, args, environment)
+}

@@ -1,0 +1,34 @@
+import { dirname, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { globalOptions, print } from '../context.ts'
+import { readDocument } from './policy.ts'
+
+/** `sallyport serve`. */
+export function addServeCommand(program: Command): void {
+  program
+    .command('serve')
+    .summary('run the gateway')
+    .description('Runs the gateway until SIGINT or SIGTERM. Relative paths in the document count from its folder.')
+    .requiredOption('--config <file>', 'the configuration and policy document')
+    .addHelpText('after', `
+Examples:
+  $ sallyport policy check sallyport.yaml
+  $ sallyport serve --config sallyport.yaml`)
+    .action(async (own: { config: string }, command: Command) => {
+      const options = globalOptions(command)
+      const configText = await readDocument(own.config)
+      // Loaded here: no other command wants the gateway itself.
+      const { startGateway } = await import('@sallyport/gateway/serve')
+      process.chdir(dirname(resolve(own.config)))
+      const gateway = await startGateway({ configText })
+      print(options, { api: gateway.apiUrl, listeners: gateway.listeners }, () => [
+        `The gateway is ready. Control API: ${gateway.apiUrl}`,
+        ...Object.entries(gateway.listeners).map(([protocol, { host, port }]) => `${protocol}: ${host}:${port}`),
+      ].join('\n'))
+      const signal = await new Promise<string>((received) => {
+        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, received)
+      })
+      console.error(`${signal}: ending every session …`)
+      await gateway.close()
+    })
+}

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { ApiClient } from './api-client.ts'
+import { runningDemo, identityToken } from './identity-token.ts'
+import { EXIT, Failure } from './failure.ts'
+
+/** Options that every command takes. */
+export interface GlobalOptions {
+  readonly api?: string
+  readonly as?: string
+  readonly subjectTokenFile?: string
+  readonly json?: boolean
+}
+
+export function globalOptions(command: Command): GlobalOptions {
+  return command.optsWithGlobals<GlobalOptions>()
+}
+
+/** Finds the gateway and says who calls. @throws Failure when one of both is not known */
+export async function connect(options: GlobalOptions): Promise<ApiClient> {
+  return new ApiClient(await apiAddress(options), await identityToken(options))
+}
+
+async function apiAddress(options: GlobalOptions): Promise<string> {
+  const given = options.api ?? (options.as === undefined ? process.env['SALLYPORT_API'] : (await runningDemo()).api)
+  if (given === undefined || given === '') {
+    throw new Failure('nothing says where the gateway is', 'Set SALLYPORT_API to its address, or give --api URL, or --as NAME with the demo.', EXIT.usage)
+  }
+  const url = URL.canParse(given) ? new URL(given) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return given
+  throw new Failure(`"${given}" is no address of a gateway`, 'Give an https URL; http only on loopback, where nobody listens in.', EXIT.usage)
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** Prints what a program may read, or else what a person does. */
+export function print(options: GlobalOptions, data: unknown, words: () => string): void {
+  process.stdout.write(`${options.json === true ? JSON.stringify(data) : words()}\n`)
+}

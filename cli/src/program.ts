@@ -1,0 +1,54 @@
+import { Command, Option } from 'commander'
+import { addAuditCommands } from './commands/audit.ts'
+import { addPolicyCommands } from './commands/policy.ts'
+import { addRunCommands } from './commands/run.ts'
+import { addServeCommand } from './commands/serve.ts'
+import { addSessionCommands } from './commands/session.ts'
+import { addTokenCommand } from './commands/token.ts'
+import { addVaultCommands } from './commands/vault.ts'
+import { TOKEN_VARIABLE } from './identity-token.ts'
+
+export function makeProgram(version: string): Command {
+  const program = new Command('sallyport')
+  program
+    .description('The guarded passage between agents and production: run the gateway, open sessions through it, see what was done.')
+    .version(version)
+    .enablePositionalOptions()
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('("--help" tells what there is)')
+    .addHelpText('after', `
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review.
+
+Examples:
+  $ sallyport serve --config sallyport.yaml
+  $ sallyport psql shop
+  $ sallyport run shop -- pg_dump --schema-only
+  $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'
+  $ sallyport audit verify`)
+  for (const option of globals()) program.addOption(option)
+  addServeCommand(program)
+  addPolicyCommands(program)
+  addTokenCommand(program)
+  addRunCommands(program)
+  addSessionCommands(program)
+  addAuditCommands(program)
+  addVaultCommands(program)
+  for (const command of program.commands) prepare(command)
+  return program.exitOverride()
+}
+
+/** What every command takes, before its name or behind it. */
+function globals(): Option[] {
+  return [
+    new Option('--api <url>', 'address of the gateway\'s control API (SALLYPORT_API)'),
+    new Option('--as <name>', 'act as an identity of the demo that runs in this clone'),
+    new Option('--subject-token-file <file>', `file with your identity token (else the variable ${TOKEN_VARIABLE})`),
+    new Option('--json', 'print one JSON document for programs'),
+  ]
+}
+
+function prepare(command: Command): void {
+  command.enablePositionalOptions().exitOverride().configureHelp({ showGlobalOptions: true })
+  for (const option of globals()) command.addOption(option.hideHelp())
+  for (const one of command.commands) prepare(one)
+}
