@@ -37,6 +37,7 @@ export class EntryCursor {
 
   async close(): Promise<void> {
     await this.#frames?.return(undefined)
+    this.#frames = undefined
   }
 
   get #file(): number {
@@ -72,7 +73,7 @@ export class EntryCursor {
           ? this.#stop('entry-unreadable', position, 'the file ends in the middle of this entry, or its length was changed', before.rest)
           : this.#stop('entry-missing', position, 'the file ends before this entry')
       }
-      this.#frames = undefined
+      await this.close()
     }
     try {
       this.#frames ??= scanJournalFile(this.#directory, this.#file)

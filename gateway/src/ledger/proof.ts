@@ -1,0 +1,141 @@
+import { open } from 'node:fs/promises'
+import { FILE_ENTRIES, HASH_BYTES, hashPath } from './layout.ts'
+import { EMPTY_ROOT, hashNode, MerkleTree, type HashString } from './merkle-tree.ts'
+
+/** Gives the leaf hashes from `start` up to `end`, 32 bytes each. */
+export type LeafHashes = (start: number, end: number) => AsyncIterable<Buffer>
+
+/** Reads leaf hashes from a ledger's hash files, which reach to its latest checkpoint at least. */
+export function ledgerLeafHashes(directory: string): LeafHashes {
+  return async function* (start, end) {
+    for (let at = start; at < end;) {
+      const file = Math.floor(at / FILE_ENTRIES)
+      const stop = Math.min(end, (file + 1) * FILE_ENTRIES)
+      const bytes = Buffer.alloc((stop - at) * HASH_BYTES)
+      const handle = await open(hashPath(directory, file), 'r')
+      try {
+        const { bytesRead } = await handle.read(bytes, 0, bytes.length, (at % FILE_ENTRIES) * HASH_BYTES)
+        if (bytesRead < bytes.length) throw new RangeError(`the ledger holds no leaf hash for entry ${at + Math.floor(bytesRead / HASH_BYTES)}`)
+      } finally {
+        await handle.close()
+      }
+      yield bytes
+      at = stop
+    }
+  }
+}
+
+/** RFC 6962 §2.1: MTH(D[start:end]). */
+async function rangeHash(leaves: LeafHashes, start: number, end: number): Promise<HashString> {
+  const tree = new MerkleTree()
+  for await (const bytes of leaves(start, end)) {
+    for (let at = 0; at < bytes.length; at += HASH_BYTES) tree.append(bytes.toString('latin1', at, at + HASH_BYTES))
+  }
+  return tree.root()
+}
+
+/** The largest power of two smaller than `size`. */
+function split(size: number): number {
+  let k = 1
+  while (k * 2 < size) k *= 2
+  return k
+}
+
+/**
+ * RFC 6962 §2.1.1: the audit path of leaf `index` in the tree of the first `size` entries, from the leaf's sibling up.
+ * @throws RangeError when there is no such leaf
+ */
+export async function inclusionProof(leaves: LeafHashes, index: number, size: number): Promise<HashString[]> {
+  if (!(index >= 0 && index < size)) throw new RangeError(`there is no entry ${index} among ${size}`)
+  const path: HashString[] = []
+  let start = 0
+  let end = size
+  while (end - start > 1) {
+    const middle = start + split(end - start)
+    const inLeft = index < middle
+    path.push(await (inLeft ? rangeHash(leaves, middle, end) : rangeHash(leaves, start, middle)))
+    if (inLeft) end = middle
+    else start = middle
+  }
+  return path.toReversed()
+}
+
+/**
+ * RFC 6962 §2.1.2: the proof that the first `first` entries of the tree of `second` entries are those of the earlier tree.
+ * @throws RangeError unless 0 < first <= second
+ */
+export async function consistencyProof(leaves: LeafHashes, first: number, second: number): Promise<HashString[]> {
+  if (!(first > 0 && first <= second)) throw new RangeError(`a tree of ${second} entries has no part of ${first}`)
+  const path: HashString[] = []
+  let start = 0
+  let end = second
+  let whole = true
+  while (first !== end) {
+    const middle = start + split(end - start)
+    if (first <= middle) {
+      path.push(await rangeHash(leaves, middle, end))
+      end = middle
+    } else {
+      path.push(await rangeHash(leaves, start, middle))
+      start = middle
+      whole = false
+    }
+  }
+  if (!whole) path.push(await rangeHash(leaves, start, end))
+  return path.toReversed()
+}
+
+/** RFC 9162 §2.1.3.2. */
+export function verifyInclusion(leaf: HashString, index: number, size: number, proof: readonly HashString[], root: HashString): boolean {
+  if (index >= size) return false
+  let fn = index
+  let sn = size - 1
+  let hash = leaf
+  for (const node of proof) {
+    if (sn === 0) return false
+    if (fn % 2 === 1 || fn === sn) {
+      hash = hashNode(node, hash)
+      while (fn % 2 === 0 && fn !== 0) {
+        fn /= 2
+        sn = Math.floor(sn / 2)
+      }
+    } else hash = hashNode(hash, node)
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  return sn === 0 && hash === root
+}
+
+/** RFC 9162 §2.1.4.2; the empty tree is a part of every tree. */
+export function verifyConsistency(
+  first: number, second: number, firstRoot: HashString, secondRoot: HashString, proof: readonly HashString[],
+): boolean {
+  if (first > second) return false
+  if (first === second) return proof.length === 0 && firstRoot === secondRoot
+  if (first === 0) return proof.length === 0 && firstRoot === EMPTY_ROOT
+  let fn = first - 1
+  let sn = second - 1
+  while (fn % 2 === 1) {
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  const path = fn === 0 ? [firstRoot, ...proof] : [...proof]
+  const seed = path.shift()
+  if (seed === undefined) return false
+  let early = seed
+  let late = seed
+  for (const node of path) {
+    if (sn === 0) return false
+    if (fn % 2 === 1 || fn === sn) {
+      early = hashNode(node, early)
+      late = hashNode(node, late)
+      while (fn % 2 === 0 && fn !== 0) {
+        fn /= 2
+        sn = Math.floor(sn / 2)
+      }
+    } else late = hashNode(late, node)
+    fn = Math.floor(fn / 2)
+    sn = Math.floor(sn / 2)
+  }
+  return sn === 0 && early === firstRoot && late === secondRoot
+}
