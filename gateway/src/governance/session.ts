@@ -11,10 +11,14 @@ export interface Session {
   readonly protocol: string
   /** Address the client came from. */
   readonly clientAddress: string
+  /** What the client calls itself. */
+  readonly application: string
   readonly openedAtMs: number
   /** The policy in force for it; replaced when a new version means the same masks and read-only state here. */
   policy: SessionPolicy
   /** Operations decided so far; the next operation's number. */
   operations: number
   refused: number
+  /** Why it was ended from outside; nothing of it may be forwarded any more. */
+  ended: string | undefined
 }

@@ -18,6 +18,8 @@ export interface AdapterServices {
   readonly gatekeeper: Gatekeeper
   /** Reads a credential reference (`vault:`, `env:`, `file:`) at the moment of use. */
   readonly resolveSecret: (reference: string) => Promise<string>
+  /** Key of the `hash` mask: secret of this installation, the same in all its protocols. */
+  readonly maskKey: Uint8Array
   readonly log: Log
 }
 
@@ -32,6 +34,9 @@ export interface ListenOptions {
   readonly port: number
   /** PEM; without it only loopback clients may log in. */
   readonly tls?: { readonly cert: string; readonly key: string }
+  readonly maxConnections: number
+  /** From the first byte to the end of the login. */
+  readonly handshakeTimeoutMs: number
 }
 
 export interface Listener {

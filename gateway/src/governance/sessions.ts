@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto'
+import type { OpenRequest } from './gatekeeper.ts'
+import { AuthenticationError, type Authenticator } from './identity.ts'
+import type { Policy, PolicySource } from './policy/policy.ts'
+import type { Ledger } from './recording/ledger.ts'
+import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
+import type { SessionStore } from './recording/session-store.ts'
+import type { Session } from './session.ts'
+
+interface Live {
+  readonly session: Session
+  readonly end: (reason: string) => void
+  readonly timer: NodeJS.Timeout
+}
+
+export interface SessionsOptions {
+  readonly policies: PolicySource
+  readonly authenticator: Authenticator
+  readonly ledger: Ledger
+  readonly store: SessionStore
+  /** A session ends after this long, whatever happens in it. */
+  readonly maxSessionMs: number
+  readonly now: () => number
+}
+
+/** Opens, keeps and ends sessions. The only maker of {@link Session}. */
+export class Sessions {
+  readonly #options: SessionsOptions
+  readonly #live = new Map<string, Live>()
+
+  constructor(options: SessionsOptions) {
+    this.#options = options
+    options.policies.onChange((policy) => this.#policyChanged(policy))
+  }
+
+  /** @throws AuthenticationError */
+  async open(request: OpenRequest): Promise<Session> {
+    const { policies, authenticator, ledger, now } = this.#options
+    try {
+      const admission = await authenticator.authenticate(request.credential, request.target)
+      const policy = policies.current
+      const target = policy.document.targets.find((entry) => entry.name === request.target && entry.protocol === request.protocol)
+      if (target === undefined) throw unknownTarget(request, policy)
+      const { identity, purpose } = admission
+      const session: Session = {
+        id: newSessionId(now()),
+        admission,
+        target,
+        protocol: request.protocol,
+        clientAddress: request.clientAddress,
+        application: request.application,
+        openedAtMs: now(),
+        policy: policy.forSession({ identity, target, purpose }),
+        operations: 0,
+        refused: 0,
+        ended: undefined,
+      }
+      await this.#record(encodeSessionOpened(session))
+      await this.#options.store.opened(session, request.application)
+      const timer = setTimeout(() => this.end(session.id, 'its longest duration is over'), this.#options.maxSessionMs).unref()
+      this.#live.set(session.id, { session, end: request.end, timer })
+      return session
+    } catch (error) {
+      if (error instanceof AuthenticationError) ledger.append(encodeLoginRefused(request, error.message, now()))
+      throw error
+    }
+  }
+
+  /** Records the end. Safe to call twice. */
+  close(session: Session, reason: string): void {
+    const live = this.#live.get(session.id)
+    if (live === undefined) return
+    this.#live.delete(session.id)
+    clearTimeout(live.timer)
+    session.ended ??= reason
+    this.#options.ledger.append(encodeSessionClosed(session, reason, this.#options.now()))
+    this.#options.ledger.onWritten(() => undefined)
+    this.#options.store.closed(session, reason)
+  }
+
+  /** Ends a live session at once, with what it runs on its target. @returns false when there is none of that id */
+  end(id: string, reason: string): boolean {
+    const live = this.#live.get(id)
+    if (live === undefined) return false
+    live.session.ended = reason
+    live.end(reason)
+    return true
+  }
+
+  /** Ends every live session that a test picks. @returns how many */
+  endWhere(test: (session: Session) => boolean, reason: string): number {
+    const ids = [...this.#live.values()].filter((live) => test(live.session)).map((live) => live.session.id)
+    for (const id of ids) this.end(id, reason)
+    return ids.length
+  }
+
+  get size(): number {
+    return this.#live.size
+  }
+
+  #record(entry: string): Promise<void> {
+    const { ledger } = this.#options
+    return new Promise((resolve, reject) => {
+      ledger.append(entry)
+      ledger.onWritten((error) => (error === undefined ? resolve() : reject(error)))
+    })
+  }
+
+  /** A session goes on under a new version only when what was set up at its start still holds. */
+  #policyChanged(policy: Policy): void {
+    for (const { session } of [...this.#live.values()]) {
+      const target = policy.document.targets.find((entry) => entry.name === session.target.name)
+      const { identity, purpose } = session.admission
+      const registered = identity.kind === 'person' || policy.document.agents.some((agent) => agent.name === identity.name && agent.issuer === identity.issuer)
+      if (target === undefined || !registered || !same(target, session.target)) {
+        this.end(session.id, 'the policy changed: its agent or target is no longer as it was')
+        continue
+      }
+      const next = policy.forSession({ identity, target, purpose })
+      if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)) session.policy = next
+      else this.end(session.id, 'the policy changed what this session may see or change; connect again')
+    }
+  }
+}
+
+function unknownTarget(request: OpenRequest, policy: Policy): AuthenticationError {
+  const known = policy.document.targets.filter((target) => target.protocol === request.protocol).map((target) => target.name)
+  return new AuthenticationError(
+    `there is no ${request.protocol} target of that name`,
+    known.length === 0 ? 'Ask an operator to register the target.' : `Use one of these as the database name: ${known.slice(0, 20).join(', ')}.`,
+  )
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** 9 characters of time, so that ids sort by it, then 96 random bits. */
+function newSessionId(nowMs: number): string {
+  return `${nowMs.toString(36).padStart(9, '0')}-${randomBytes(12).toString('base64url')}`
+}

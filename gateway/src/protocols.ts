@@ -1,0 +1,5 @@
+import { postgresAdapter } from './protocols/postgres/adapter.ts'
+import type { ProtocolAdapter } from './protocols/protocol-adapter.ts'
+
+/** Every protocol the gateway speaks, one line each. */
+export const protocols: readonly ProtocolAdapter[] = [postgresAdapter]

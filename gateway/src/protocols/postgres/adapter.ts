@@ -1,0 +1,208 @@
+import net from 'node:net'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { AuthenticationError } from '../../governance/identity.ts'
+import type { Operation } from '../../governance/operation.ts'
+import type { Permit } from '../../governance/permit.ts'
+import type { Refusal } from '../../governance/decision.ts'
+import type { Session } from '../../governance/session.ts'
+import { MalformedFrameError } from '../../bytes/byte-reader.ts'
+import { loadParser } from '../../sql/statement-analyser.ts'
+import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
+import { CancelKeys } from './cancel-keys.ts'
+import { CatalogKeeper } from './catalog-keeper.ts'
+import { cancelSecretBytes, ClientLogin, LoginRefused, type Greeting } from './client-login.ts'
+import { Connection } from './connection.ts'
+import { HandshakeEnded } from './handshake-reader.ts'
+import { PostgresSession } from './postgres-session.ts'
+import { RelayState } from './relay-state.ts'
+import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
+import { postgresTarget, targetSchema, type PostgresTarget } from './target.ts'
+import { cancelUpstream, connectUpstream, TargetError, type Upstream } from './upstream.ts'
+import { BACKEND } from './wire/message-types.ts'
+import { cstring, int32, message } from './wire/message-writer.ts'
+
+const TARGET_TIMEOUT_MS = 15_000
+const LIMITS = { maxFrameBytes: 64 * 1024 * 1024, maxInFlight: 10_000, maxRecordedParameterBytes: 1024 }
+
+export const postgresAdapter: ProtocolAdapter = {
+  name: 'postgres',
+  defaultPort: 5432,
+  targetSchema,
+  async listen(services, options) {
+    await loadParser()
+    return new PostgresListener(services, options).listen()
+  },
+}
+
+type Login = Extract<Greeting, { kind: 'login' }>
+
+class PostgresListener implements Listener {
+  readonly #services: AdapterServices
+  readonly #options: ListenOptions
+  readonly #tls: SecureContext | undefined
+  readonly #server: net.Server
+  readonly #cancelKeys = new CancelKeys()
+  readonly #keepers = new Map<string, CatalogKeeper>()
+  readonly #sessions = new Set<PostgresSession>()
+  readonly #connections = new Set<Connection>()
+
+  constructor(services: AdapterServices, options: ListenOptions) {
+    this.#services = services
+    this.#options = options
+    this.#tls = options.tls === undefined ? undefined : createSecureContext({ ...options.tls, minVersion: 'TLSv1.2' })
+    this.#server = net.createServer({ pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => void this.#accept(socket))
+  }
+
+  async listen(): Promise<Listener> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(this.#options.port, this.#options.host, resolve)
+    })
+    return this
+  }
+
+  get port(): number {
+    const address = this.#server.address()
+    return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const session of this.#sessions) session.end('the gateway is shutting down')
+    for (const connection of this.#connections) connection.end()
+    for (const keeper of this.#keepers.values()) keeper.close()
+    const stragglers = setTimeout(() => this.#connections.forEach((connection) => connection.destroy()), 2_000)
+    await closed
+    clearTimeout(stragglers)
+  }
+
+  async #accept(socket: net.Socket): Promise<void> {
+    const connection = Connection.accepted(socket)
+    if (this.#connections.size >= this.#options.maxConnections) {
+      connection.end(new LoginRefused('53300', 'too many connections to the gateway', 'Close some and try again.').report, 500)
+      return
+    }
+    this.#connections.add(connection)
+    connection.gone.add(() => this.#connections.delete(connection))
+    const login = new ClientLogin(connection, this.#tls)
+    const deadline = setTimeout(() => login.fail(new HandshakeEnded('the login took too long')), this.#options.handshakeTimeoutMs)
+    try {
+      const greeting = await login.greet()
+      if (greeting.kind === 'cancel') {
+        this.#cancelKeys.cancel(greeting.processId, greeting.secret)
+        connection.end()
+      } else await this.#open(login, greeting)
+    } catch (error) {
+      this.#refuse(connection, error)
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  #refuse(connection: Connection, error: unknown): void {
+    if (error instanceof HandshakeEnded) return connection.destroy()
+    if (error instanceof LoginRefused) return connection.end(error.report)
+    if (error instanceof AuthenticationError) return connection.end(new LoginRefused('28P01', error.message, error.hint).report)
+    if (error instanceof TargetError) return connection.end(new LoginRefused(error.code, error.message, 'Tell an operator if it lasts.').report)
+    if (error instanceof MalformedFrameError) return connection.end(new LoginRefused('08P01', error.message, 'Use a PostgreSQL client.').report)
+    this.#services.log.error({ error }, 'a login failed by an internal error')
+    connection.end(new LoginRefused('XX000', 'the gateway could not open the session', 'Tell an operator.').report)
+  }
+
+  async #open(login: ClientLogin, { startup, credential }: Login): Promise<void> {
+    const { gatekeeper } = this.#services
+    const { connection } = login
+    const target = startup.parameters.get('database') ?? startup.parameters.get('user') ?? ''
+    const asked = readStartupSettings(startup)
+    let live: PostgresSession | undefined
+    let endedEarly: string | undefined
+    const session = await gatekeeper.open({
+      protocol: 'postgres',
+      credential,
+      target,
+      clientAddress: connection.remoteAddress,
+      application: startup.parameters.get('application_name') ?? '',
+      end: (reason) => {
+        endedEarly = reason
+        live?.end(reason)
+      },
+    })
+    try {
+      live = await this.#start(login, session, asked, startup.version)
+      if (endedEarly !== undefined) live.end(endedEarly)
+    } catch (error) {
+      gatekeeper.close(session, error instanceof Error ? error.message : 'the session could not be opened')
+      throw error
+    }
+  }
+
+  async #start(login: ClientLogin, session: Session, asked: StartupSettings, version: number): Promise<PostgresSession> {
+    if (asked.facts !== undefined) await this.#governSettings(session, asked, asked.facts)
+    const target = postgresTarget(session.target)
+    const settings = new Map(asked.settings)
+    if (session.policy.readOnly) settings.set('default_transaction_read_only', 'on')
+    const keeper = this.#keeper(target)
+    const catalog = await keeper.use(session.policy.masks)
+    let upstream: Upstream | undefined
+    try {
+      upstream = await Promise.race([this.#connect(target, settings), login.failed])
+      return this.#relay(login, session, target, keeper, catalog, upstream, version)
+    } catch (error) {
+      keeper.release()
+      upstream?.connection.destroy()
+      throw error
+    }
+  }
+
+  #relay(login: ClientLogin, session: Session, target: PostgresTarget, keeper: CatalogKeeper, catalog: RelayState['catalog'], upstream: Upstream, version: number): PostgresSession {
+    const { gatekeeper, maskKey, log } = this.#services
+    const client = login.connection
+    const cancel = () => void cancelUpstream(target, upstream.processId, upstream.secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'a cancel request did not reach the target'))
+    const key = this.#cancelKeys.register(cancelSecretBytes(version), cancel)
+    if (!login.isDrained) throw new MalformedFrameError('messages came before the login was over')
+    const parameters = new Map(upstream.parameters)
+    const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters })
+    const relay: PostgresSession = new PostgresSession(state, log, cancel, () => {
+      this.#cancelKeys.forget(key.processId)
+      this.#sessions.delete(relay)
+      keeper.release()
+    })
+    this.#sessions.add(relay)
+    const statuses = Array.from(parameters, ([name, value]) => message(BACKEND.parameterStatus, cstring(name), cstring(value)))
+    const keyData = message(BACKEND.backendKeyData, int32(key.processId), key.secret)
+    client.write(Buffer.concat([message(BACKEND.authentication, int32(0)), ...statuses, keyData, message(BACKEND.readyForQuery, 'I')]))
+    return relay
+  }
+
+  /** Settings that are not harmless pass the same way as statements do. @throws LoginRefused */
+  #governSettings(session: Session, asked: StartupSettings, facts: Operation['facts']): Promise<void> {
+    const { gatekeeper } = this.#services
+    const operation: Operation = { protocol: 'postgres', facts, text: asked.text, parameters: [] }
+    return new Promise((resolve, reject) => {
+      gatekeeper.govern(session, {
+        operation,
+        forward: (permit: Permit, number: number) => {
+          permit.spend(operation)
+          gatekeeper.finish(session, number, { result: 'completed', rows: 0, bytes: 0, durationMs: 0 })
+          resolve()
+        },
+        refuse: ({ rule, message: text, hint }: Refusal) => reject(new LoginRefused('42501', `a setting at startup was refused by rule "${rule}": ${text}`, hint)),
+      })
+    })
+  }
+
+  async #connect(target: PostgresTarget, settings: ReadonlyMap<string, string>): Promise<Upstream> {
+    const password = await this.#services.resolveSecret(target.credential.password)
+    return connectUpstream(target, password, settings, TARGET_TIMEOUT_MS)
+  }
+
+  #keeper(target: PostgresTarget): CatalogKeeper {
+    const key = JSON.stringify(target)
+    const known = this.#keepers.get(key)
+    if (known !== undefined) return known
+    const settings = new Map([['application_name', 'sallyport catalog'], ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']])
+    const keeper = new CatalogKeeper(() => this.#connect(target, settings), this.#services.log)
+    this.#keepers.set(key, keeper)
+    return keeper
+  }
+}

@@ -1,0 +1,368 @@
+import { ByteRanges } from '../../bytes/byte-ranges.ts'
+import { MalformedFrameError } from '../../bytes/byte-reader.ts'
+import { FrameAssembler } from '../../bytes/frame-assembler.ts'
+import type { Analysis } from '../../sql/analysis.ts'
+import type { Portal } from './names.ts'
+import { changesCatalog, OperationReader } from './operation.ts'
+import type { RelayState } from './relay-state.ts'
+import { errorReport } from './refusal-report.ts'
+import { Step } from './step.ts'
+import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
+import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
+import { cstring, int32, message } from './wire/message-writer.ts'
+
+/** A portal nobody has: running it makes the target fail as the client must see it, in whatever transaction state. */
+const REFUSED_EXTENDED = message(FRONTEND.execute, cstring('refused by the gateway'), int32(0))
+const REFUSED_SIMPLE = message(FRONTEND.query, cstring('refused by the gateway'))
+const FLUSH = message(FRONTEND.flush)
+
+/** From the client to the target: reads each message, has each operation governed, sends on what may pass, in order. */
+export class ClientRelay {
+  readonly #state: RelayState
+  readonly #reader: OperationReader
+  readonly #partial = new FrameAssembler()
+  /** Bytes of a CopyData message still to be passed. */
+  #passing = 0
+  #dropping = 0
+  /** Bytes not looked at yet, while something must be waited for. */
+  #held: Buffer | undefined
+  readonly #outbound: Step[] = []
+  #waiting = 0
+  #flushScheduled = false
+  /** Parse messages of this read whose decision no Execute of the same read has covered. */
+  #uncovered: Step[] = []
+  readonly #direct = new ByteRanges()
+  readonly #terminate: () => void
+
+  constructor(state: RelayState, terminate: () => void) {
+    this.#state = state
+    this.#reader = new OperationReader(state)
+    this.#terminate = terminate
+  }
+
+  /** @throws MalformedFrameError when the client breaks the protocol */
+  receive(chunk: Buffer): void {
+    const bytes = Buffer.from(chunk)
+    if (this.#held === undefined) this.#process(bytes)
+    else this.#held = Buffer.concat([this.#held, bytes])
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** Goes on with what was held back, when nothing holds it any more. */
+  resume(): void {
+    const held = this.#held
+    if (held === undefined) return
+    this.#held = undefined
+    this.#process(held)
+    if (!this.isHeld && !this.#state.upstream.socket.writableNeedDrain) this.#state.client.resume()
+  }
+
+  /** Steps never sent; for the record at the end of the session. */
+  get unsent(): readonly Step[] {
+    return this.#outbound
+  }
+
+  #process(bytes: Buffer): void {
+    let at = 0
+    while (at < bytes.length) {
+      if (this.#passing > 0) {
+        const end = Math.min(bytes.length, at + this.#passing)
+        this.#direct.add(bytes, at, end)
+        this.#passing -= end - at
+        at = end
+        continue
+      }
+      if (this.#dropping > 0) {
+        const dropped = Math.min(bytes.length - at, this.#dropping)
+        this.#dropping -= dropped
+        at += dropped
+        continue
+      }
+      if (this.#partial.isEmpty && bytes.length - at >= HEADER_BYTES) {
+        const total = this.#frameLength(bytes, at)
+        if (bytes[at] === FRONTEND.copyData && at + total > bytes.length) {
+          this.#copyData(bytes, at, total)
+          at = bytes.length
+          continue
+        }
+        if (at + total <= bytes.length) {
+          if (!this.#frame(bytes, at, at + total)) return this.#hold(bytes.subarray(at))
+          at += total
+          continue
+        }
+      }
+      if (this.#partial.filled < HEADER_BYTES) at += this.#partial.add(bytes, at, HEADER_BYTES)
+      if (this.#partial.filled < HEADER_BYTES) break
+      const total = this.#frameLength(this.#partial.bytes, 0)
+      if (this.#partial.filled < total) at += this.#partial.add(bytes, at, total)
+      if (this.#partial.filled < total) break
+      const frame = this.#partial.take()
+      if (!this.#frame(frame, 0, total)) return this.#hold(Buffer.concat([frame, bytes.subarray(at)]))
+    }
+    this.#endOfRead()
+  }
+
+  #frameLength(bytes: Buffer, at: number): number {
+    const length = bytes.readInt32BE(at + 1)
+    if (length < 4) throw new MalformedFrameError('invalid message length')
+    if (length > this.#state.limits.maxFrameBytes && bytes[at] !== FRONTEND.copyData) throw new MalformedFrameError('a message is longer than the gateway takes')
+    return length + 1
+  }
+
+  /** A part of a CopyData message: passed while the target waits for it, else dropped as the target would. */
+  #copyData(bytes: Buffer, at: number, total: number): void {
+    const missing = total - (bytes.length - at)
+    if (this.#state.copyIn) {
+      this.#direct.add(bytes, at, bytes.length)
+      this.#passing = missing
+    } else this.#dropping = missing
+  }
+
+  /** @returns false when the frame must wait */
+  #frame(bytes: Buffer, start: number, end: number): boolean {
+    const type = bytes[start]
+    if (type === FRONTEND.terminate) {
+      this.#terminate()
+      return true
+    }
+    if (this.#state.copyIn) return this.#inCopy(type, bytes, start, end)
+    if (type === FRONTEND.copyData || type === FRONTEND.copyDone || type === FRONTEND.copyFail) return true
+    if (this.#mustWait(type)) return false
+    const body = start + HEADER_BYTES
+    if (type === FRONTEND.query) this.#query(bytes, start, body, end)
+    else if (type === FRONTEND.parse) this.#parse(bytes, start, body, end)
+    else if (type === FRONTEND.bind) this.#bind(bytes, start, body, end)
+    else if (type === FRONTEND.execute) this.#execute(bytes, start, body, end)
+    else if (type === FRONTEND.describe) this.#describe(bytes, start, body, end)
+    else if (type === FRONTEND.close) this.#close(bytes, start, body, end)
+    else if (type === FRONTEND.sync) this.#stage(new Step('sync', bytes, start, end))
+    else if (type === FRONTEND.flush) this.#stage(new Step('unanswered', bytes, start, end))
+    else if (type === FRONTEND.functionCall) this.#refuse(new Step('query', bytes, start, end), FUNCTION_CALL)
+    else throw new MalformedFrameError('an unknown message type')
+    return true
+  }
+
+  /** While the target takes COPY data, only that data can come; it ignores Sync and Flush then. */
+  #inCopy(type: number | undefined, bytes: Buffer, start: number, end: number): true {
+    if (type === FRONTEND.sync || type === FRONTEND.flush) return true
+    if (type !== FRONTEND.copyData && type !== FRONTEND.copyDone && type !== FRONTEND.copyFail) throw new MalformedFrameError('a message that cannot come during COPY')
+    this.#direct.add(bytes, start, end)
+    if (type !== FRONTEND.copyData) this.#state.copyIn = false
+    return true
+  }
+
+  #mustWait(type: number | undefined): boolean {
+    const { holdsAll, holdsReading, catalog, inFlight, limits } = this.#state
+    if (holdsAll > 0 || inFlight.length + this.#outbound.length >= limits.maxInFlight) return true
+    if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
+    return holdsReading > 0 || (this.#state.masking && !catalog.isFresh)
+  }
+
+  #hold(rest: Buffer): void {
+    this.#held = rest
+    this.#state.client.pause()
+    // Without a Sync the target may keep its answers to itself, and nobody would ever go on.
+    this.#stage(new Step('unanswered', FLUSH, 0, FLUSH.length))
+    this.#endOfRead()
+    const { catalog, holdsAll, holdsReading } = this.#state
+    if (this.#state.masking && !catalog.isFresh && holdsAll === 0 && holdsReading === 0) catalog.refresh().then(() => this.resumeSafely(), (error: unknown) => this.failed(error))
+  }
+
+  /** Set by the session. */
+  failed: (error: unknown) => void = () => undefined
+
+  resumeSafely(): void {
+    try {
+      this.resume()
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  #query(bytes: Buffer, start: number, body: number, end: number): void {
+    const step = new Step('query', bytes, start, end)
+    const { text, analysis } = this.#reader.read(readQuery(bytes, body, end))
+    this.#operate(step, text, [], this.#state.names.resolve(analysis))
+  }
+
+  #parse(bytes: Buffer, start: number, body: number, end: number): void {
+    const { names, session } = this.#state
+    const step = new Step('parse', bytes, start, end)
+    const parse = readParse(bytes, body, end)
+    if (parse.statement !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
+    const { text, analysis } = this.#reader.read(parse.text)
+    const prepared = { text, analysis, parsed: true }
+    names.statements.set(parse.statement, prepared)
+    if (parse.statement !== '') names.epoch++
+    step.prepared = prepared
+    step.name = parse.statement
+    const { facts } = names.resolve(analysis)
+    step.awaitDecision({ protocol: 'postgres', facts, text, parameters: [] }, this.#settled)
+    this.#waiting++
+    this.#outbound.push(step)
+    // Allowed: an Execute in the same read will carry the decision for both. Else it is refused right here.
+    if (session.policy.decide(facts).effect === 'allow') this.#uncovered.push(step)
+    else this.#state.gatekeeper.govern(session, step)
+  }
+
+  #bind(bytes: Buffer, start: number, body: number, end: number): void {
+    const { names } = this.#state
+    const step = new Step('bind', bytes, start, end)
+    const { portal: name, statement, parametersAt } = readBind(bytes, body, end)
+    const prepared = names.statement(statement)
+    if (prepared === undefined) return this.#refuse(step, unknownName('prepared statement', statement))
+    if (name !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
+    const portal = { name, prepared, bind: bytes.subarray(start, end), parametersAt: parametersAt - start, epoch: names.epoch, described: false, plan: undefined }
+    names.portals.set(name, portal)
+    step.portal = portal
+    step.name = statement
+    this.#stage(step)
+  }
+
+  #execute(bytes: Buffer, start: number, body: number, end: number): void {
+    const { names, masking } = this.#state
+    const step = new Step('execute', bytes, start, end)
+    const name = readExecute(bytes, body, end)
+    const portal = names.portals.get(name)
+    if (portal === undefined) return this.#refuse(step, unknownName('portal', name))
+    const analysis = names.resolve(portal.prepared.analysis)
+    if (masking && analysis !== portal.prepared.analysis && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
+    step.portal = portal
+    if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
+    const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis)
+    const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
+    if (parse === undefined) return
+    parse.coveredBy = step
+    this.#waiting--
+    this.#uncovered = this.#uncovered.filter((candidate) => candidate !== parse)
+  }
+
+  /** Rows come without a description in the extended protocol: where they may hold masked values, the gateway asks for one. */
+  #describeOurselves(portal: Portal): void {
+    const frame = message(FRONTEND.describe, 'P', cstring(portal.name))
+    const step = new Step('describe-portal', frame, 0, frame.length)
+    step.internal = true
+    step.portal = portal
+    portal.described = true
+    this.#stage(step)
+  }
+
+  #describe(bytes: Buffer, start: number, body: number, end: number): void {
+    const { kind, name } = readNamedObject(bytes, body, end)
+    const step = new Step(kind === 'portal' ? 'describe-portal' : 'describe-statement', bytes, start, end)
+    if (kind === 'portal') {
+      const portal = this.#state.names.portals.get(name)
+      if (portal === undefined) return this.#refuse(step, unknownName('portal', name))
+      step.portal = portal
+      portal.described = true
+    }
+    this.#stage(step)
+  }
+
+  #close(bytes: Buffer, start: number, body: number, end: number): void {
+    const { kind, name } = readNamedObject(bytes, body, end)
+    const { names } = this.#state
+    names.apply([kind === 'portal' ? { kind: 'close', name } : { kind: 'deallocate', name }])
+    const step = new Step('close', bytes, start, end)
+    step.name = name
+    this.#stage(step)
+  }
+
+  #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis): Step | undefined {
+    const { names, session, gatekeeper } = this.#state
+    if (names.isFull && analysis.effects.length > 0) {
+      this.#refuse(step, TOO_MANY_NAMES)
+      return undefined
+    }
+    names.apply(analysis.effects)
+    step.analysis = analysis
+    step.holdsAll = analysis.mayCopyIn
+    step.holdsReading = analysis.mayChangeReading || (this.#state.masking && changesCatalog(analysis))
+    if (step.holdsAll) this.#state.holdsAll++
+    if (step.holdsReading) this.#state.holdsReading++
+    const facts = this.#reader.factsWith(analysis, parameters)
+    step.awaitDecision({ protocol: 'postgres', facts, text, parameters }, this.#settled)
+    this.#waiting++
+    this.#outbound.push(step)
+    gatekeeper.govern(session, step)
+    return step
+  }
+
+  #stage(step: Step): void {
+    this.#outbound.push(step)
+  }
+
+  #refuse(step: Step, report: Buffer): void {
+    step.refuseWith(report)
+    this.#state.session.refused++
+    this.#stage(step)
+  }
+
+  readonly #settled = (): void => {
+    if (--this.#waiting === 0) this.flush()
+    else if (!this.#flushScheduled) {
+      this.#flushScheduled = true
+      setImmediate(() => {
+        this.#flushScheduled = false
+        this.flush()
+      })
+    }
+  }
+
+  #endOfRead(): void {
+    const uncovered = this.#uncovered
+    if (uncovered.length > 0) {
+      this.#uncovered = []
+      for (const step of uncovered) this.#state.gatekeeper.govern(this.#state.session, step)
+    }
+    if (this.#waiting === 0) this.flush()
+    if (this.#direct.byteLength > 0) this.#write(this.#direct)
+  }
+
+  /** Sends what is decided, up to the first step that still waits. */
+  flush(): void {
+    const { inFlight, upstream } = this.#state
+    if (!upstream.isOpen) return
+    const ranges = new ByteRanges()
+    let sent = 0
+    for (const step of this.#outbound) {
+      const { standing } = step
+      if (standing === 'waiting') break
+      sent++
+      if (this.#state.skipping) {
+        if (step.kind !== 'sync') {
+          this.dropped(step)
+          continue
+        }
+        this.#state.skipping = false
+      }
+      if (standing === 'refused') {
+        step.report ??= step.coveredBy?.report
+        ranges.add(step.kind === 'query' ? REFUSED_SIMPLE : REFUSED_EXTENDED)
+      } else ranges.add(step.frame, step.start, step.end)
+      if (step.kind === 'unanswered') continue
+      step.startedAtMs = performance.now()
+      inFlight.push(step)
+    }
+    this.#outbound.splice(0, sent)
+    if (ranges.byteLength > 0) this.#write(ranges)
+  }
+
+  /** Set by the session: takes a step on record that the target will never answer. */
+  dropped: (step: Step) => void = () => undefined
+
+  #write(ranges: ByteRanges): void {
+    if (!this.#state.upstream.write(ranges.take())) this.#state.client.pause()
+  }
+}
+
+const FUNCTION_CALL = errorReport('0A000', 'the FunctionCall message is never passed on', 'Call the function in a SELECT statement.')
+const TOO_MANY_NAMES = errorReport('54000', 'this session holds too many prepared statements and cursors', 'Close or DEALLOCATE some, or connect again.')
+const CHANGED_MEANING = errorReport('55000', 'a name that this portal uses was given another meaning after it was bound', 'Bind the statement again, then execute it.')
+
+function unknownName(kind: 'prepared statement' | 'portal', name: string): Buffer {
+  return errorReport(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`, 'Prepare it again in this session.')
+}

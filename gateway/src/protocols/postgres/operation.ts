@@ -1,0 +1,59 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import type { OperationFacts } from '../../governance/operation.ts'
+import { looksMasked } from '../../governance/masking/apply-mask.ts'
+import type { Analysis } from '../../sql/analysis.ts'
+import { UNKNOWN } from '../../sql/statement-analyser.ts'
+import type { Portal } from './names.ts'
+import type { RelayState } from './relay-state.ts'
+import { readParameters } from './wire/client-messages.ts'
+
+/** Verbs that change rows, never definitions. */
+const DATA_ONLY = new Set(['select', 'insert', 'update', 'delete', 'merge', 'truncate', 'lock', 'copy', 'copy-in', 'copy-out', 'execute', 'fetch', 'declare', 'close', 'prepare', 'transaction', 'set', 'reset', 'show', 'explain', 'notify', 'listen', 'vacuum', 'analyze'])
+
+/** True when names may mean other things once it has run. */
+export function changesCatalog(analysis: Analysis): boolean {
+  return !analysis.facts.readOnly && analysis.facts.actions.some((action) => !DATA_ONLY.has(action))
+}
+
+/** Turns the bytes of a statement into what it does, as the target will read them. */
+export class OperationReader {
+  readonly #state: RelayState
+
+  constructor(state: RelayState) {
+    this.#state = state
+  }
+
+  /** Unknown whenever the target might read the bytes in another way than the parser here does. */
+  read(bytes: Buffer): { text: string; analysis: Analysis } {
+    const { parameters, catalog } = this.#state
+    if (isAscii(bytes)) {
+      const text = bytes.toString('latin1')
+      // A backslash is a character of its own only while standard_conforming_strings is on.
+      const sameReading = parameters.get('standard_conforming_strings') !== 'off' || !text.includes('\\')
+      return { text, analysis: sameReading ? catalog.analyser.analyse(text) : UNKNOWN }
+    }
+    const text = bytes.toString('utf8')
+    const isText = parameters.get('client_encoding') === 'UTF8' && isUtf8(bytes)
+    const sameReading = isText && (parameters.get('standard_conforming_strings') !== 'off' || !text.includes('\\'))
+    return { text, analysis: sameReading ? catalog.analyser.analyse(text) : UNKNOWN }
+  }
+
+  parameters(portal: Portal): (string | null)[] {
+    return readParameters(portal.bind, portal.parametersAt, portal.bind.length, this.#state.limits.maxRecordedParameterBytes)
+  }
+
+  /** The facts, with a violation when a parameter would write a mask back over the value it hides. */
+  factsWith(analysis: Analysis, parameters: readonly (string | null)[]): OperationFacts {
+    const { facts } = analysis
+    if (parameters.length === 0 || facts.readOnly || !analysis.mayQuoteMasked || facts.maskViolation !== undefined) return facts
+    const { masks } = this.#state.session.policy
+    const mask = masks.find((entry) => parameters.some((value) => value !== null && looksMasked(value, [entry])))
+    if (mask === undefined) return facts
+    const maskViolation = {
+      mask: mask.name,
+      reason: 'a parameter holds what the mask shows in place of a value; writing it would destroy the value',
+      hint: 'Leave masked columns out of the statement.',
+    }
+    return { ...facts, maskViolation }
+  }
+}

@@ -1,0 +1,121 @@
+import { MalformedFrameError } from '../../bytes/byte-reader.ts'
+import type { Log } from '../protocol-adapter.ts'
+import { ClientRelay } from './client-relay.ts'
+import { changesCatalog } from './operation.ts'
+import type { RelayState } from './relay-state.ts'
+import { ServerRelay, UnmaskableError } from './server-relay.ts'
+import type { Step } from './step.ts'
+import { FRONTEND } from './wire/message-types.ts'
+import { message } from './wire/message-writer.ts'
+import { writeReport } from './wire/report.ts'
+
+/** One session from its login to its end: joins both directions, and is the one place where it ends. */
+export class PostgresSession {
+  readonly #state: RelayState
+  readonly #fromClient: ClientRelay
+  readonly #fromTarget: ServerRelay
+  readonly #log: Log
+  readonly #cancelTarget: () => void
+  readonly #ended: () => void
+  #over = false
+  #counted = 0
+  #resumeScheduled = false
+
+  /**
+   * @param cancelTarget asks the target to stop what runs
+   * @param ended called once, when nothing of the session is left
+   */
+  constructor(state: RelayState, log: Log, cancelTarget: () => void, ended: () => void) {
+    this.#state = state
+    this.#log = log
+    this.#cancelTarget = cancelTarget
+    this.#ended = ended
+    this.#fromClient = new ClientRelay(state, () => this.#stop('the client ended it'))
+    this.#fromTarget = new ServerRelay(state)
+    this.#counted = 0
+    this.#connect()
+  }
+
+  /** Ends it at once, with what it runs on the target. */
+  end(reason: string): void {
+    this.#stop(reason, writeReport({ severity: 'FATAL', code: '57P01', message: `the session was ended: ${reason}`, hint: 'Connect again with a new token.' }))
+  }
+
+  #connect(): void {
+    const { client, upstream } = this.#state
+    client.receive = (chunk) => this.#guard('client', () => this.#fromClient.receive(chunk))
+    upstream.receive = (chunk) => this.#guard('target', () => this.#fromTarget.receive(chunk))
+    client.drained = () => upstream.resume()
+    upstream.drained = () => {
+      if (!this.#fromClient.isHeld && !this.#state.client.socket.destroyed) client.resume()
+    }
+    client.closed = () => this.#stop('the client closed the connection')
+    upstream.closed = () => {
+      const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const
+      this.#stop('the target closed the connection', this.#state.inFlight.length > 0 ? writeReport(lost) : undefined)
+    }
+    this.#fromClient.dropped = (step) => this.#finish(step, 'aborted')
+    this.#fromClient.failed = (error) => this.#fail('client', error)
+    this.#fromTarget.finished = (step, result) => this.#finish(step, result)
+    this.#fromTarget.failed = (error) => this.#fail('target', error)
+    this.#fromTarget.progressed = () => this.#resumeClient()
+  }
+
+  #resumeClient(): void {
+    if (!this.#fromClient.isHeld || this.#resumeScheduled) return
+    this.#resumeScheduled = true
+    queueMicrotask(() => {
+      this.#resumeScheduled = false
+      if (!this.#over) this.#fromClient.resumeSafely()
+    })
+  }
+
+  #guard(side: 'client' | 'target', work: () => void): void {
+    if (this.#over) return
+    try {
+      work()
+    } catch (error) {
+      this.#fail(side, error)
+    }
+  }
+
+  /** Fails closed: whatever was not understood ends the session, and nothing more passes. */
+  #fail(side: 'client' | 'target', error: unknown): void {
+    const known = error instanceof MalformedFrameError || error instanceof UnmaskableError
+    const reason = known ? error.message : 'an internal error'
+    if (known) this.#log.warn({ session: this.#state.session.id, side, reason }, 'a session was ended because its messages could not be followed')
+    else this.#log.error({ session: this.#state.session.id, side, error }, 'a session was ended by an internal error')
+    const code = error instanceof MalformedFrameError ? '08P01' : error instanceof UnmaskableError ? '42501' : 'XX000'
+    this.#stop(reason, writeReport({ severity: 'FATAL', code, message: `the gateway ended the session: ${reason}`, hint: 'Connect again.' }))
+  }
+
+  #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
+    if (step.operationNumber === 0) return
+    const { session, gatekeeper, catalog, masking } = this.#state
+    if (masking && step.analysis !== undefined) {
+      if (changesCatalog(step.analysis)) catalog.markStale()
+      if (step.analysis.facts.unknown) this.#state.uncertain = true
+    }
+    const position = this.#fromTarget.position
+    const outcome = { result, rows: step.rows, bytes: position - this.#counted, durationMs: performance.now() - step.startedAtMs }
+    this.#counted = position
+    gatekeeper.finish(session, step.operationNumber, step.code === undefined ? outcome : { ...outcome, code: step.code })
+    step.operationNumber = 0
+  }
+
+  #stop(reason: string, report?: Buffer): void {
+    if (this.#over) return
+    this.#over = true
+    const { client, upstream, inFlight, session, gatekeeper } = this.#state
+    session.ended ??= reason
+    if (inFlight.length > 0 && upstream.isOpen) this.#cancelTarget()
+    for (let step = inFlight.shift(); step !== undefined; step = inFlight.shift()) this.#finish(step, 'aborted')
+    for (const step of this.#fromClient.unsent) this.#finish(step, 'aborted')
+    upstream.receive = () => undefined
+    upstream.end(message(FRONTEND.terminate))
+    client.receive = () => undefined
+    client.end(report)
+    gatekeeper.close(session, reason)
+    this.#ended()
+  }
+}

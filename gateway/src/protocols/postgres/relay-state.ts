@@ -1,0 +1,73 @@
+import type { Gatekeeper } from '../../governance/gatekeeper.ts'
+import type { Session } from '../../governance/session.ts'
+import type { Analysis } from '../../sql/analysis.ts'
+import type { CatalogView } from './catalog-keeper.ts'
+import type { Connection } from './connection.ts'
+import { InFlight } from './in-flight.ts'
+import { Names, type Portal, type Prepared } from './names.ts'
+import type { Step } from './step.ts'
+
+export interface RelayLimits {
+  /** Longest message of either side that has to be held whole, in bytes. */
+  readonly maxFrameBytes: number
+  /** Messages sent and not yet answered, and messages waiting to be sent. */
+  readonly maxInFlight: number
+  /** Of each parameter value that is put on record, in bytes. */
+  readonly maxRecordedParameterBytes: number
+}
+
+/** What the two directions of one session share. */
+export class RelayState {
+  readonly client: Connection
+  readonly upstream: Connection
+  readonly session: Session
+  readonly gatekeeper: Gatekeeper
+  readonly catalog: CatalogView
+  readonly hashKey: Uint8Array
+  readonly limits: RelayLimits
+  readonly names = new Names()
+  readonly inFlight = new InFlight()
+  /** What the target has confirmed by ParseComplete and BindComplete. */
+  readonly confirmedStatements = new Map<string, Prepared>()
+  readonly confirmedPortals = new Map<string, Portal>()
+  /** Settings that the target reports. */
+  readonly parameters: Map<string, string>
+  /** Steps staged or in flight that change how later text is read, or what it means. */
+  holdsReading = 0
+  /** Steps staged or in flight after which a COPY may begin. */
+  holdsAll = 0
+  /** The target waits for COPY data. */
+  copyIn = false
+  /** The target ignores all until the next Sync. */
+  skipping = false
+  /** Something ran that could not be analysed: any row may hold anything from now on. */
+  uncertain = false
+
+  constructor(options: Pick<RelayState, 'client' | 'upstream' | 'session' | 'gatekeeper' | 'catalog' | 'hashKey' | 'limits' | 'parameters'>) {
+    this.client = options.client
+    this.upstream = options.upstream
+    this.session = options.session
+    this.gatekeeper = options.gatekeeper
+    this.catalog = options.catalog
+    this.hashKey = options.hashKey
+    this.limits = options.limits
+    this.parameters = options.parameters
+  }
+
+  get masking(): boolean {
+    return this.catalog.masking
+  }
+
+  /** True when rows of this step must be checked against their description. */
+  needsPlan(analysis: Analysis | undefined): boolean {
+    return this.masking && (this.uncertain || analysis === undefined || analysis.mayReturnMasked)
+  }
+
+  /** The step is answered, dropped or aborted: it holds nothing back any more. */
+  release(step: Step): void {
+    if (step.holdsReading) this.holdsReading--
+    if (step.holdsAll) this.holdsAll--
+    step.holdsReading = false
+    step.holdsAll = false
+  }
+}

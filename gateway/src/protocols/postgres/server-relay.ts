@@ -1,0 +1,359 @@
+import { ByteRanges } from '../../bytes/byte-ranges.ts'
+import { MalformedFrameError } from '../../bytes/byte-reader.ts'
+import { FrameAssembler } from '../../bytes/frame-assembler.ts'
+import { maskRow, planRow } from './mask-rows.ts'
+import type { RowPlan } from './names.ts'
+import type { RelayState } from './relay-state.ts'
+import { withoutQuotes } from './report-filter.ts'
+import type { Step } from './step.ts'
+import { rowsOfTag } from './wire/command-tag.ts'
+import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
+import { ByteReader } from '../../bytes/byte-reader.ts'
+import { readRowDescription } from './wire/row-description.ts'
+
+/** What is to become of a message: sent as it is, or it was taken care of (replaced or dropped). */
+type Verdict = 'verbatim' | 'done'
+
+const EMPTY = Buffer.alloc(0)
+
+/** The target's data would reach the client unmasked, or nobody can tell. The session ends. */
+export class UnmaskableError extends Error {
+  override readonly name = 'UnmaskableError'
+}
+
+/** From the target to the client: matches each message to what asked for it, masks rows, keeps the rest as it is. */
+export class ServerRelay {
+  readonly #state: RelayState
+  readonly #partial = new FrameAssembler()
+  readonly #out = new ByteRanges()
+  /** Bytes of a message still to be passed as they are. */
+  #passing = 0
+  /** The catalog is being read again; what arrives meanwhile is kept for later. */
+  #rereading = false
+  #suspended: Buffer = EMPTY
+  #delivered = 0
+  /** Set by the session. */
+  finished: (step: Step, result: 'completed' | 'failed' | 'aborted') => void = () => undefined
+  progressed: () => void = () => undefined
+  failed: (error: unknown) => void = () => undefined
+
+  constructor(state: RelayState) {
+    this.#state = state
+  }
+
+  /** Bytes sent to the client so far, with what is about to be. */
+  get position(): number {
+    return this.#delivered + this.#out.byteLength
+  }
+
+  /** @throws MalformedFrameError, UnmaskableError: the session must end, and nothing of `chunk` was sent */
+  receive(chunk: Buffer): void {
+    if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk])
+    else this.#process(chunk)
+  }
+
+  #process(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
+    if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
+    if (this.#out.byteLength === 0) return
+    // `chunk` is the shared read buffer: what goes out must be a copy.
+    const bytes = this.#out.takeCopy()
+    this.#delivered += bytes.length
+    if (!this.#state.client.write(bytes)) this.#state.upstream.pause()
+  }
+
+  /** Deals with what is at `at`. @returns where to go on */
+  #step(chunk: Buffer, at: number): number {
+    if (this.#passing > 0) {
+      const end = Math.min(chunk.length, at + this.#passing)
+      this.#out.add(chunk, at, end)
+      this.#passing -= end - at
+      return end
+    }
+    if (this.#partial.isEmpty && chunk.length - at >= HEADER_BYTES) {
+      const total = this.#frameLength(chunk, at)
+      const end = at + total
+      if (this.#passesWhole(chunk[at])) {
+        const stop = Math.min(end, chunk.length)
+        this.#out.add(chunk, at, stop)
+        this.#passing = end - stop
+        return stop
+      }
+      if (end <= chunk.length) return this.#message(chunk, at, end) ? end : at
+    }
+    let next = at
+    if (this.#partial.filled < HEADER_BYTES) next += this.#partial.add(chunk, next, HEADER_BYTES)
+    if (this.#partial.filled < HEADER_BYTES) return next
+    const total = this.#frameLength(this.#partial.bytes, 0)
+    const type = this.#partial.bytes[0]
+    if (this.#passesWhole(type)) {
+      this.#passing = total - this.#partial.filled
+      this.#out.add(this.#partial.take())
+      return next
+    }
+    if (this.#partial.filled < total) next += this.#partial.add(chunk, next, total)
+    if (this.#partial.filled < total) return next
+    const frame = this.#partial.take()
+    if (!this.#message(frame, 0, total)) this.#suspended = frame
+    return next
+  }
+
+  #frameLength(bytes: Buffer, at: number): number {
+    const length = bytes.readInt32BE(at + 1)
+    if (length < 4) throw new MalformedFrameError('the target sent an invalid message length')
+    if (length > this.#state.limits.maxFrameBytes && !this.#passesWhole(bytes[at])) throw new MalformedFrameError('the target sent a message longer than the gateway takes')
+    return length + 1
+  }
+
+  /** Rows that need no mask are never looked into, nor held until they are whole. */
+  #passesWhole(type: number | undefined): boolean {
+    if (type === BACKEND.dataRow) return this.#rowPlan() === 'verbatim'
+    return type === BACKEND.copyData
+  }
+
+  /** @throws UnmaskableError when rows come that nobody described */
+  #rowPlan(): RowPlan {
+    const step = this.#state.inFlight.head
+    if (step === undefined || (step.kind !== 'query' && step.kind !== 'execute')) throw new MalformedFrameError('the target sent rows that nobody asked for')
+    if (step.kind === 'execute') this.#checkPortal(step)
+    if (!this.#state.needsPlan(step.analysis)) return 'verbatim'
+    const plan = step.kind === 'query' ? step.plan : step.portal?.plan
+    if (plan === undefined) throw new UnmaskableError('rows came without a description')
+    return plan
+  }
+
+  /** @returns false when the message must wait until the catalog has been read again */
+  #message(frame: Buffer, start: number, end: number): boolean {
+    const verdict = this.#judge(frame, start, end)
+    if (verdict === 'wait') return false
+    if (verdict === 'verbatim') this.#out.add(frame, start, end)
+    return true
+  }
+
+  #judge(frame: Buffer, start: number, end: number): Verdict | 'wait' {
+    const step = this.#state.inFlight.head
+    switch (frame[start]) {
+      case BACKEND.dataRow:
+        return this.#row(frame, start, end)
+      case BACKEND.rowDescription:
+        return this.#describe(step, frame, start, end)
+      case BACKEND.commandComplete:
+        return this.#commandComplete(step, frame, start, end)
+      case BACKEND.readyForQuery:
+        return this.#ready(step, frame, start)
+      case BACKEND.parseComplete:
+        return this.#confirmed(step, 'parse')
+      case BACKEND.bindComplete:
+        return this.#confirmed(step, 'bind')
+      case BACKEND.closeComplete:
+        return this.#confirmed(step, 'close')
+      case BACKEND.noData:
+        return this.#noData(step)
+      case BACKEND.parameterDescription:
+        return 'verbatim'
+      case BACKEND.emptyQuery:
+      case BACKEND.portalSuspended:
+        return this.#executed(step)
+      case BACKEND.error:
+        return this.#error(step, frame, start, end)
+      case BACKEND.notice:
+        return this.#notice(step, frame, start, end)
+      case BACKEND.notification:
+        return this.#state.masking ? 'done' : 'verbatim'
+      case BACKEND.parameterStatus:
+        return this.#parameterStatus(frame, start, end)
+      case BACKEND.copyIn:
+        return this.#copyIn(step)
+      case BACKEND.copyOut:
+        if (step === undefined || this.#state.needsPlan(step.analysis)) throw new UnmaskableError('a COPY began whose columns nobody knows')
+        return 'verbatim'
+      case BACKEND.copyDone:
+        return 'verbatim'
+      default:
+        throw new MalformedFrameError('the target sent a message that cannot come here')
+    }
+  }
+
+  #row(frame: Buffer, start: number, end: number): Verdict {
+    const plan = this.#rowPlan()
+    if (plan === 'verbatim') return 'verbatim'
+    this.#out.add(maskRow(frame, start, end, plan))
+    return 'done'
+  }
+
+  #describe(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict | 'wait' {
+    if (step === undefined) throw new MalformedFrameError('the target described rows that nobody asked for')
+    const statementOnly = step.kind === 'describe-statement'
+    if (!statementOnly && step.kind !== 'describe-portal' && step.kind !== 'query') throw new MalformedFrameError('the target described rows out of turn')
+    if (!statementOnly && this.#state.masking) {
+      const { catalog, hashKey } = this.#state
+      const columns = readRowDescription(frame, start + HEADER_BYTES, end)
+      if (this.#state.needsPlan(step.kind === 'query' ? step.analysis : step.portal?.prepared.analysis) && columns.some(({ tableOid }) => tableOid !== 0 && !catalog.knows(tableOid))) {
+        if (!step.reread) {
+          step.reread = true
+          this.#rereadCatalog()
+          return 'wait'
+        }
+        throw new UnmaskableError('rows came from a table that the catalog does not hold')
+      }
+      const plan = planRow(columns, catalog.protectedColumns, hashKey, this.#state.parameters.get('client_encoding') === 'UTF8')
+      if (step.kind === 'query') step.plan = plan
+      else if (step.portal !== undefined) step.portal.plan = plan
+    }
+    if (step.kind === 'query') return 'verbatim'
+    this.#pop(step)
+    return step.internal ? 'done' : 'verbatim'
+  }
+
+  #rereadCatalog(): void {
+    this.#rereading = true
+    this.#state.upstream.pause()
+    this.#state.catalog.markStale()
+    this.#state.catalog
+      .refresh()
+      .then(() => {
+        const rest = this.#suspended
+        this.#suspended = EMPTY
+        this.#rereading = false
+        this.#process(rest)
+        if (!this.#rereading) this.#state.upstream.resume()
+      })
+      .catch((error: unknown) => this.failed(error))
+  }
+
+  #noData(step: Step | undefined): Verdict {
+    if (step?.kind !== 'describe-portal' && step?.kind !== 'describe-statement') throw new MalformedFrameError('the target answered out of turn')
+    if (step.portal !== undefined) step.portal.plan = []
+    this.#pop(step)
+    return step.internal ? 'done' : 'verbatim'
+  }
+
+  #commandComplete(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
+    if (step?.kind !== 'query' && step?.kind !== 'execute') throw new MalformedFrameError('the target completed a command that nobody sent')
+    step.rows += rowsOfTag(frame, start + HEADER_BYTES, end - 1)
+    if (step.kind === 'execute') return this.#executed(step)
+    step.plan = undefined
+    this.#state.copyIn = false
+    return 'verbatim'
+  }
+
+  #executed(step: Step | undefined): Verdict {
+    if (step?.kind === 'query') return 'verbatim'
+    if (step?.kind !== 'execute') throw new MalformedFrameError('the target answered out of turn')
+    this.#checkPortal(step)
+    this.#state.copyIn = false
+    this.#pop(step)
+    this.finished(step, 'completed')
+    return 'verbatim'
+  }
+
+  /** What ran must be what was decided: a Bind that the target skipped would leave an older portal under the name. */
+  #checkPortal(step: Step): void {
+    const { portal } = step
+    if (portal === undefined || this.#state.confirmedPortals.get(portal.name) !== portal) throw new MalformedFrameError('another portal ran than the one that was bound')
+  }
+
+  #confirmed(step: Step | undefined, kind: 'parse' | 'bind' | 'close'): Verdict {
+    if (step?.kind !== kind) throw new MalformedFrameError('the target answered out of turn')
+    const { confirmedStatements, confirmedPortals } = this.#state
+    this.#pop(step)
+    if (kind === 'parse' && step.prepared !== undefined) {
+      confirmedStatements.set(step.name, step.prepared)
+      if (step.operationNumber > 0) this.finished(step, 'completed')
+    } else if (kind === 'bind' && step.portal !== undefined) {
+      const { prepared } = step.portal
+      if (prepared.parsed && confirmedStatements.get(step.name) !== prepared) throw new MalformedFrameError('another statement was bound than the one that was parsed')
+      confirmedPortals.set(step.portal.name, step.portal)
+    }
+    return 'verbatim'
+  }
+
+  #ready(step: Step | undefined, frame: Buffer, start: number): Verdict {
+    if (step?.kind !== 'query' && step?.kind !== 'sync') throw new MalformedFrameError('the target is ready out of turn')
+    this.#state.copyIn = false
+    // Portals end with their transaction; those bound since are not confirmed yet.
+    if (frame[start + HEADER_BYTES] === 0x49) this.#forgetPortals()
+    this.#pop(step)
+    if (step.kind === 'query') this.finished(step, step.code === undefined ? 'completed' : 'failed')
+    return 'verbatim'
+  }
+
+  #forgetPortals(): void {
+    const { confirmedPortals, names } = this.#state
+    for (const [name, portal] of confirmedPortals) if (names.portals.get(name) === portal) names.portals.delete(name)
+    confirmedPortals.clear()
+  }
+
+  #error(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
+    const report = this.#ownReport(step) ?? this.#reported(step, frame, start, end)
+    this.#out.add(report.bytes, report.start, report.end)
+    if (step === undefined) return 'done'
+    step.code = report.code
+    if (step.kind === 'query') {
+      step.plan = undefined
+      this.#state.copyIn = false
+      return 'done'
+    }
+    this.#state.copyIn = false
+    this.#pop(step)
+    this.finished(step, 'failed')
+    this.#skipToSync()
+    return 'done'
+  }
+
+  /** For a refused step the target's failure was asked for; the client hears the reason. */
+  #ownReport(step: Step | undefined): { bytes: Buffer; start: number; end: number; code: string } | undefined {
+    if (step?.report === undefined) return undefined
+    return { bytes: step.report, start: 0, end: step.report.length, code: 'refused' }
+  }
+
+  #reported(step: Step | undefined, frame: Buffer, start: number, end: number): { bytes: Buffer; start: number; end: number; code: string } {
+    const { bytes, code } = withoutQuotes(frame, start, end, this.#mayQuote(step), step?.analysis?.facts.readOnly ?? false)
+    return bytes === undefined ? { bytes: frame, start, end, code } : { bytes, start: 0, end: bytes.length, code }
+  }
+
+  #mayQuote(step: Step | undefined): boolean {
+    if (!this.#state.masking) return false
+    const analysis = step?.analysis ?? step?.prepared?.analysis ?? step?.portal?.prepared.analysis
+    return this.#state.uncertain || (analysis?.mayQuoteMasked ?? false)
+  }
+
+  #notice(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
+    if (!this.#mayQuote(step)) return 'verbatim'
+    const { bytes } = withoutQuotes(frame, start, end, true, step?.analysis?.facts.readOnly ?? false)
+    if (bytes === undefined) return 'verbatim'
+    this.#out.add(bytes)
+    return 'done'
+  }
+
+  /** After an error in the extended protocol the target ignores everything up to the next Sync. */
+  #skipToSync(): void {
+    const { inFlight } = this.#state
+    for (let step = inFlight.head; step !== undefined; step = inFlight.head) {
+      if (step.kind === 'sync') return
+      this.#pop(step)
+      this.finished(step, 'aborted')
+    }
+    this.#state.skipping = true
+  }
+
+  #parameterStatus(frame: Buffer, start: number, end: number): Verdict {
+    const reader = new ByteReader(frame, start + HEADER_BYTES, end)
+    this.#state.parameters.set(reader.cstring(), reader.cstring())
+    return 'verbatim'
+  }
+
+  #copyIn(step: Step | undefined): Verdict {
+    if (step?.holdsAll !== true) throw new MalformedFrameError('the target asks for COPY data out of turn')
+    this.#state.copyIn = true
+    this.progressed()
+    return 'verbatim'
+  }
+
+  #pop(step: Step): void {
+    this.#state.inFlight.shift()
+    this.#state.release(step)
+    this.progressed()
+  }
+}

@@ -1,0 +1,89 @@
+import type { Refusal } from '../../governance/decision.ts'
+import type { Exchange } from '../../governance/exchange.ts'
+import type { Operation } from '../../governance/operation.ts'
+import type { Permit } from '../../governance/permit.ts'
+import type { Analysis } from '../../sql/analysis.ts'
+import { refusalReport } from './refusal-report.ts'
+import type { Portal, Prepared, RowPlan } from './names.ts'
+
+/** What a frame of the client is, as far as the target's answer to it goes. */
+export type StepKind = 'query' | 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close' | 'sync' | 'unanswered'
+
+/**
+ * One frame on its way: first waiting to be sent, then, in the same order, waiting for its answer.
+ * A step that carries an operation is an {@link Exchange}: it may be sent only once it has spent its permit.
+ */
+export class Step implements Exchange {
+  readonly kind: StepKind
+  readonly frame: Buffer
+  readonly start: number
+  readonly end: number
+  state: 'waiting' | 'ready' | 'refused' = 'ready'
+  /** The step whose decision covers this one too: a Parse that is run in the same breath. */
+  coveredBy: Step | undefined = undefined
+  /** What the client is told instead of the target's own answer, once the step is refused. */
+  report: Buffer | undefined = undefined
+  /** Sent by the gateway on its own account; the client hears nothing of the answer. */
+  internal = false
+  prepared: Prepared | undefined = undefined
+  portal: Portal | undefined = undefined
+  /** Name that Close or Parse gives a new meaning once the target confirms. */
+  name = ''
+  analysis: Analysis | undefined = undefined
+  /** Later text is read only once this step's answer is in. */
+  holdsReading = false
+  /** Nothing at all is sent until this step's answer is in: it may turn the connection into a COPY. */
+  holdsAll = false
+  plan: RowPlan | undefined = undefined
+  /** The catalog was read again for its rows already. */
+  reread = false
+  operationNumber = 0
+  startedAtMs = 0
+  bytesBefore = 0
+  rows = 0
+  code: string | undefined = undefined
+  #operation: Operation | undefined = undefined
+  #settled: (() => void) | undefined = undefined
+
+  constructor(kind: StepKind, frame: Buffer, start: number, end: number) {
+    this.kind = kind
+    this.frame = frame
+    this.start = start
+    this.end = end
+  }
+
+  /** Makes it wait for a decision on `operation`. */
+  awaitDecision(operation: Operation, settled: () => void): void {
+    this.#operation = operation
+    this.#settled = settled
+    this.state = 'waiting'
+  }
+
+  get operation(): Operation {
+    if (this.#operation === undefined) throw new Error('this step carries no operation')
+    return this.#operation
+  }
+
+  forward(permit: Permit, operationNumber: number): void {
+    permit.spend(this.operation)
+    this.operationNumber = operationNumber
+    this.state = 'ready'
+    this.#settled?.()
+  }
+
+  refuse(refusal: Refusal): void {
+    this.refuseWith(refusalReport(refusal))
+    this.#settled?.()
+  }
+
+  /** Refused before any decision: the request makes no sense, or is never passed on. */
+  refuseWith(report: Buffer): void {
+    this.report = report
+    this.state = 'refused'
+  }
+
+  /** Where this step stands, its cover taken into account. */
+  get standing(): 'waiting' | 'ready' | 'refused' {
+    return this.coveredBy === undefined ? this.state : this.coveredBy.state
+  }
+}
