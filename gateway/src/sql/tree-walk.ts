@@ -1,0 +1,121 @@
+/**
+ * Walks a statement's tree and visits every node in it, whatever it stands in. A node type that is neither plain nor
+ * handled makes the statement unknown: a newer grammar must not bring a way past.
+ */
+import type { Analysis } from './analysis.ts'
+import type { Catalog } from './catalog.ts'
+import { EXPRESSION_HANDLERS } from './expression-handlers.ts'
+import { Findings } from './findings.ts'
+import { isFields, PLAIN_NODES, structType } from './node-types.ts'
+import type { Fields } from './node-types.ts'
+import { nameObjects } from './object-names.ts'
+import { QUERY_HANDLERS } from './query-handlers.ts'
+import { isHarmlessToRead, nameRelation, rangeName } from './relations.ts'
+import { SESSION_HANDLERS } from './session-handlers.ts'
+import { CHANGING_STATEMENTS } from './statement-kinds.ts'
+import { suspectsAreColumns } from './suspects.ts'
+
+/** WITH queries by name, innermost first. */
+export interface CteScope {
+  readonly names: ReadonlySet<string>
+  readonly outer: CteScope | undefined
+}
+
+export interface WalkContext {
+  readonly catalog: Catalog | undefined
+  /** Analyses a statement for itself: what PREPARE and DECLARE keep under a name. */
+  readonly analyseInner: (statement: Fields) => Analysis
+  /** Whether a view's query only reads. @throws ParseError */
+  readonly isHarmlessQuery: (definition: string) => boolean
+  /** Remembers which views run only harmless code, by OID. */
+  readonly harmlessViews: Map<number, boolean>
+}
+
+export type Handler = (walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string) => void
+
+const HANDLERS = new Map<string, Handler>([...EXPRESSION_HANDLERS, ...QUERY_HANDLERS, ...SESSION_HANDLERS])
+
+export class TreeWalk {
+  readonly findings = new Findings()
+  readonly context: WalkContext
+
+  constructor(context: WalkContext) {
+    this.context = context
+  }
+
+  get catalog(): Catalog | undefined {
+    return this.context.catalog
+  }
+
+  /** Call when all is visited: some names can be judged only then. */
+  finish(): void {
+    if (!suspectsAreColumns(this.findings, this.catalog)) this.findings.unknown = true
+  }
+
+  /** A node with its type's name around it, a list of such, or nothing. */
+  visit(value: unknown, scope: CteScope | undefined): void {
+    if (Array.isArray(value)) {
+      for (const item of value) this.visit(item, scope)
+    } else if (isFields(value)) {
+      for (const type in value) {
+        const fields = value[type]
+        this.visitNode(type, isFields(fields) ? fields : {}, scope)
+      }
+    }
+  }
+
+  visitNode(type: string, fields: Fields, scope: CteScope | undefined): void {
+    const handler = HANDLERS.get(type)
+    if (handler !== undefined) {
+      handler(this, fields, scope, type)
+      return
+    }
+    const action = CHANGING_STATEMENTS.get(type)
+    if (action !== undefined) {
+      this.findings.change(action)
+      nameObjects(this, type, fields)
+    } else if (!PLAIN_NODES.has(type)) {
+      this.findings.unknown = true
+    }
+    this.visitFields(type, fields, scope)
+  }
+
+  visitFields(type: string, fields: Fields, scope: CteScope | undefined): void {
+    for (const field in fields) {
+      const value = fields[field]
+      if (typeof value !== 'object' || value === null) continue
+      if (Array.isArray(value) || isWrapped(value)) this.visit(value, scope)
+      else this.visitStruct(type, field, value as Fields, scope)
+    }
+  }
+
+  private visitStruct(type: string, field: string, value: Fields, scope: CteScope | undefined): void {
+    const struct = structType(type, field)
+    if (struct === 'RangeVar') this.target(value)
+    else if (struct !== undefined) this.visitNode(struct, value, scope)
+    else {
+      this.findings.unknown = true
+      this.visitFields(field, value, scope)
+    }
+  }
+
+  /** A relation that a statement names as its own object, where no WITH query can be meant. */
+  target(range: Fields): void {
+    this.findings.ranges.push({ name: rangeName(range), relations: nameRelation(range, this).relations })
+  }
+
+  /** A relation that is read: what a view runs counts too. */
+  read(range: Fields): void {
+    const named = nameRelation(range, this)
+    if (!named.known || !named.relations.every((relation) => isHarmlessToRead(relation, this.context))) {
+      this.findings.unknown = true
+    }
+    const renamed = isFields(range['alias']) && range['alias']['colnames'] !== undefined
+    this.findings.ranges.push({ name: rangeName(range), relations: renamed ? undefined : named.relations })
+  }
+}
+
+function isWrapped(value: object): boolean {
+  for (const key in value) return key.charCodeAt(0) < 0x61 && key.charCodeAt(0) !== 0x5f
+  return false
+}
