@@ -21,6 +21,8 @@ export interface SessionTokenRecord {
   readonly hash: string
   /** Id of the identity token it was exchanged for. */
   readonly parentId: string
+  /** Id of the actor token, when one was given. */
+  readonly actorParentId?: string
   readonly subject: VerifiedClaims
   /** Whoever acts for the subject, when an actor token was given. */
   readonly actor?: VerifiedClaims

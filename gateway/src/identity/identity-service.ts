@@ -124,7 +124,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     await this.#tokens.add({
       tokenId, hash: hashSessionToken(token), parentId: subject.tokenId,
       subject: { issuer: subject.issuer, claims: subject.claims },
-      ...(actor === undefined ? {} : { actor: { issuer: actor.issuer, claims: actor.claims } }),
+      ...(actor === undefined ? {} : { actorParentId: actor.tokenId, actor: { issuer: actor.issuer, claims: actor.claims } }),
       targets, purpose, issuedAtMs: nowMs, expiresAtMs,
     })
     return { token, tokenId, identity: resolved.identity, targets, purpose, expiresAtMs, expiresIn }
@@ -217,6 +217,6 @@ function registeredPurpose(resolved: ResolvedIdentity): string {
 
 /** A declared purpose goes into messages and the ledger as one plain line. */
 function oneLine(purpose: string | undefined): string | undefined {
-  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, 500)
+  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim().slice(0, 500)
   return line === '' ? undefined : line
 }

@@ -1,15 +1,35 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
-import type { SqliteDatabase, SqliteStatement } from 'kysely'
+import { type DialectAdapter, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 
 const MAX_STATEMENTS = 200
+
+/** SQLite as Node brings it. */
+export class NodeSqliteDialect extends SqliteDialect {
+  /** @param path a file, or `:memory:` */
+  constructor(path: string) {
+    super({ database: openNodeSqlite(path) })
+  }
+
+  override createAdapter(): DialectAdapter {
+    return new TransactionalSqliteAdapter()
+  }
+}
+
+/**
+ * Kysely migrates SQLite outside a transaction, for the sake of pragmas that cannot run in one. Ours need none: inside, a
+ * migration that is cut off leaves nothing behind, and two processes that start together do not both run it.
+ */
+class TransactionalSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
 
 /**
  * Lends Node's own SQLite to Kysely's SQLite dialect, which was written for better-sqlite3. Statements are prepared once
  * and kept; the least recently used goes first.
- *
- * @param path a file, or `:memory:`
  */
-export function openNodeSqlite(path: string): SqliteDatabase {
+function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
   // With WAL, NORMAL may lose the last commits when the machine loses power, but never the database's consistency.
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma trusted_schema = off')

@@ -152,6 +152,15 @@ for (const [name, start] of Object.entries(databases)) {
       assert.equal(await sessionTokens.isRevoked('idt_2'), false)
     })
 
+    it('revokes with an actor token what was exchanged with it', async () => {
+      const { sessionTokens } = await opened(await database.fresh())
+      const delegated = { ...tokenRecord('tok_1', 'idt_person', 9e12), actorParentId: 'idt_agent' }
+      await sessionTokens.add(delegated)
+      assert.deepEqual(await sessionTokens.find(delegated.hash), { ...delegated, revoked: false })
+      assert.deepEqual(await sessionTokens.revoke('idt_agent', 9e12), ['idt_agent', 'tok_1'])
+      assert.equal((await sessionTokens.find(delegated.hash))?.revoked, true)
+    })
+
     it('keeps a revocation until the token is useless anyway', async () => {
       const { sessionTokens } = await opened(await database.fresh())
       await sessionTokens.revoke('idt_1', 1_000)

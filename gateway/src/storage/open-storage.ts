@@ -1,8 +1,8 @@
-import { Kysely, PostgresDialect, SqliteDialect } from 'kysely'
+import { type Dialect, Kysely, PostgresDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { migrations } from './migrations.ts'
-import { openNodeSqlite } from './node-sqlite.ts'
+import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
 import type { Schema } from './schema.ts'
 import { SessionTable } from './session-table.ts'
@@ -72,8 +72,8 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
   }
 }
 
-function dialect(location: StorageLocation, onError: NonNullable<StorageOptions['onError']>): SqliteDialect | PostgresDialect {
-  if (location.kind === 'sqlite') return new SqliteDialect({ database: openNodeSqlite(location.path) })
+function dialect(location: StorageLocation, onError: NonNullable<StorageOptions['onError']>): Dialect {
+  if (location.kind === 'sqlite') return new NodeSqliteDialect(location.path)
   const pool = new pg.Pool({
     max: 10, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000, statement_timeout: 30_000, query_timeout: 30_000,
     application_name: 'sallyport', ...location.client,

@@ -12,6 +12,7 @@ export interface Schema {
     token_id: string
     hash: string
     parent_id: string
+    actor_parent_id: string | null
     subject: string
     actor: string | null
     targets: string

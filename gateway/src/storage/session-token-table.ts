@@ -12,6 +12,7 @@ export class SessionTokenTable implements SessionTokenStore {
   async add(record: SessionTokenRecord): Promise<void> {
     await this.#db.insertInto('session_tokens').values({
       token_id: record.tokenId, hash: record.hash, parent_id: record.parentId,
+      actor_parent_id: record.actorParentId ?? null,
       subject: JSON.stringify(record.subject),
       actor: record.actor === undefined ? null : JSON.stringify(record.actor),
       targets: JSON.stringify(record.targets), purpose: record.purpose,
@@ -26,11 +27,13 @@ export class SessionTokenTable implements SessionTokenStore {
         .where((or) => or.or([
           or('revocations.token_id', '=', or.ref('session_tokens.token_id')),
           or('revocations.token_id', '=', or.ref('session_tokens.parent_id')),
+          or('revocations.token_id', '=', or.ref('session_tokens.actor_parent_id')),
         ])).as('revocations'))
       .where('hash', '=', hash).executeTakeFirst()
     if (row === undefined) return undefined
     return {
       tokenId: row.token_id, hash: row.hash, parentId: row.parent_id,
+      ...(row.actor_parent_id === null ? {} : { actorParentId: row.actor_parent_id }),
       subject: JSON.parse(row.subject) as VerifiedClaims,
       ...(row.actor === null ? {} : { actor: JSON.parse(row.actor) as VerifiedClaims }),
       targets: JSON.parse(row.targets) as string[], purpose: row.purpose,
@@ -42,7 +45,8 @@ export class SessionTokenTable implements SessionTokenStore {
   async revoke(tokenId: string, untilMs: number): Promise<readonly string[]> {
     await this.#db.insertInto('revocations').values({ token_id: tokenId, until: untilMs })
       .onConflict((conflict) => conflict.column('token_id').doUpdateSet({ until: untilMs })).execute()
-    const children = await this.#db.selectFrom('session_tokens').select('token_id').where('parent_id', '=', tokenId).execute()
+    const children = await this.#db.selectFrom('session_tokens').select('token_id')
+      .where((or) => or.or([or('parent_id', '=', tokenId), or('actor_parent_id', '=', tokenId)])).execute()
     return [tokenId, ...children.map((child) => child.token_id)]
   }
 
