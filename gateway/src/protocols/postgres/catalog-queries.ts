@@ -6,7 +6,7 @@ export type CatalogQuery = (sql: string) => Promise<(string | null)[][]>
 
 /**
  * Reads the parts of a database's catalog that statements are analysed with, from PostgreSQL 13 to 18. Leaves the
- * session as it was; run it outside of a transaction, or in one that has not failed.
+ * session as it was, also inside a transaction.
  * @throws what `query` throws, and Error for rows that are not as asked for
  */
 export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
@@ -14,7 +14,11 @@ export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
   const searchPath = (await query(SEARCH_PATH)).map((row) => text(row, 0))
   const columns = columnsByRelation(await query(COLUMNS), await query(GENERATED))
   const parents = numbersByOid(await query(PARENTS))
-  const views = viewsByOid(await query(VIEWS), numbersByOid(await query(VIEW_READS)))
+  const pathSetting = text((await query(PATH_SETTING))[0] ?? [], 0)
+  const viewRows = await query(VIEWS)
+  // Inside a transaction what VIEWS set would stay until its end.
+  await query(`select pg_catalog.set_config('search_path', ${pathSetting}, true)`)
+  const views = viewsByOid(viewRows, numbersByOid(await query(VIEW_READS)))
   const relations = (await query(RELATIONS)).map((row): Relation => {
     const oid = number(row, 0)
     return {
@@ -65,7 +69,9 @@ const GENERATED = `select a.attrelid, a.attnum, pg_catalog.pg_get_expr(d.adbin, 
 const PARENTS = `select inhrelid, inhparent from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relkind not in ('i', 'I')`
 
-// With an empty search_path pg_get_viewdef qualifies every name. The setting is local: it ends with the statement.
+const PATH_SETTING = `select pg_catalog.quote_literal(pg_catalog.current_setting('search_path'))`
+
+// With an empty search_path pg_get_viewdef qualifies every name.
 const VIEWS = `with path as materialized (select pg_catalog.set_config('search_path', '', true))
   select c.oid, pg_catalog.pg_get_viewdef(c.oid), exists (
     select from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
