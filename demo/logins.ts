@@ -15,10 +15,10 @@ const TIMEOUT_MS = 10_000
 
 /** How each identity gets a token of its own, for clients that come later. */
 export function identitiesOf(provider: IdentityProvider): RunningDemo['identities'] {
-  return Object.fromEntries([
-    ...Object.entries(provider.agents).map(([name, client]) => [name, { client, parameters: { grant_type: 'client_credentials' } }]),
-    ...Object.keys(PEOPLE).map((name) => [name, { client: provider.people, parameters: { grant_type: PERSON_GRANT, person: name } }]),
-  ])
+  const identities: RunningDemo['identities'] = {}
+  for (const [name, client] of Object.entries(provider.agents)) identities[name] = { client, parameters: { grant_type: 'client_credentials' } }
+  for (const person of Object.keys(PEOPLE)) identities[person] = { client: provider.people, parameters: { grant_type: PERSON_GRANT, person } }
+  return identities
 }
 
 /** One short-lived login for every agent and person of the demo. */

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { startGateway } from '@sallyport/gateway/serve'
 import { parseDocument } from 'yaml'
 import type { Claim } from './claim.ts'
@@ -45,13 +46,14 @@ export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progr
       [['issuers', 0, 'issuer'], provider.issuer],
       [['targets', 0, 'port'], target.port],
     ]))
-    const gateway = await startGateway({ configText, secrets: { [TARGET]: target.password } })
+    const gateway = await startGateway({ configText, secrets: { [TARGET]: target.password }, logLevel: 'warn' })
     stack.defer(() => gateway.close())
     const listener = gateway.listeners['postgres']
     if (listener === undefined) throw new Error('the gateway does not listen for PostgreSQL')
-    return { api: gateway.apiUrl, port: listener.port, ledger: join(data, 'ledger'), caFile: certFile }
+    return { api: gateway.apiUrl, port: listener.port, ledger: gateway.ledgerDirectory, caFile: certFile }
   })
 
+  setDefaultCACertificates([...getCACertificates('default'), await readFile(caFile, 'utf8')])
   const logins = await progress.step('logins', () => makeLogins(provider, api, TARGET))
   await claim.publish({ api, issuer: provider.issuer, caFile, ledger, identities: identitiesOf(provider) })
   return {

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import type { Command } from 'commander'
 import { ApiClient } from './api-client.ts'
 import { runningDemo, identityToken } from './identity-token.ts'
@@ -8,6 +10,7 @@ export interface GlobalOptions {
   readonly api?: string
   readonly as?: string
   readonly subjectTokenFile?: string
+  readonly ca?: string
   readonly json?: boolean
 }
 
@@ -17,7 +20,22 @@ export function globalOptions(command: Command): GlobalOptions {
 
 /** Finds the gateway and says who calls. @throws Failure when one of both is not known */
 export async function connect(options: GlobalOptions): Promise<ApiClient> {
+  await trustAuthority(options)
   return new ApiClient(await apiAddress(options), await identityToken(options))
+}
+
+/** File of the authority that the gateway's certificate is checked against, besides those that everybody trusts. */
+export async function authorityFile(options: GlobalOptions): Promise<string | undefined> {
+  return options.ca ?? process.env['SALLYPORT_CA'] ?? (options.as === undefined ? undefined : (await runningDemo()).caFile)
+}
+
+async function trustAuthority(options: GlobalOptions): Promise<void> {
+  const file = await authorityFile(options)
+  if (file === undefined) return
+  const authority = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new Failure(`the authority file cannot be read: ${error instanceof Error ? error.message : String(error)}`, 'Give the path of a PEM file.')
+  })
+  setDefaultCACertificates([...getCACertificates('default'), authority])
 }
 
 async function apiAddress(options: GlobalOptions): Promise<string> {

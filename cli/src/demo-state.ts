@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 
-/** Where a running demo leaves what its clients need: in the clone, for its owner only. */
-export const DEMO_STATE_FILE = fileURLToPath(new URL('../../.demo/state.json', import.meta.url))
+/** Where a running demo leaves what its clients need: in the clone, or where SALLYPORT_DEMO_DIR says, for its owner only. */
+export const DEMO_STATE_FILE = join(process.env['SALLYPORT_DEMO_DIR'] ?? fileURLToPath(new URL('../../.demo', import.meta.url)), 'state.json')
 
 const client = z.object({ clientId: z.string(), clientSecret: z.string() })
 

@@ -43,6 +43,7 @@ function globals(): Option[] {
     new Option('--api <url>', 'address of the gateway\'s control API (SALLYPORT_API)'),
     new Option('--as <name>', 'act as an identity of the demo that runs in this clone'),
     new Option('--subject-token-file <file>', `file with your identity token (else the variable ${TOKEN_VARIABLE})`),
+    new Option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)'),
     new Option('--json', 'print one JSON document for programs'),
   ]
 }

@@ -10,9 +10,15 @@ interface VerifyCommandOptions {
   readonly checkpoint?: string
 }
 
+const EXAMPLES = `
+Examples:
+  $ sallyport audit verify
+  $ sallyport audit verify /var/lib/sallyport/ledger --key verifier.pub --checkpoint yesterday.note`
+
 /** `sallyport audit verify`. */
 export function addAuditCommands(program: Command): void {
   const audit = program.command('audit').summary('verify the ledger').description('The ledger: every decision and every outcome, in a Merkle log.')
+    .addHelpText('after', EXAMPLES)
 
   audit
     .command('verify')
@@ -20,10 +26,7 @@ export function addAuditCommands(program: Command): void {
     .argument('[directory]', 'the ledger\'s folder; that of the running demo when absent')
     .option('--key <file>', 'the verifier key, from a place that the gateway cannot write; verifier.pub in the folder when absent')
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere, which the log must contain: finds one put back to an older state')
-    .addHelpText('after', `
-Examples:
-  $ sallyport audit verify
-  $ sallyport audit verify /var/lib/sallyport/ledger --key verifier.pub --checkpoint yesterday.note`)
+    .addHelpText('after', EXAMPLES)
     .action(async (directory: string | undefined, own: VerifyCommandOptions, command: Command) => {
       const options = globalOptions(command)
       const folder = directory ?? (await runningDemo()).ledger

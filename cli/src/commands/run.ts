@@ -1,12 +1,10 @@
 import type { Command } from 'commander'
-import { connect, globalOptions, type GlobalOptions } from '../context.ts'
-import { runningDemo } from '../identity-token.ts'
+import { authorityFile, connect, globalOptions, type GlobalOptions } from '../context.ts'
 import { postgresEnvironment } from '../postgres-environment.ts'
 import { runChild } from '../run-child.ts'
 
 interface RunOptions {
   readonly purpose?: string
-  readonly ca?: string
 }
 
 /** `sallyport run` and `sallyport psql`: a program that finds its way to a target in its environment. */
@@ -19,7 +17,6 @@ export function addRunCommands(program: Command): void {
     .argument('<target>', 'name of the target')
     .argument('<command...>', 'program and its arguments, after --')
     .option('--purpose <text>', 'why, for reviewers and auditors')
-    .option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)')
     .addHelpText('after', `
 Examples:
   $ sallyport run shop -- psql -c 'select count(*) from orders'
@@ -35,7 +32,6 @@ Examples:
     .argument('<target>', 'name of the target')
     .argument('[arguments...]', 'arguments for psql')
     .option('--purpose <text>', 'why, for reviewers and auditors')
-    .option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)')
     // psql's own options are none of ours, and its -h is no help.
     .allowUnknownOption()
     .helpOption('--help', 'display help for command')
@@ -52,8 +48,7 @@ async function runAt(options: GlobalOptions, name: string, own: RunOptions, prog
   const client = await connect(options)
   const target = await client.target(name)
   const { access_token: password } = await client.sessionToken(name, own.purpose)
-  const caFile = own.ca ?? process.env['SALLYPORT_CA'] ?? (options.as === undefined ? undefined : (await runningDemo()).caFile)
   // The gateway knows the user by the token; the name only shows in the client.
-  const environment = postgresEnvironment(target, { user: options.as ?? 'sallyport', password, caFile })
+  const environment = postgresEnvironment(target, { user: options.as ?? 'sallyport', password, caFile: await authorityFile(options) })
   return runChild(program, args, environment)
 }

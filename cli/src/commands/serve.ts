@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { globalOptions, print } from '../context.ts'
+import { Failure } from '../failure.ts'
 import { readDocument } from './policy.ts'
 
 /** `sallyport serve`. */
@@ -18,7 +19,9 @@ Examples:
       const options = globalOptions(command)
       const configText = await readDocument(own.config)
       // Loaded here: no other command wants the gateway itself.
-      const { startGateway } = await import('@sallyport/gateway/serve')
+      const [{ startGateway }, { checkConfig, renderProblems }] = await Promise.all([import('@sallyport/gateway/serve'), import('@sallyport/gateway/config')])
+      const problems = checkConfig(configText)
+      if (problems.length > 0) throw new Failure(`the document is wrong\n${renderProblems(own.config, problems)}`, 'Nothing was started. Correct it, and see "sallyport policy check".')
       process.chdir(dirname(resolve(own.config)))
       const gateway = await startGateway({ configText })
       print(options, { api: gateway.apiUrl, listeners: gateway.listeners }, () => [

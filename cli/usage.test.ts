@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('sallyport.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-cli-'))
+after(() => rmSync(folder, { recursive: true }))
+
+function sallyport(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const { SALLYPORT_API: _, SALLYPORT_IDENTITY_TOKEN: __, ...rest } = process.env
+  return spawnSync(process.execPath, [program, ...args], {
+    encoding: 'utf8', env: { ...rest, SALLYPORT_DEMO_DIR: folder, ...environment },
+  })
+}
+
+suite('wrong usage ends with status 2 and says what to do', () => {
+  for (const [args, words] of [
+    [['nonsense'], /unknown command 'nonsense'/],
+    [[], /Commands:/],
+    [['session'], /Commands:/],
+    [['token'], /required option '--target <name>'/],
+    [['token', '--target', 'shop', '--nonsense'], /unknown option '--nonsense'/],
+    [['psql'], /missing required argument 'target'/],
+    [['run', 'shop'], /missing required argument 'command'/],
+    [['session', 'list', '--limit', '0'], /whole number from 1 to 200/],
+    [['session', 'list', '--limit', '201'], /whole number from 1 to 200/],
+    [['session', 'show'], /missing required argument 'id'/],
+    [['session', 'list'], /Set SALLYPORT_API/],
+    [['session', 'list', '--api', 'http://gateway.example.com'], /https/],
+    [['session', 'list', '--api', 'ftp://127.0.0.1'], /https/],
+    [['session', 'list', '--api', 'http://127.0.0.1:1'], /SALLYPORT_IDENTITY_TOKEN/],
+    [['vault', 'set', 'shop'], /required option '--config <file>'/],
+  ] as const) {
+    test(`sallyport ${args.join(' ')}`, () => {
+      const { status, stderr, stdout } = sallyport(args)
+      assert.equal(status, 2, stderr)
+      assert.match(stderr, words)
+      assert.equal(stdout, '')
+    })
+  }
+})
+
+suite('every command explains itself, with examples', () => {
+  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['audit'], ['audit', 'verify'], ['vault']]) {
+    test(`sallyport ${command.join(' ')} --help`, () => {
+      const { status, stdout } = sallyport([...command, '--help'])
+      assert.equal(status, 0)
+      assert.match(stdout, /Usage: sallyport/)
+      assert.match(stdout, /Examples:\n {2}\$ sallyport|Examples:\n {2}\$ PGPASSWORD/)
+      assert.match(stdout, /--json/)
+    })
+  }
+
+  test('the exit statuses are told', () => {
+    assert.match(sallyport(['--help']).stdout, /0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting/)
+  })
+})
+
+test('its version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string }
+  assert.equal(sallyport(['--version']).stdout, `${version}\n`)
+})
+
+suite('policy check', () => {
+  const right = readFileSync(new URL('../demo/sallyport.yaml', import.meta.url), 'utf8')
+
+  test('finds nothing in a right document', () => {
+    const file = join(folder, 'right.yaml')
+    writeFileSync(file, right)
+    assert.deepEqual(pick(sallyport(['policy', 'check', file])), { status: 0, stdout: `${file} is a valid policy document.\n` })
+    assert.deepEqual(JSON.parse(sallyport(['policy', 'check', file, '--json']).stdout), { file, ok: true, problems: [] })
+  })
+
+  test('names file, line, column and the nearest valid key', () => {
+    const file = join(folder, 'key.yaml')
+    writeFileSync(file, right.replace('\nmasks:', '\nmask:'))
+    const { status, stdout } = sallyport(['policy', 'check', file])
+    assert.equal(status, 1)
+    const line = right.split('\n').indexOf('masks:') + 1
+    assert.match(stdout, new RegExp(`^${file}:${line}:1 .*"mask".*"masks"`, 'm'))
+  })
+
+  test('checks the types of conditions, also as JSON for programs', () => {
+    const file = join(folder, 'condition.yaml')
+    writeFileSync(file, right.replace('operation.readOnly', 'operation.readOnyl'))
+    const { status, stdout } = sallyport(['--json', 'policy', 'check', file])
+    assert.equal(status, 1)
+    const report = JSON.parse(stdout) as { ok: boolean; problems: { line: number; column: number; message: string }[] }
+    assert.equal(report.ok, false)
+    assert.equal(report.problems.length, 1)
+    assert.equal(report.problems[0]?.line, right.split('\n').findIndex((text) => text.includes('operation.readOnly')) + 1)
+    assert.match(report.problems[0]?.message ?? '', /readOnyl/)
+  })
+
+  test('a file that is not there is a failure with words, not a stack', () => {
+    const { status, stderr } = sallyport(['policy', 'check', join(folder, 'none.yaml')])
+    assert.equal(status, 1)
+    assert.match(stderr, /^sallyport: .*none\.yaml cannot be read/)
+    assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+})
+
+suite('without a gateway', () => {
+  const token = 'a-very-secret-token'
+  const unreachable = { SALLYPORT_API: 'http://127.0.0.1:2', SALLYPORT_IDENTITY_TOKEN: token }
+
+  test('a command says that nobody answers, and does not repeat the token', () => {
+    for (const args of [['session', 'list'], ['token', '--target', 'shop'], ['psql', 'shop'], ['run', 'shop', '--', 'true']]) {
+      const { status, stdout, stderr } = sallyport(args, unreachable)
+      assert.equal(status, 1)
+      assert.match(stderr, /does not answer/)
+      assert.ok(!(stdout + stderr).includes(token))
+    }
+  })
+
+  test('--as says that no demo is running', () => {
+    const { status, stderr } = sallyport(['psql', 'shop', '--as', 'support-bot'])
+    assert.equal(status, 1)
+    assert.match(stderr, /no demo is running.*\n.*npm run demo/)
+  })
+
+  test('--json makes errors JSON too', () => {
+    const { status, stderr } = sallyport(['session', 'list', '--json'], unreachable)
+    assert.equal(status, 1)
+    const { error } = JSON.parse(stderr) as { error: { message: string; hint: string; status: number } }
+    assert.match(error.message, /does not answer/)
+    assert.equal(error.status, 1)
+  })
+
+  test('serve refuses a wrong document, with its places', () => {
+    const file = join(folder, 'wrong.yaml')
+    writeFileSync(file, 'version: 1\nrule: []\n')
+    const { status, stderr } = sallyport(['serve', '--config', file])
+    assert.equal(status, 1)
+    assert.match(stderr, /:2:1 .*"rule".*"rules"/)
+    assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+})
+
+function pick({ status, stdout }: { status: number | null; stdout: string }) {
+  return { status, stdout }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { type DemoUnderTest, demoDirectory, spawnDemo, startDemoUnderTest } from './demo-under-test.ts'
+import { isAlive } from './processes.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+suite('the demo', () => {
+  const state = demoDirectory()
+  let demo: DemoUnderTest
+
+  before(async () => {
+    demo = await startDemoUnderTest(state.path)
+  })
+  after(async () => {
+    await demo.clear()
+    state.remove()
+  })
+
+  async function query(name: string, text: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+    const shop = demo.ready.targets['shop']
+    const login = demo.ready.logins[name]
+    assert.ok(shop !== undefined && login !== undefined)
+    const { host, port, database } = shop
+    const { user, password } = login
+    const client = new pg.Client({ host, port, database, user, password, ssl: { rejectUnauthorized: false } })
+    await client.connect()
+    try {
+      return await client.query(text)
+    } finally {
+      await client.end()
+    }
+  }
+
+  function sallyport(...args: string[]) {
+    const { status, stdout, stderr } = spawnSync('npx', ['sallyport', ...args], { cwd: root, encoding: 'utf8', env: demo.environment })
+    return { status, stdout, stderr }
+  }
+
+  test('is ready in under 15 seconds, and shows progress before', () => {
+    assert.ok(demo.readyAfterMs < 15_000, `it took ${Math.round(demo.readyAfterMs)} ms`)
+    const [first] = demo.output().split('{"ready"')
+    for (const step of [/OpenID provider/, /PostgreSQL 18/, /5,000 customers/, /gateway/]) assert.match(first ?? '', step)
+  })
+
+  test('prints a login for each of its agents and people that is good for minutes', () => {
+    assert.deepEqual(Object.keys(demo.ready.logins), ['support-bot', 'nightly-report', 'dana', 'avery', 'robin'])
+    for (const [name, { user, expiresAt }] of Object.entries(demo.ready.logins)) {
+      assert.equal(user, name)
+      const minutes = (Date.parse(expiresAt) - Date.now()) / 60_000
+      assert.ok(minutes > 2 && minutes < 60, `${name}: ${minutes} minutes`)
+    }
+  })
+
+  test('keeps what its clients need for its owner only', () => {
+    assert.equal(statSync(join(state.path, 'state.json')).mode & 0o077, 0)
+  })
+
+  test('has a shop of some thousands of customers, orders and payments', async () => {
+    for (const [table, count, columns] of [
+      ['customers', 5_000, ['id', 'name', 'email', 'phone', 'ssn', 'city', 'created_at']],
+      ['orders', 20_000, ['id', 'customer_id', 'status', 'total', 'placed_at']],
+      ['payments', 20_000, ['id', 'order_id', 'card_number', 'amount', 'paid_at']],
+    ] as const) {
+      assert.equal((await query('nightly-report', `select count(*)::int as n from ${table}`)).rows[0]?.['n'], count)
+      assert.deepEqual((await query('nightly-report', `select * from ${table} limit 1`)).fields.map(({ name }) => name), columns)
+    }
+  })
+
+  test('masks e-mail addresses, SSNs and card numbers for an agent', async () => {
+    const { rows } = await query('support-bot', 'select name, email, ssn, city from customers where id <= 20')
+    assert.equal(rows.length, 20)
+    for (const row of rows) {
+      assert.match(String(row['name']), /^\p{L}+ \p{L}+$/u)
+      assert.doesNotMatch(String(row['email']), /@/)
+      assert.doesNotMatch(String(row['ssn']), /\d/)
+    }
+    const cards = await query('support-bot', 'select card_number from payments where id <= 20')
+    assert.equal(cards.rows.length, 20)
+    for (const row of cards.rows) assert.match(String(row['card_number']), /^\D{12}\d{4}$/)
+  })
+
+  test('refuses what destroys, and what a report may not write, with 42501 and the rule', async () => {
+    await assert.rejects(query('support-bot', 'drop table payments'), { code: '42501', message: /destructive/ })
+    await assert.rejects(query('nightly-report', `update orders set status = 'new' where id = 1`), { code: '42501' })
+    await assert.rejects(query('support-bot', `update orders set status = 'new' where id = 1`), { code: '42501', message: /review/ })
+    assert.equal((await query('nightly-report', 'select count(*)::int as n from payments')).rows[0]?.['n'], 20_000)
+  })
+
+  test('knows its people: an auditor sees every session, an agent only its own', () => {
+    const auditor = sallyport('session', 'list', '--as', 'robin', '--json')
+    assert.equal(auditor.status, 0, auditor.stderr)
+    const seen: unknown = JSON.parse(auditor.stdout)
+    assert.match(JSON.stringify(seen), /"nightly-report"/)
+    const agent = sallyport('session', 'list', '--as', 'support-bot', '--json')
+    assert.equal(agent.status, 0, agent.stderr)
+    assert.doesNotMatch(agent.stdout, /"nightly-report"/)
+  })
+
+  test('lets an administrator apply a policy, and nobody else', () => {
+    const file = join(root, 'demo/sallyport.yaml')
+    assert.equal(sallyport('policy', 'apply', file, '--as', 'support-bot').status, 3)
+  })
+
+  test('has a ledger that verifies while it runs', () => {
+    const { status, stdout, stderr } = sallyport('audit', 'verify', '--json')
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /"ok":true/)
+  })
+
+  test('started twice says so, and leaves the first alone', async () => {
+    const second = spawnDemo(state.path, [])
+    await once(second, 'close')
+    assert.notEqual(second.exitCode, 0)
+    assert.match(second.words(), new RegExp(`running already, as process ${demo.pid}`))
+    assert.equal((await query('support-bot', 'select 1 as one')).rows[0]?.['one'], 1)
+  })
+
+  test('killed outright, is cleaned up behind by the next one', async () => {
+    const before = demo
+    process.kill(before.pid, 'SIGKILL')
+    await before.clear()
+    demo = await startDemoUnderTest(state.path)
+    assert.ok(demo.readyAfterMs < 15_000)
+    assert.equal(existsSync(before.folder), false)
+    assert.ok(await gone(before.postgresPid))
+  })
+
+  test('ends all of it at Ctrl-C', async () => {
+    const client = demo.ready.targets['shop']
+    assert.ok(client !== undefined)
+    assert.equal(await demo.interrupt(), 0, demo.output())
+    for (const pid of [demo.pid, demo.postgresPid]) assert.ok(await gone(pid), `process ${pid} is still there`)
+    assert.equal(existsSync(demo.folder), false)
+    assert.equal(existsSync(join(state.path, 'state.json')), false)
+    const { status, stderr } = sallyport('session', 'list', '--as', 'robin')
+    assert.equal(status, 1)
+    assert.match(stderr, /no demo is running/)
+  })
+})
+
+async function gone(pid: number): Promise<boolean> {
+  for (let tries = 0; tries < 50 && isAlive(pid); tries++) await sleep(100)
+  return !isAlive(pid)
+}
