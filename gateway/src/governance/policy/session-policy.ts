@@ -1,6 +1,7 @@
 import { BUILT_IN_RULES, type Decision } from '../decision.ts'
 import type { OperationFacts } from '../operation.ts'
 import type { CompiledRule } from './compile-policy.ts'
+import type { Condition } from './condition.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
 import { describeOperation, whatIsPossible } from './denial-words.ts'
 import type { MaskEntry } from './policy-document.ts'
@@ -82,7 +83,7 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
 
 type Outcome = boolean | { readonly failure: string }
 
-function evaluate(condition: CompiledRule['condition'], scope: ConditionScope): Outcome {
+function evaluate(condition: Pick<Condition, 'holds'> | undefined, scope: ConditionScope): Outcome {
   if (condition === undefined) return true
   try {
     return condition.holds(scope)

@@ -1,0 +1,132 @@
+import { BUILT_IN_RULES } from '../governance/decision.ts'
+import { compileCondition, ConditionError } from '../governance/policy/condition.ts'
+import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry } from '../governance/policy/policy-document.ts'
+import type { Finding, Path } from './problem.ts'
+import { quoted, withSuggestion } from './schema-findings.ts'
+
+/** Entries that passed by themselves, at their index in the document; a hole where one did not. */
+export interface CheckedSections {
+  readonly issuers: readonly (IssuerEntry | undefined)[]
+  readonly agents: readonly (AgentEntry | undefined)[]
+  readonly targets: readonly (TargetEntry | undefined)[]
+  readonly masks: readonly (MaskEntry | undefined)[]
+  readonly rules: readonly (RuleEntry | undefined)[]
+  readonly roles: PolicyDocument['roles'] | undefined
+}
+
+/** Names of each section as written, also those of entries that are wrong elsewhere, so that no second error follows. */
+export type WrittenNames = Readonly<Record<'issuers' | 'agents' | 'targets' | 'masks' | 'rules', readonly (string | undefined)[]>>
+
+/** What only shows when entries are looked at together. */
+export function checkTogether(sections: CheckedSections, names: WrittenNames): Finding[] {
+  return [
+    ...Object.entries(names).flatMap(([section, written]) => duplicates(section, written)),
+    ...builtInNames('masks', names.masks),
+    ...builtInNames('rules', names.rules),
+    ...references(sections, names),
+    ...sameIssuers(sections.issuers),
+    ...ambiguousAgents(sections.agents),
+    ...maskedTwice(sections.masks),
+    ...conditions(sections),
+    ...withoutReviewers(sections),
+  ]
+}
+
+function duplicates(section: string, names: readonly (string | undefined)[]): Finding[] {
+  return names.flatMap((name, index) => {
+    const first = names.indexOf(name)
+    return name !== undefined && first < index
+      ? [{ path: [section, index, 'name'], message: `${section}[${first}] has the name ${quoted(name)} already` }]
+      : []
+  })
+}
+
+function builtInNames(section: 'masks' | 'rules', names: readonly (string | undefined)[]): Finding[] {
+  const builtIn: readonly (string | undefined)[] = Object.values(BUILT_IN_RULES)
+  return names.flatMap((name, index) => builtIn.includes(name)
+    ? [{ path: [section, index, 'name'], message: `${quoted(String(name))} is the name of a rule that is built in` }]
+    : [])
+}
+
+function references(sections: CheckedSections, names: WrittenNames): Finding[] {
+  const known = { issuer: defined(names.issuers), target: defined(names.targets) }
+  const unknown = (kind: keyof typeof known, name: string, path: Path): Finding[] =>
+    known[kind].includes(name) ? [] : [withSuggestion(path, `there is no ${kind} ${quoted(name)}`, name, known[kind])]
+  const targets = (section: 'agents' | 'masks' | 'rules'): Finding[] =>
+    sections[section].flatMap((entry, index) =>
+      (entry?.targets ?? []).flatMap((name, place) => unknown('target', name, [section, index, 'targets', place])))
+  return [
+    ...sections.agents.flatMap((agent, index) => (agent ? unknown('issuer', agent.issuer, ['agents', index, 'issuer']) : [])),
+    ...targets('agents'), ...targets('masks'), ...targets('rules'),
+  ]
+}
+
+/** A token of two entries at once could be read either way. */
+function sameIssuers(issuers: CheckedSections['issuers']): Finding[] {
+  return issuers.flatMap((issuer, index) => {
+    const first = issuers.findIndex((other) => other?.issuer === issuer?.issuer && other?.audience === issuer?.audience)
+    return issuer !== undefined && first < index
+      ? [{ path: ['issuers', index, 'issuer'], message: `issuers[${first}] has the same issuer and audience` }]
+      : []
+  })
+}
+
+/** Whenever one agent's claims are all among another's, each token of the second is also one of the first. */
+function ambiguousAgents(agents: CheckedSections['agents']): Finding[] {
+  return agents.flatMap((agent, index): Finding[] => {
+    const first = agents.findIndex((other) => agent !== undefined && other !== undefined && other !== agent
+      && other.issuer === agent.issuer && (includes(agent.match, other.match) || includes(other.match, agent.match)))
+    if (first === -1 || first > index) return []
+    return [{ path: ['agents', index, 'match'], message: `tokens that match this may match agent ${quoted(agents[first]?.name ?? '')} too` }]
+  })
+}
+
+function includes(all: AgentEntry['match'], some: AgentEntry['match']): boolean {
+  return Object.entries(some).every(([claim, value]) => Object.hasOwn(all, claim) && all[claim] === value)
+}
+
+/** Two masks on one column of one target would leave it open which of them a client sees. */
+function maskedTwice(masks: CheckedSections['masks']): Finding[] {
+  const seen = new Map<string, MaskEntry[]>()
+  return masks.flatMap((mask, index) => (mask?.columns ?? []).flatMap((column, place): Finding[] => {
+    const earlier = seen.get(column) ?? []
+    const other = earlier.find(({ targets }) => overlap(targets, mask?.targets))
+    if (mask !== undefined) seen.set(column, [...earlier, mask])
+    return other === undefined ? [] : [{
+      path: ['masks', index, 'columns', place], message: `mask ${quoted(other.name)} holds for this column already`,
+    }]
+  }))
+}
+
+function overlap(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  return one === undefined || other === undefined || one.some((name) => other.includes(name))
+}
+
+function conditions({ masks, rules }: CheckedSections): Finding[] {
+  return [
+    ...rules.flatMap((rule, index) => (rule?.when === undefined ? [] : condition(rule.when, 'when', ['rules', index, 'when']))),
+    ...masks.flatMap((mask, index) => (mask?.unless === undefined ? [] : condition(mask.unless, 'unless', ['masks', index, 'unless']))),
+  ]
+}
+
+function condition(source: string, place: 'when' | 'unless', path: Path): Finding[] {
+  try {
+    compileCondition(source, place)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    return [{ path, message: error.message, offset: error.offset }]
+  }
+}
+
+/** A review that nobody can give would wait for ever. */
+function withoutReviewers({ rules, roles }: CheckedSections): Finding[] {
+  if (roles === undefined || roles.reviewer.length > 0) return []
+  return rules.flatMap((rule, index): Finding[] => rule?.then === 'review' && rule.reviewers === undefined
+    ? [{ path: ['rules', index, 'then'], message: 'nobody could review this: name "reviewers" here or groups in roles.reviewer' }]
+    : [])
+}
+
+function defined(names: readonly (string | undefined)[]): readonly string[] {
+  return names.filter((name) => name !== undefined)
+}

@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Finding } from './problem.ts'
+import { check } from './schema-findings.ts'
+import { duration, host, isLoopback, listenPort, port, referenceOf, secretReference, words } from './value-schemas.ts'
+
+/** The `gateway` section: what belongs to one running gateway and is no part of a policy version. */
+export interface GatewaySettings {
+  /** Folder for everything that the gateway keeps in files. */
+  readonly dataDir: string
+  readonly storage: StorageSettings
+  readonly api: ListenAddress
+  /** Where each protocol listens, for every registered protocol. */
+  readonly protocols: Readonly<Record<string, ListenAddress>>
+  /** References to PEM texts. */
+  readonly tls?: { readonly cert: string; readonly key: string }
+  /** Reference to the master key; absent: a key file in `dataDir`, made at the first start. */
+  readonly vault: { readonly masterKey?: string }
+  readonly ledger: { readonly durability: 'batched' | 'strict' }
+  readonly limits: Limits
+}
+
+export type StorageSettings =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | {
+      readonly kind: 'postgres'
+      readonly host: string
+      readonly port: number
+      readonly database: string
+      readonly user: string
+      /** Reference. */
+      readonly password?: string
+      readonly tls: { readonly mode: 'disable' | 'require' | 'verify-full'; readonly ca?: string; readonly serverName?: string }
+    }
+
+export interface ListenAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Limits {
+  /** Clients at once, of all protocols together. */
+  readonly connections: number
+  /** Longest statement that is analysed; longer ones are unknown. */
+  readonly statementBytes: number
+  /** From the connection to the end of the login. */
+  readonly handshakeTimeoutMs: number
+  /** How long a session token may be used to log in. */
+  readonly tokenLifetimeMs: number
+}
+
+const LOOPBACK = '127.0.0.1'
+const API_PORT = 7400
+/** A protocol listens at its targets' usual port plus this: unprivileged, and beside a server on the same machine. */
+const PORT_OFFSET = 10_000
+
+const tlsMode = z.enum(['disable', 'require', 'verify-full'])
+
+const sectionSchema = z.strictObject({
+  dataDir: words.default('sallyport-data'),
+  storage: z
+    .strictObject({
+      sqlite: words.optional(),
+      postgres: z.strictObject({
+        host,
+        port: port.default(5432),
+        database: words,
+        user: words,
+        password: secretReference.optional(),
+        tls: z
+          .strictObject({ mode: tlsMode.default('verify-full'), ca: referenceOf('file').optional(), serverName: host.optional() })
+          .prefault({}),
+      }).optional(),
+    })
+    .refine(({ sqlite, postgres }) => (sqlite === undefined) !== (postgres === undefined),
+      'name either sqlite or postgres')
+    .optional(),
+  api: z.strictObject({ host: host.default(LOOPBACK), port: listenPort.default(API_PORT) }).prefault({}),
+  protocols: z.record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional() })).default({}),
+  tls: z.strictObject({ cert: referenceOf('file'), key: referenceOf('file', 'env', 'vault') }).optional(),
+  vault: z.strictObject({ masterKey: referenceOf('file', 'env').optional() }).prefault({}),
+  ledger: z.strictObject({ durability: z.enum(['batched', 'strict']).default('batched') }).prefault({}),
+  limits: z
+    .strictObject({
+      connections: z.int().min(1, 'connections is 1 to 100000').max(100_000, 'connections is 1 to 100000').default(1000),
+      statementBytes: z
+        .int()
+        .min(1024, 'statementBytes is 1024 to 16777216')
+        .max(16 * 1024 * 1024, 'statementBytes is 1024 to 16777216')
+        .default(1024 * 1024),
+      handshakeTimeout: duration.refine((ms) => ms <= 300_000, 'at most 5m').default(10_000),
+      tokenLifetime: duration.refine((ms) => ms <= 43_200_000, 'at most 12h').default(900_000),
+    })
+    .prefault({}),
+})
+
+/** Checks the section and fills in what it leaves out. */
+export function gatewaySettings(
+  section: unknown, adapters: readonly { readonly name: string; readonly defaultPort: number }[], findings: Finding[],
+): GatewaySettings | undefined {
+  const path = ['gateway'] as const
+  const read = check(sectionSchema, section ?? {}, path, findings)
+  if (read === undefined) return undefined
+  const protocols: Record<string, ListenAddress> = {}
+  for (const { name, defaultPort } of adapters) {
+    const address = read.protocols[name]
+    protocols[name] = { host: address?.host ?? LOOPBACK, port: address?.port ?? defaultPort + PORT_OFFSET }
+  }
+  const listening = [['api'], ...adapters.map(({ name }) => ['protocols', name])]
+  for (const place of listening) {
+    const address = place[1] === undefined ? read.api : protocols[place[1]]
+    if (address === undefined || read.tls !== undefined || isLoopback(address.host)) continue
+    findings.push({ path: [...path, ...place, 'host'], message: 'beyond loopback, gateway.tls is needed: tokens would travel in the clear' })
+  }
+  const { dataDir, api, tls, vault, ledger, limits } = read
+  return {
+    dataDir, api, protocols, ledger,
+    storage: storageSettings(read.storage, dataDir),
+    vault: vault.masterKey === undefined ? {} : { masterKey: vault.masterKey },
+    ...(tls === undefined ? {} : { tls }),
+    limits: {
+      connections: limits.connections,
+      statementBytes: limits.statementBytes,
+      handshakeTimeoutMs: limits.handshakeTimeout,
+      tokenLifetimeMs: limits.tokenLifetime,
+    },
+  }
+}
+
+function storageSettings(storage: z.output<typeof sectionSchema>['storage'], dataDir: string): StorageSettings {
+  if (storage?.postgres === undefined) return { kind: 'sqlite', path: storage?.sqlite ?? join(dataDir, 'state.db') }
+  const { password, tls, ...rest } = storage.postgres
+  return {
+    kind: 'postgres',
+    ...rest,
+    ...(password === undefined ? {} : { password }),
+    tls: {
+      mode: tls.mode,
+      ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
+    },
+  }
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry } from '../governance/policy/policy-document.ts'
+import { duration, entryName, isLoopback, nameList, words } from './value-schemas.ts'
+
+/** Entries of the policy sections, each checked by itself. What relates entries is in `document-checks.ts`. */
+
+const issuerUrl = z.string().max(500, 'at most 500 characters').refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.username || url.password || url.search || url.hash) return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
+}, 'expected an https URL without user, query and fragment; http only on loopback')
+
+export const issuerSchema = z.strictObject({
+  name: entryName,
+  issuer: issuerUrl,
+  audience: words,
+  groups: words.default('groups'),
+  person: words.default('email'),
+}) satisfies z.ZodType<IssuerEntry>
+
+const date = z.string().refine((text) => {
+  const parsed = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined
+  return parsed !== undefined && !Number.isNaN(parsed.getTime()) && parsed.toISOString().startsWith(text)
+}, 'expected a date as YYYY-MM-DD')
+
+export const agentSchema = optionalKeys<AgentEntry>()(z.strictObject({
+  name: entryName,
+  issuer: entryName,
+  match: z.record(words, words).refine((match) => Object.keys(match).length > 0, 'at least one claim must be matched'),
+  owner: words,
+  purpose: words,
+  expires: date.optional(),
+  targets: nameList(entryName).optional(),
+}))
+
+/** `table.column` or `schema.table.column`. Dots and quotes within names would make the parts ambiguous. */
+const column = z.string().regex(/^[^\s."'\p{Cc}][^."'\p{Cc}]*(?:\.[^\s."'\p{Cc}][^."'\p{Cc}]*){1,2}$/u,
+  'expected table.column or schema.table.column')
+
+export const maskSchema = optionalKeys<MaskEntry>()(z
+  .strictObject({
+    name: entryName,
+    columns: nameList(column),
+    // YAML reads the word null as nothing.
+    method: z.preprocess((value) => (value === null ? 'null' : value), z.enum(['redact', 'keep-last', 'null', 'hash'])),
+    keep: z.int().min(1, 'keep is 1 to 64').max(64, 'keep is 1 to 64').optional(),
+    targets: nameList(entryName).optional(),
+    unless: words.optional(),
+  })
+  .check(({ value, issues }) => {
+    const keepLast = value.method === 'keep-last'
+    if (keepLast && value.keep === undefined) {
+      issues.push({ code: 'custom', message: '"keep" is missing: how many characters keep-last leaves', input: value })
+    }
+    if (!keepLast && value.keep !== undefined) {
+      issues.push({ code: 'custom', message: '"keep" goes with method keep-last only', input: value, path: ['keep'] })
+    }
+  }))
+
+export const ruleSchema = optionalKeys<RuleEntry>()(z
+  .strictObject({
+    name: entryName,
+    targets: nameList(entryName).optional(),
+    when: z.string().min(1, 'this is empty; leave the key out to mean always').optional(),
+    then: z.enum(['allow', 'deny', 'review']),
+    message: words.optional(),
+    reviewers: nameList(words).optional(),
+    approvals: z.int().min(1, 'approvals is 1 to 10').max(10, 'approvals is 1 to 10').optional(),
+    expires: duration.optional(),
+  })
+  .check(({ value, issues }) => {
+    for (const key of value.then === 'review' ? [] : (['reviewers', 'approvals', 'expires'] as const)) {
+      if (value[key] === undefined) continue
+      issues.push({ code: 'custom', message: `"${key}" goes with then: review only`, input: value, path: [key] })
+    }
+    if (value.then === 'allow' && value.message !== undefined) {
+      issues.push({ code: 'custom', message: '"message" goes with deny and review only', input: value, path: ['message'] })
+    }
+  })
+  .transform(({ expires, ...rule }) => (expires === undefined ? rule : { ...rule, expiresMs: expires })))
+
+const groups = z.array(words).max(1000, 'at most 1000 entries').default([])
+export const rolesSchema = z.strictObject({
+  reviewer: groups, operator: groups, auditor: groups, administrator: groups,
+}) satisfies z.ZodType<PolicyDocument['roles']>
+
+export const targetBaseSchema = z.strictObject({
+  name: entryName,
+  protocol: z.string(),
+  labels: z.record(entryName, z.string()).default({}),
+})
+
+type Undefinable<T> = { [Key in keyof T]: object extends Pick<T, Key> ? T[Key] | undefined : T[Key] }
+
+/** zod types an absent key as possibly `undefined`; it never sets one, so that the exact optional types hold. */
+function optionalKeys<Entry>() {
+  return <Schema extends z.ZodType<Undefinable<Entry>>>(schema: Schema): z.ZodType<Entry> =>
+    schema as unknown as z.ZodType<Entry>
+}

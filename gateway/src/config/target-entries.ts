@@ -1,0 +1,64 @@
+import type { z } from 'zod'
+import { parseSecretReference } from '../governance/policy/secret-reference.ts'
+import type { TargetEntry } from '../governance/policy/policy-document.ts'
+import type { Finding, Path } from './problem.ts'
+import { check, MAX_UNKNOWN_KEYS, unknownKey, withSuggestion } from './schema-findings.ts'
+import { targetBaseSchema } from './policy-schemas.ts'
+import { SECRET_IN_CLEAR } from './value-schemas.ts'
+
+/** What the configuration needs to know of a protocol; see `ProtocolAdapter`. */
+export interface TargetKind {
+  readonly name: string
+  readonly defaultPort: number
+  readonly targetSchema: z.ZodObject
+}
+
+/** Checks one target: the settings every target has here, the others by the schema of its protocol. */
+export function targetEntry(
+  data: unknown, path: Path, kinds: readonly TargetKind[], findings: Finding[],
+): TargetEntry | undefined {
+  const before = findings.length
+  if (!isMap(data)) {
+    check(targetBaseSchema, data, path, findings)
+    return undefined
+  }
+  findings.push(...secretsInClear(data, path))
+  const { name, protocol, labels, ...settings } = data
+  const base = check(targetBaseSchema, { name, protocol, ...(labels === undefined ? {} : { labels }) }, path, findings)
+  const kind = kinds.find((candidate) => candidate.name === protocol)
+  if (kind === undefined) {
+    const known = kinds.map((candidate) => candidate.name)
+    if (typeof protocol === 'string') {
+      const message = `no such protocol; there is ${known.join(', ')}`
+      findings.push(withSuggestion([...path, 'protocol'], message, protocol, known))
+    }
+    return undefined
+  }
+  const { shape } = kind.targetSchema
+  const known = ['name', 'protocol', 'labels', ...Object.keys(shape)]
+  const unknown = Object.keys(settings).filter((key) => !Object.hasOwn(shape, key))
+  findings.push(...unknown.slice(0, MAX_UNKNOWN_KEYS).map((key) => unknownKey([...path, key], key, known)))
+  const recognised = Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(shape, key)))
+  if ('port' in shape && !('port' in recognised)) recognised['port'] = kind.defaultPort
+  const read = check(kind.targetSchema, recognised, path, findings)
+  return base !== undefined && read !== undefined && findings.length === before ? { ...read, ...base } : undefined
+}
+
+/** Keys that hold a secret whatever the protocol; an adapter's own schema may know more of them. */
+const SECRET_KEYS = new Set([
+  'password', 'passphrase', 'secret', 'token', 'clientsecret', 'privatekey', 'apikey', 'accesskey', 'secretkey', 'key',
+])
+
+function secretsInClear(data: Readonly<Record<string, unknown>>, path: Path): Finding[] {
+  return Object.entries(data).flatMap(([key, value]): Finding[] => {
+    const here = [...path, key]
+    if (isMap(value)) return key === 'labels' ? [] : secretsInClear(value, here)
+    const secret = SECRET_KEYS.has(key.toLowerCase().replaceAll(/[-_]/g, ''))
+    const given = value !== null && value !== undefined && typeof value !== 'object'
+    return secret && given && parseSecretReference(String(value)) === undefined ? [{ path: here, message: SECRET_IN_CLEAR }] : []
+  })
+}
+
+function isMap(data: unknown): data is Readonly<Record<string, unknown>> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data)
+}
