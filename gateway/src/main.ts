@@ -1,0 +1,236 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pino from 'pino'
+import type { PolicyAdministration, ProtocolListener } from './api/api-services.ts'
+import { createApi } from './api/create-api.ts'
+import { serveApi } from './api/serve-api.ts'
+import { type Config, parseConfig, type Problem, renderProblems, type StorageSettings } from './config/index.ts'
+import { Governor } from './governance/govern-exchange.ts'
+import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
+import { PolicyProblems } from './governance/policy/policy-problems.ts'
+import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered } from './governance/recording/events.ts'
+import { Sessions } from './governance/sessions.ts'
+import { IdentityService } from './identity/identity-service.ts'
+import type { LedgerLog } from './ledger/ledger-log.ts'
+import { checkpointPath, verifierPath } from './ledger/layout.ts'
+import { openLedger } from './ledger/open-ledger.ts'
+import { readSessionEvents } from './ledger/read-entries.ts'
+import { protocols } from './protocols.ts'
+import type { Listener } from './protocols/protocol-adapter.ts'
+import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
+import { loadMasterKey } from './vault/master-key.ts'
+import { resolveSecret } from './vault/resolve-secret.ts'
+import { openVault, type Vault } from './vault/vault.ts'
+
+const SOFTWARE = 'sallyport 0.1.0'
+const VERSION = '0.1.0'
+const MAX_SESSION_MS = 12 * 3_600_000
+/** Vault entry that the gateway makes for itself. */
+const MASK_KEY = 'gateway.mask-key'
+
+export interface GatewayOptions {
+  /** The configuration document, YAML. */
+  readonly configText: string
+  /** Secrets to seal into the vault before anything else happens, by name. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Default `info`, to standard error. */
+  readonly logLevel?: 'silent' | 'error' | 'warn' | 'info'
+}
+
+export interface RunningGateway {
+  readonly apiUrl: string
+  readonly listeners: Readonly<Record<string, { readonly host: string; readonly port: number }>>
+  readonly ledgerDirectory: string
+  /** Ends all sessions, writes what waits, and closes everything. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** The configuration document is wrong; nothing was started. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly problems: readonly Problem[]
+  constructor(problems: readonly Problem[]) {
+    super(`the configuration document is wrong:\n${renderProblems('configuration', problems)}`)
+    this.problems = problems
+  }
+}
+
+/**
+ * Starts a gateway in this process.
+ * @throws ConfigurationError; whatever storage, ledger, vault or a listener fails with
+ */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const config = readConfig(options.configText)
+  const closing: (() => Promise<void>)[] = []
+  const close = once(async () => {
+    for (const step of closing.toReversed()) await step()
+  })
+  try {
+    return { ...(await compose(config, options, closing)), close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Puts the parts together. Each leaves in `closing` how to undo it; they are closed in the opposite order. */
+async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
+  const { gateway } = config
+  const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
+  mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
+
+  const masterKey = await loadMasterKey(gateway.vault.masterKey, gateway.dataDir)
+  const storage = await openStorage(await storageLocation(gateway.storage), { onError: (error, message) => log.error({ error: error.message }, message) })
+  closing.push(() => storage.close())
+  const vault = openVault({ masterKey, store: storage.vault })
+  for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
+  const secretOf = (reference: string) => resolveSecret(reference, vault)
+
+  const policies = await openPolicy(config, storage, (error) => log.error({ error }, 'a change of policy could not be carried out everywhere'))
+  const ledgerDirectory = join(gateway.dataDir, 'ledger')
+  const ledger = await openRecording(config, ledgerDirectory, policies.current.version, log, closing)
+
+  const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
+  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, maxSessionMs: MAX_SESSION_MS, now: Date.now })
+  identity.onRevoked((ids) => void sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked'))
+  const governor = new Governor(ledger, sessions)
+
+  const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
+  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()
+  const maskKey = await ownSecret(vault, MASK_KEY)
+  for (const adapter of protocols) {
+    const address = gateway.protocols[adapter.name]
+    if (address === undefined) continue
+    const listener = await adapter.listen(
+      { gatekeeper: governor, resolveSecret: secretOf, maskKey, log },
+      { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
+    )
+    closing.push(() => listener.close())
+    listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
+  }
+
+  const api = await serveApi(
+    createApi({
+      identification: identity,
+      tokenExchange: identity,
+      revoke: (tokenId) => identity.revoke(tokenId),
+      policies,
+      policyAdministration: administration(policies, storage),
+      sessions: storage.sessions,
+      endSession: (id, reason) => sessions.end(id, reason),
+      readSessionEvents: (id) => eventsOf(ledgerDirectory, id),
+      ledger,
+      readCheckpoint: () => readIfThere(checkpointPath(ledgerDirectory)),
+      verifierKey: await readFile(verifierPath(ledgerDirectory), 'utf8'),
+      listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),
+      version: VERSION,
+      log,
+    }),
+    { ...gateway.api, ...(tls && { tls }) },
+  )
+  closing.push(() => api.close())
+  log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
+  return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners, ([name, { host, port }]) => [name, { host, port }])) }
+}
+
+function readConfig(text: string): Config {
+  const read = parseConfig(text, protocols)
+  if ('problems' in read) throw new ConfigurationError(read.problems)
+  return read.config
+}
+
+function openPolicy(config: Config, storage: Storage, onListenerError: (error: unknown) => void): Promise<PolicyHolder> {
+  const read = (text: string) => {
+    const { policy, policyText } = readConfig(text)
+    return { document: policy, text: policyText }
+  }
+  return openPolicyHolder({ versions: storage.policyVersions, read, onListenerError }, config.policyText, 'file')
+}
+
+async function openRecording(
+  config: Config, directory: string, policyVersion: number, log: pino.Logger, closing: (() => Promise<void>)[],
+): Promise<LedgerLog> {
+  let faultSince: number | undefined
+  let lastError = ''
+  const opened = await openLedger({
+    directory,
+    origin: 'sallyport.local/ledger',
+    durability: config.gateway.ledger.durability,
+    onFault: (change) => {
+      if (change.healthy) {
+        log.info({}, 'the ledger can be written again')
+        opened.log.append(encodeLedgerRecovered(faultSince ?? Date.now(), lastError, Date.now()))
+        return
+      }
+      faultSince = Date.now()
+      lastError = change.error.message
+      log.error({ error: lastError }, 'the ledger cannot be written: nothing is passed on until it can')
+    },
+  })
+  const { log: ledger, recovery } = opened
+  if (recovery.tornBytes > 0 || recovery.adopted > 0) log.warn(recovery, 'the ledger was recovered after a crash')
+  closing.push(async () => {
+    ledger.append(encodeGatewayStopped('asked to', Date.now()))
+    await ledger.close()
+  })
+  ledger.append(encodeGatewayStarted({ software: SOFTWARE, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
+  return ledger
+}
+
+function administration(policies: PolicyHolder, storage: Storage): PolicyAdministration {
+  return {
+    async read() {
+      const newest = await storage.policyVersions.newest()
+      return newest && { version: newest.version, appliedAt: new Date(newest.appliedAtMs).toISOString(), appliedBy: newest.appliedBy, text: newest.text }
+    },
+    async apply(text, appliedBy) {
+      try {
+        const { version } = await policies.apply(text, appliedBy)
+        return { applied: true, version }
+      } catch (error) {
+        if (error instanceof ConfigurationError) return { applied: false, problems: error.problems }
+        if (error instanceof PolicyProblems) return { applied: false, problems: error.problems.map((problem) => ({ line: 1, column: 1, ...problem })) }
+        throw error
+      }
+    },
+  }
+}
+
+/** A secret of the gateway's own, 32 random bytes, made at the first start. */
+async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
+  const known = await vault.list()
+  if (!known.includes(name)) await vault.seal(name, randomBytes(32).toString('base64'))
+  return Buffer.from((await vault.reveal(name)).text, 'base64')
+}
+
+async function storageLocation(settings: StorageSettings): Promise<StorageLocation> {
+  if (settings.kind === 'sqlite') return settings
+  const { host, port, database, user } = settings
+  // The vault is in this very database: its password cannot come from there.
+  const password = settings.password === undefined ? undefined : await resolveSecret(settings.password, undefined)
+  const ssl = settings.tls.mode === 'disable' ? false : {
+    rejectUnauthorized: settings.tls.mode === 'verify-full',
+    ...(settings.tls.ca !== undefined && { ca: await readFile(settings.tls.ca.slice('file:'.length), 'utf8') }),
+    ...(settings.tls.serverName !== undefined && { servername: settings.tls.serverName }),
+  }
+  return { kind: 'postgres', client: { host, port, database, user, ssl, ...(password !== undefined && { password }) } }
+}
+
+async function* eventsOf(directory: string, sessionId: string): AsyncGenerator<object> {
+  for await (const { event } of readSessionEvents(directory, sessionId)) yield event
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => (result ??= work())
+}

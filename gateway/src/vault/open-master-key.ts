@@ -1,0 +1,31 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { parseSecretReference } from '../governance/policy/secret-reference.ts'
+import { type MasterKeys, parseMasterKeys } from './master-key.ts'
+import { ensureMasterKeyFile, readMasterKeyFile } from './master-key-file.ts'
+import { SecretError } from './secret.ts'
+
+export interface MasterKeyPlace {
+  /** `file:PATH` or `env:NAME`; absent: `master.key` in the data folder, made when there is none. */
+  readonly reference?: string
+  readonly dataDir: string
+  /** Folder that a relative path in `reference` starts from. */
+  readonly folder: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** @throws SecretError */
+export async function openMasterKey({ reference, dataDir, folder, environment }: MasterKeyPlace): Promise<MasterKeys> {
+  if (reference === undefined) {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    return ensureMasterKeyFile(join(dataDir, 'master.key'))
+  }
+  const parsed = parseSecretReference(reference)
+  if (parsed?.kind === 'file') return readMasterKeyFile(resolve(folder, parsed.path))
+  if (parsed?.kind === 'env') {
+    const value = environment[parsed.variable]
+    if (value === undefined) throw new SecretError(`the environment variable ${parsed.variable} is not set`)
+    return parseMasterKeys(value, `the environment variable ${parsed.variable}`)
+  }
+  throw new SecretError('the master key is given as file:PATH or env:NAME')
+}

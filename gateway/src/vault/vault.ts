@@ -1,0 +1,110 @@
+import { SECRET_NAME } from '../governance/policy/secret-reference.ts'
+import type { MasterKey, MasterKeys } from './master-key.ts'
+import {
+  decodeRecord, encodeRecord, MAX_SECRET_BYTES, openRecord, resealRecord, type SealedRecord, sealRecord,
+} from './sealed-record.ts'
+import { Secret, SecretError } from './secret.ts'
+import type { VaultStore } from './vault-store.ts'
+
+export type { VaultStore } from './vault-store.ts'
+
+/** Target credentials, sealed at rest. */
+export interface Vault {
+  /** Adds or replaces a secret. @throws SecretError */
+  seal(name: string, secret: Secret | string): Promise<void>
+  /** @throws SecretError when there is none of that name, or its record was tampered with or swapped */
+  reveal(name: string): Promise<Secret>
+  list(): Promise<readonly string[]>
+  delete(name: string): Promise<void>
+  /**
+   * Puts every record that was sealed under an earlier master key under the current one; gives their number. May be
+   * run again after an interruption: records done already are passed over. Nothing is lost before the earlier keys are
+   * removed from the key file.
+   * @throws SecretError naming the first record that does not open
+   */
+  rotate(): Promise<number>
+}
+
+export interface VaultOptions {
+  readonly masterKey: MasterKeys
+  readonly store: VaultStore
+}
+
+const MAX_VERSION = 0xffff_ffff
+
+export function openVault({ masterKey: { current, earlier }, store }: VaultOptions): Vault {
+  /** Changes run one after the other: each reads a record before it writes it. */
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <Result>(change: () => Promise<Result>): Promise<Result> => {
+    const result = last.then(change)
+    last = result.catch(() => undefined)
+    return result
+  }
+
+  const recordOf = async (name: string): Promise<SealedRecord | undefined> => {
+    const text = await store.get(checkedName(name))
+    if (text === undefined) return undefined
+    const record = decodeRecord(text)
+    if (record === undefined) throw damaged(name)
+    return record
+  }
+
+  const keyOf = (name: string, { masterKeyId }: SealedRecord): MasterKey => {
+    const key = [current, ...earlier].find(({ id }) => id.equals(masterKeyId))
+    if (key === undefined) throw new SecretError(`the secret "${name}" was sealed under a master key that is not at hand`)
+    return key
+  }
+
+  return {
+    seal: (name, secret) => inTurn(async () => {
+      const text = typeof secret === 'string' ? secret : secret.expose()
+      if (text === '') throw new SecretError(`the secret "${checkedName(name)}" is empty`)
+      if (Buffer.byteLength(text) > MAX_SECRET_BYTES) {
+        throw new SecretError(`the secret "${checkedName(name)}" is larger than ${MAX_SECRET_BYTES} bytes`)
+      }
+      // A damaged record may be replaced: that is how it is mended.
+      const before = decodeRecord((await store.get(checkedName(name))) ?? '')
+      const version = before === undefined || before.version >= MAX_VERSION ? 1 : before.version + 1
+      await store.put(name, encodeRecord(sealRecord(name, version, text, current)))
+    }),
+    async reveal(name) {
+      const record = await recordOf(name)
+      if (record === undefined) throw new SecretError(`there is no secret "${name}" in the vault`)
+      const key = keyOf(name, record)
+      try {
+        return new Secret(openRecord(name, record, key))
+      } catch {
+        throw damaged(name)
+      }
+    },
+    list: () => store.list(),
+    delete: (name) => inTurn(() => store.delete(checkedName(name))),
+    rotate: () => inTurn(async () => {
+      let rotated = 0
+      for (const name of await store.list()) {
+        const record = await recordOf(name)
+        if (record === undefined || record.masterKeyId.equals(current.id)) continue
+        let resealed: SealedRecord
+        const key = keyOf(name, record)
+        try {
+          resealed = resealRecord(name, record, key, current)
+        } catch {
+          throw damaged(name)
+        }
+        await store.put(name, encodeRecord(resealed))
+        rotated += 1
+      }
+      return rotated
+    }),
+  }
+}
+
+function checkedName(name: string): string {
+  // The name is not repeated: whoever mixes up name and secret would find the secret in a log.
+  if (!SECRET_NAME.test(name)) throw new SecretError('a secret\'s name has letters, digits, ".", "_", "/" or "-", at most 128')
+  return name
+}
+
+function damaged(name: string): SecretError {
+  return new SecretError(`the secret "${name}" does not open: its record was changed or belongs to another name`)
+}
