@@ -32,7 +32,7 @@ async function readObject(response: Response, maxBytes: number, signal: AbortSig
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {
-    for await (const chunk of response.body ?? []) {
+    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       bytes += chunk.byteLength
       if (bytes > maxBytes) break
       chunks.push(chunk)

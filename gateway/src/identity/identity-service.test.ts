@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import { AuthenticationError } from '../governance/identity.ts'
 import type { ExchangeRequest } from '../governance/token-exchange.ts'
-import { type HandmadeIssuer, makeKey, publicJwk, type RealProvider, startHandmadeIssuer, startProvider } from './issuer.test-support.ts'
-import { documentFor, type IdentitySetup, setUpIdentity } from './policy.test-support.ts'
+import { type HandmadeIssuer, makeKey, publicJwk, type RealProvider, startHandmadeIssuer, startProvider } from '../../test/support/openid-servers.ts'
+import { documentFor, type IdentitySetup, setUpIdentity } from '../../test/support/identity-setup.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 

@@ -32,7 +32,8 @@ export function readToken(token: string): UnverifiedToken {
   if (parts.length === 5) throw refuse('the token is encrypted (JWE)', 'ask the issuer for a signed token (JWS)')
   if (parts.length !== 3) throw malformed('it does not have three parts')
   const [header, claims] = [readPart(parts[0], 'header'), readPart(parts[1], 'payload')]
-  if (!SIGNATURE_ALGORITHMS.includes(String(header['alg']))) {
+  const algorithm = header['alg']
+  if (typeof algorithm !== 'string' || !SIGNATURE_ALGORITHMS.includes(algorithm)) {
     throw refuse(
       'the token is not signed with an algorithm that is accepted here',
       `have the issuer sign with ${SIGNATURE_ALGORITHMS.join(', ')}`,

@@ -86,7 +86,7 @@ function mayAct(allowed: unknown, actor: Claims): boolean {
 
 function actClaims(claims: Claims): readonly Claims[] {
   const chain: Claims[] = []
-  for (let act = claims['act']; act !== undefined; act = (act as Claims)['act']) {
+  for (let act = claims['act']; act !== undefined; act = act['act']) {
     if (!isClaims(act) || typeof act['sub'] !== 'string' || act['sub'].length > 253 || chain.length >= MAX_ACTORS) {
       throw new AuthenticationError("the token's act claim is malformed", 'have the issuer follow RFC 8693, section 4.1')
     }

@@ -16,7 +16,7 @@ describe('parseStrictObject', () => {
   })
 
   it('refuses a name given twice, wherever it stands and however it is spelt', () => {
-    const escaped = (name: string) => [...name].map((one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
+    const escaped = (name: string) => Array.from(name, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')
     fc.assert(fc.property(fc.stringMatching(/^[a-z]{1,8}$/), fc.boolean(), fc.nat(20), (name, escape, depth) => {
       const twice = `{"${name}": 1, "x y": "{\\"", "${escape ? escaped(name) : name}" : 2}`
       const text = `${'{"deeper":['.repeat(depth > 10 ? 3 : 0)}${twice}${']}'.repeat(depth > 10 ? 3 : 0)}`

@@ -3,8 +3,8 @@ import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject, sign 
 import { after, before, describe, it } from 'node:test'
 import fc from 'fast-check'
 import { AuthenticationError } from '../governance/identity.ts'
-import { type HandmadeIssuer, listenOnLoopback, type LoopbackServer, makeKey, publicJwk, startHandmadeIssuer } from './issuer.test-support.ts'
-import { documentFor, type IdentitySetup, setUpIdentity } from './policy.test-support.ts'
+import { type HandmadeIssuer, listenOnLoopback, type LoopbackServer, makeKey, publicJwk, startHandmadeIssuer } from '../../test/support/openid-servers.ts'
+import { documentFor, type IdentitySetup, setUpIdentity } from '../../test/support/identity-setup.ts'
 import { makeSessionToken } from './session-token.ts'
 
 /** Everything here is a way to be let in without the right to it. Each must be refused, in words that hold no secret. */
@@ -23,7 +23,7 @@ const attacks: Record<string, { forge: (attacker: Attacker) => Promise<string> |
   'alg none with the signature left on': { forge: async ({ issuer }) => withHeader(await issuer.token(), { alg: 'none' }), says: /algorithm/ },
   'alg NONE': { forge: async ({ issuer }) => unsigned(await issuer.token(), { alg: 'NoNe' }), says: /algorithm/ },
   'no alg': { forge: async ({ issuer }) => withHeader(await issuer.token(), {}), says: /algorithm/ },
-  'alg as an array': { forge: async ({ issuer }) => withHeader(await issuer.token(), { alg: ['ES256'] }), says: /signature|verified|key/ },
+  'alg as an array': { forge: async ({ issuer }) => withHeader(await issuer.token(), { alg: ['ES256'] }), says: /algorithm/ },
   'HS256 keyed with the public key': { forge: async ({ issuer }) => hmac(await issuer.token(), { alg: 'HS256', kid: issuer.key.kid }, issuer.key.publicKey.export({ type: 'spki', format: 'pem' }).toString()), says: /algorithm/ },
   'HS256 keyed with the JWK': { forge: async ({ issuer }) => hmac(await issuer.token(), { alg: 'HS256' }, JSON.stringify(publicJwk(issuer.key))), says: /algorithm/ },
   'HS256 keyed with nothing': { forge: async ({ issuer }) => hmac(await issuer.token(), { alg: 'HS256' }, ''), says: /algorithm/ },
@@ -95,7 +95,7 @@ const attacks: Record<string, { forge: (attacker: Attacker) => Promise<string> |
   'a client whose name differs in case': { forge: ({ issuer }) => issuer.token({ azp: 'Support-Bot', sub: 'x' }), says: /unregistered/ },
   'a client whose name is an array': { forge: ({ issuer }) => issuer.token({ azp: ['support-bot'], sub: 'x' }), says: /unregistered/ },
   'a person claimed by a client for itself': { forge: ({ issuer }) => issuer.token({ azp: 'rogue', sub: 'rogue', preferred_username: 'avery' }), says: /unregistered/ },
-  'a person claimed by a client that is named client_id': { forge: ({ issuer }) => issuer.token({ azp: undefined, client_id: 'rogue', sub: 'rogue', preferred_username: 'avery' } as never), says: /unregistered/ },
+  'a person claimed by a client that is named client_id': { forge: ({ issuer }) => issuer.token({ azp: undefined, client_id: 'rogue', sub: 'rogue', preferred_username: 'avery' }), says: /unregistered/ },
   'a person claimed by a client of Auth0': { forge: ({ issuer }) => issuer.token({ azp: 'rogue', sub: 'rogue@clients', gty: 'client-credentials', preferred_username: 'avery' }), says: /unregistered/ },
   'a person claimed by an application of Entra ID': { forge: ({ issuer }) => issuer.token({ azp: 'rogue', sub: 'u', idtyp: 'app', preferred_username: 'avery' }), says: /unregistered/ },
   'a service account of Keycloak': { forge: ({ issuer }) => issuer.token({ azp: 'rogue', sub: 'u', preferred_username: 'service-account-rogue' }), says: /unregistered/ },

@@ -23,7 +23,7 @@ function publicPart(key: Readonly<Record<string, unknown>>): JWK | undefined {
   const { kty, kid, alg, use, key_ops: operations } = key
   if (use !== undefined && use !== 'sig') return undefined
   if (Array.isArray(operations) && !operations.includes('verify')) return undefined
-  if (alg !== undefined && !SIGNATURE_ALGORITHMS.includes(String(alg))) return undefined
+  if (alg !== undefined && !(typeof alg === 'string' && SIGNATURE_ALGORITHMS.includes(alg))) return undefined
   const common = { ...(typeof kid === 'string' ? { kid } : {}), ...(typeof alg === 'string' ? { alg } : {}) }
   const { n, e, crv, x, y } = key
   if (kty === 'RSA' && typeof n === 'string' && typeof e === 'string') {

@@ -12,6 +12,7 @@ export const CLOCK_TOLERANCE_SECONDS = 30
 
 const CACHE_MS = 30_000
 const CACHE_ENTRIES = 2_000
+const GATE = { maxRunning: 64, maxWaiting: 2_000, waitMs: 10_000 }
 
 export interface VerifiedToken extends VerifiedClaims {
   readonly tokenId: string
@@ -30,12 +31,11 @@ interface Remembered {
 export class TokenVerifier {
   readonly #issuers: () => readonly IssuerEntry[]
   readonly #options: IssuerKeysOptions
-  /** By issuer identifier. */
-  readonly #keys = new Map<string, IssuerKeys>()
+  /** By issuer identifier. Each has its own gate: logins that wait for one issuer keep nobody else's waiting. */
+  readonly #sources = new Map<string, { readonly keys: IssuerKeys; readonly gate: BoundedGate }>()
   /** By the token's hash, oldest first. 200 connections at once with one token are one verification. */
   readonly #verified = new Map<string, Remembered>()
   readonly #underWay = new Map<string, Promise<VerifiedToken>>()
-  readonly #gate = new BoundedGate({ maxRunning: 64, maxWaiting: 2_000, waitMs: 10_000 })
   /** Signatures checked so far. */
   verifications = 0
 
@@ -74,8 +74,9 @@ export class TokenVerifier {
     if (issuerEntry === undefined) {
       throw refuse('the token is for another audience', 'ask the issuer for a token whose aud is the audience in the policy document')
     }
+    const source = this.#sourceOf(issuerEntry)
     try {
-      const verified = await this.#gate.run(() => this.#check(token, unverified, issuerEntry))
+      const verified = await source.gate.run(() => this.#check(token, unverified, issuerEntry, source.keys))
       const untilMs = Math.min(this.#options.now() + CACHE_MS, verified.expiresAtMs)
       if (this.#verified.size >= CACHE_ENTRIES) this.#verified.delete(this.#verified.keys().next().value ?? '')
       this.#verified.set(hash, { token: verified, issuerEntry, untilMs })
@@ -86,8 +87,7 @@ export class TokenVerifier {
     }
   }
 
-  async #check(token: string, unverified: UnverifiedToken, issuerEntry: IssuerEntry): Promise<VerifiedToken> {
-    const keys = this.#keysOf(issuerEntry)
+  async #check(token: string, unverified: UnverifiedToken, issuerEntry: IssuerEntry, keys: IssuerKeys): Promise<VerifiedToken> {
     let verifyWith = await keys.current()
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -126,13 +126,16 @@ export class TokenVerifier {
     return payload
   }
 
-  #keysOf(entry: IssuerEntry): IssuerKeys {
-    for (const issuer of this.#keys.keys()) {
-      if (!this.#issuers().some((configured) => configured.issuer === issuer)) this.#keys.delete(issuer)
+  #sourceOf(entry: IssuerEntry): { readonly keys: IssuerKeys; readonly gate: BoundedGate } {
+    for (const issuer of this.#sources.keys()) {
+      if (!this.#issuers().some((configured) => configured.issuer === issuer)) this.#sources.delete(issuer)
     }
-    const known = this.#keys.get(entry.issuer) ?? new IssuerKeys(entry.name, entry.issuer, this.#options)
-    this.#keys.set(entry.issuer, known)
-    return known
+    const source = this.#sources.get(entry.issuer) ?? {
+      keys: new IssuerKeys(entry.name, entry.issuer, this.#options),
+      gate: new BoundedGate(GATE),
+    }
+    this.#sources.set(entry.issuer, source)
+    return source
   }
 }
 

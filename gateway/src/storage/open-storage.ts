@@ -34,15 +34,6 @@ export interface Storage {
 }
 
 /**
- * Reads the one setting that chooses the database.
- * @param setting `sqlite:PATH`, a plain path, or `postgres://…`
- */
-export function storageLocation(setting: string): StorageLocation {
-  if (/^postgres(ql)?:\/\//.test(setting)) return { kind: 'postgres', client: { connectionString: setting } }
-  return { kind: 'sqlite', path: setting.replace(/^sqlite:/, '') }
-}
-
-/**
  * Opens the database, brings its tables up to date, and ends the sessions that a crash of this gateway left open.
  * @throws Error when it cannot be reached, or was written by a newer version
  */
@@ -74,16 +65,15 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
 
 function dialect(location: StorageLocation, onError: NonNullable<StorageOptions['onError']>): Dialect {
   if (location.kind === 'sqlite') return new NodeSqliteDialect(location.path)
+  // Times and counts stay far below 2^53, so that bigint columns can be numbers, as they are in SQLite.
+  const types = new pg.TypeOverrides()
+  types.setTypeParser(pg.types.builtins.INT8, Number)
   const pool = new pg.Pool({
     max: 10, connectionTimeoutMillis: 10_000, idleTimeoutMillis: 60_000, statement_timeout: 30_000, query_timeout: 30_000,
     application_name: 'sallyport', ...location.client,
-    types: { getTypeParser },
+    types,
   })
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => onError(error, 'a connection to the state database was lost'))
   return new PostgresDialect({ pool })
 }
-
-/** Times and counts stay far below 2^53, so that bigint columns can be numbers, as they are in SQLite. */
-const getTypeParser: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
-  oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format)

@@ -1,8 +1,9 @@
 import type { Kysely } from 'kysely'
+import type { VaultStore } from '../vault/vault-store.ts'
 import type { Schema } from './schema.ts'
 
-/** The vault's records, already sealed. Fills the vault's own port, which is not ours to import. */
-export class VaultTable {
+/** The vault's records, already sealed. */
+export class VaultTable implements VaultStore {
   readonly #db: Kysely<Schema>
 
   constructor(db: Kysely<Schema>) {

@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { mock } from 'node:test'
 import { type JWTPayload, SignJWT } from 'jose'
 import Provider from 'oidc-provider'
 
@@ -96,12 +97,10 @@ export interface RealProvider extends LoopbackServer {
 
 /** A real OpenID provider whose resource servers are `urn:<audience>`; client metadata may hold claims, as in many products. */
 export async function startProvider(clients: readonly (ProviderClient & { readonly claims?: object })[], alg: 'RS256' | 'ES256' | 'EdDSA'): Promise<RealProvider> {
-  let handle: ReturnType<Provider['callback']> | undefined
-  const server = await listenOnLoopback((request, response) => void handle?.(request, response))
+  const server = await listenOnLoopback((request, response) => void handle(request, response))
   const key = makeKey(alg)
   // The provider remarks on defaults that do not matter in a test.
-  const { warn, info } = console
-  console.warn = console.info = () => undefined
+  const silenced = [mock.method(console, 'warn', () => undefined), mock.method(console, 'info', () => undefined)]
   const provider = new Provider(server.url, {
     clients: clients.map(({ id, secret }) => ({
       client_id: id, client_secret: secret, grant_types: ['client_credentials'], redirect_uris: [], response_types: [],
@@ -125,8 +124,8 @@ export async function startProvider(clients: readonly (ProviderClient & { readon
       azp: token.clientId, ...clients.find((client) => client.id === token.clientId)?.claims,
     }),
   })
-  Object.assign(console, { warn, info })
-  handle = provider.callback()
+  for (const method of silenced) method.mock.restore()
+  const handle = provider.callback()
   return {
     ...server,
     async clientToken(client, audience = 'sallyport') {

@@ -1,7 +1,7 @@
-import type { PolicyDocument } from '../governance/policy/policy-document.ts'
-import type { Policy, PolicySource } from '../governance/policy/policy.ts'
-import { openStorage, type Storage } from '../storage/open-storage.ts'
-import { IdentityService, type IdentityServiceOptions } from './identity-service.ts'
+import type { PolicyDocument } from '../../src/governance/policy/policy-document.ts'
+import type { Policy, PolicySource } from '../../src/governance/policy/policy.ts'
+import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
+import { IdentityService, type IdentityServiceOptions } from '../../src/identity/identity-service.ts'
 
 /** A policy source whose document a test replaces. Decides nothing: identity is settled before any rule. */
 export class ReplaceablePolicy implements PolicySource {
