@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
 import type { PolicyAdministration, ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
-import { type Config, parseConfig, type Problem, renderProblems, type StorageSettings } from './config/index.ts'
+import type { Config } from './config/index.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
@@ -17,12 +16,11 @@ import type { LedgerLog } from './ledger/ledger-log.ts'
 import { checkpointPath, verifierPath } from './ledger/layout.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
+import { ConfigurationError, openState, readConfig } from './open-state.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
-import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
-import { loadMasterKey } from './vault/master-key.ts'
-import { resolveSecret } from './vault/resolve-secret.ts'
-import { openVault, type Vault } from './vault/vault.ts'
+import type { Storage } from './storage/open-storage.ts'
+import type { Vault } from './vault/vault.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
@@ -47,16 +45,6 @@ export interface RunningGateway {
   close(): Promise<void>
 }
 
-/** The configuration document is wrong; nothing was started. */
-export class ConfigurationError extends Error {
-  override readonly name = 'ConfigurationError'
-  readonly problems: readonly Problem[]
-  constructor(problems: readonly Problem[]) {
-    super(`the configuration document is wrong:\n${renderProblems('configuration', problems)}`)
-    this.problems = problems
-  }
-}
-
 /**
  * Starts a gateway in this process.
  * @throws ConfigurationError; whatever storage, ledger, vault or a listener fails with
@@ -79,14 +67,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
-  mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
-
-  const masterKey = await loadMasterKey(gateway.vault.masterKey, gateway.dataDir)
-  const storage = await openStorage(await storageLocation(gateway.storage), { onError: (error, message) => log.error({ error: error.message }, message) })
+  const { storage, vault, secretOf } = await openState(config, (message) => log.warn({}, message))
   closing.push(() => storage.close())
-  const vault = openVault({ masterKey, store: storage.vault })
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
-  const secretOf = (reference: string) => resolveSecret(reference, vault)
 
   const policies = await openPolicy(config, storage, (error) => log.error({ error }, 'a change of policy could not be carried out everywhere'))
   const ledgerDirectory = join(gateway.dataDir, 'ledger')
@@ -133,12 +116,6 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   closing.push(() => api.close())
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
   return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners, ([name, { host, port }]) => [name, { host, port }])) }
-}
-
-function readConfig(text: string): Config {
-  const read = parseConfig(text, protocols)
-  if ('problems' in read) throw new ConfigurationError(read.problems)
-  return read.config
 }
 
 function openPolicy(config: Config, storage: Storage, onListenerError: (error: unknown) => void): Promise<PolicyHolder> {
@@ -202,20 +179,7 @@ function administration(policies: PolicyHolder, storage: Storage): PolicyAdminis
 async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
   const known = await vault.list()
   if (!known.includes(name)) await vault.seal(name, randomBytes(32).toString('base64'))
-  return Buffer.from((await vault.reveal(name)).text, 'base64')
-}
-
-async function storageLocation(settings: StorageSettings): Promise<StorageLocation> {
-  if (settings.kind === 'sqlite') return settings
-  const { host, port, database, user } = settings
-  // The vault is in this very database: its password cannot come from there.
-  const password = settings.password === undefined ? undefined : await resolveSecret(settings.password, undefined)
-  const ssl = settings.tls.mode === 'disable' ? false : {
-    rejectUnauthorized: settings.tls.mode === 'verify-full',
-    ...(settings.tls.ca !== undefined && { ca: await readFile(settings.tls.ca.slice('file:'.length), 'utf8') }),
-    ...(settings.tls.serverName !== undefined && { servername: settings.tls.serverName }),
-  }
-  return { kind: 'postgres', client: { host, port, database, user, ssl, ...(password !== undefined && { password }) } }
+  return Buffer.from((await vault.reveal(name)).expose(), 'base64')
 }
 
 async function* eventsOf(directory: string, sessionId: string): AsyncGenerator<object> {

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Config, type Problem, parseConfig, renderProblems, type StorageSettings } from './config/index.ts'
+import { protocols } from './protocols.ts'
+import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
+import { openMasterKey } from './vault/open-master-key.ts'
+import { resolveSecret, type SecretSources } from './vault/resolve-secret.ts'
+import { openVault, type Vault } from './vault/vault.ts'
+
+/** The configuration document is wrong; nothing was started or changed. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError'
+  readonly problems: readonly Problem[]
+  constructor(problems: readonly Problem[]) {
+    super(`the configuration document is wrong:\n${renderProblems('configuration', problems)}`)
+    this.problems = problems
+  }
+}
+
+/** @throws ConfigurationError */
+export function readConfig(text: string): Config {
+  const read = parseConfig(text, protocols)
+  if ('problems' in read) throw new ConfigurationError(read.problems)
+  return read.config
+}
+
+/** What a gateway keeps besides its ledger, and how it reads secrets. */
+export interface State {
+  readonly storage: Storage
+  readonly vault: Vault
+  /** Reads a reference at the moment of use. @throws SecretError */
+  readonly secretOf: (reference: string) => Promise<string>
+}
+
+/**
+ * Opens database and vault. Relative paths in the configuration start from the working directory.
+ * @param warn told what an operator should mend
+ * @throws SecretError; Error when the database cannot be opened
+ */
+export async function openState({ gateway }: Config, warn: (message: string) => void): Promise<State> {
+  const folder = process.cwd()
+  const sources: SecretSources = { environment: process.env, folder, warn }
+  const { masterKey: reference } = gateway.vault
+  mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
+  const masterKey = await openMasterKey({ dataDir: gateway.dataDir, folder, environment: process.env, ...(reference !== undefined && { reference }) })
+  const location = await storageLocation(gateway.storage, folder, sources)
+  const storage = await openStorage(location, { onError: (error, message) => warn(`${message}: ${error.message}`) })
+  const vault = openVault({ masterKey, store: storage.vault })
+  return { storage, vault, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
+}
+
+/**
+ * Puts a secret into the vault of a gateway, which may be running.
+ * @throws ConfigurationError, SecretError
+ */
+export async function sealSecret(configText: string, name: string, secret: string): Promise<void> {
+  const { storage, vault } = await openState(readConfig(configText), () => undefined)
+  try {
+    await vault.seal(name, secret)
+  } finally {
+    await storage.close()
+  }
+}
+
+async function storageLocation(settings: StorageSettings, folder: string, sources: SecretSources): Promise<StorageLocation> {
+  if (settings.kind === 'sqlite') return settings
+  const { host, port, database, user, tls } = settings
+  // The vault is in this very database: the database's password cannot come from there.
+  const password = settings.password === undefined ? undefined : (await resolveSecret(settings.password, sources)).expose()
+  const ssl = tls.mode === 'disable' ? false : {
+    rejectUnauthorized: tls.mode === 'verify-full',
+    ...(tls.ca !== undefined && { ca: await readFile(resolve(folder, tls.ca.slice('file:'.length)), 'utf8') }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  }
+  return { kind: 'postgres', client: { host, port, database, user, ssl, ...(password !== undefined && { password }) } }
+}
