@@ -13,7 +13,7 @@ rules:
 
 /** The gateway in a process of its own, with policy, masks and ledger on. */
 export async function gatewayRoute(database: Database): Promise<Route> {
-  const gateway = await startTestGateway({ target: { name: 'bench', ...database }, policy: POLICY, tls: false })
+  const gateway = await startTestGateway({ targets: [{ name: 'bench', ...database }], policy: POLICY, tls: false })
   return {
     name: 'gateway', port: gateway.port, user: 'nightly-report', database: gateway.database, pid: gateway.pid,
     password: () => gateway.issuer.agentToken('nightly-report'),

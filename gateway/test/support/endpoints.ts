@@ -52,7 +52,7 @@ export async function startJourney(policy: string = ALLOW_ALL, agent = 'support-
   const shop = await createShop(server)
   const login = { user: shop.user, password: shop.password, database: shop.database }
   const gateway = ways.includes('gateway')
-    ? await startTestGateway({ target: { port: server.port, ...login, ca }, policy })
+    ? await startTestGateway({ targets: [{ port: server.port, ...login, ca }], policy })
     : undefined
   const pipe = ways.includes('pipe') ? await startPipe(server) : undefined
   return {

@@ -1,20 +1,8 @@
-/** The process that `startTestGateway` starts. Its settings come by standard input, so that no secret is in an argument. */
+/** The process that `startTestGateway` starts. Its configuration comes by standard input; secrets in it are references. */
 import { text } from 'node:stream/consumers'
-import { z } from 'zod'
 import { startGateway } from '../../src/main.ts'
 
-const settings = z.object({
-  configText: z.string(),
-  data: z.string(),
-  tls: z.object({ cert: z.string(), key: z.string() }).optional(),
-}).parse(JSON.parse(await text(process.stdin)))
-
-const gateway = await startGateway({
-  configText: settings.configText,
-  dataDirectory: settings.data,
-  api: { host: '127.0.0.1', port: 0 },
-  postgres: { host: '127.0.0.1', port: 0, ...(settings.tls === undefined ? {} : { tls: settings.tls }) },
-})
+const gateway = await startGateway({ configText: await text(process.stdin) })
 process.once('SIGTERM', () => {
   void gateway.close().then(() => process.exit(0), () => process.exit(1))
 })

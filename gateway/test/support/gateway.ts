@@ -22,7 +22,8 @@ export interface TestTarget {
 }
 
 export interface GatewayOptions {
-  readonly target: TestTarget
+  /** The first is the one that {@link TestGateway.database} names. */
+  readonly targets: readonly [TestTarget, ...TestTarget[]]
   /** The document from `masks` on: see policies.ts. */
   readonly policy: string
   /** Offer TLS to clients; default true. */
@@ -56,6 +57,7 @@ export interface TestGateway {
 
 const ready = z.object({ apiUrl: z.string(), listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }) }) })
 
+const DEFAULT_NAME = 'shop'
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 10_000
 
@@ -66,38 +68,45 @@ export async function startTestGateway(options: GatewayOptions): Promise<TestGat
   const removeData = atExit(() => { if (options.data === undefined) rmSync(data, { recursive: true, force: true }) })
   const issuer = await startIssuer()
   const certificate = options.tls === false ? undefined : makeCertificate(data, 'listener')
-  const caFile = join(data, 'target-ca.crt')
-  const { target } = options
-  const name = target.name ?? 'shop'
+  const { targets } = options
+  const entries = targets.map((target, index) => {
+    const caFile = join(data, `target-${index}-ca.crt`)
+    if (target.ca !== undefined) writeFileSync(caFile, target.ca)
+    return `  - name: ${target.name ?? DEFAULT_NAME}
+    protocol: postgres
+    host: 127.0.0.1
+    port: ${target.port}
+    database: ${target.database}
+    credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD_${index}' }
+    tls: ${target.ca === undefined ? '{ mode: disable }' : `{ mode: verify-full, ca: 'file:${caFile}' }`}
+    labels: { env: test }
+`
+  })
+  const passwords = Object.fromEntries(targets.map(({ password }, index) => [`TEST_TARGET_PASSWORD_${index}`, password]))
   const configText = `version: 1
+gateway:
+  dataDir: ${data}
+  api: { port: 0 }
+  protocols: { postgres: { port: 0 } }
+${certificate === undefined ? '' : `  tls: { cert: 'file:${certificate.certFile}', key: 'file:${certificate.keyFile}' }\n`}\
 issuers:
   - { name: test, issuer: '${issuer.url}', audience: ${issuer.audience}, groups: groups, person: preferred_username }
 agents:
   - { name: support-bot, issuer: test, match: { azp: support-bot }, owner: dana@example.com, purpose: answers customer tickets }
   - { name: nightly-report, issuer: test, match: { azp: nightly-report }, owner: dana@example.com, purpose: counts orders }
 targets:
-  - name: ${name}
-    protocol: postgres
-    host: 127.0.0.1
-    port: ${target.port}
-    database: ${target.database}
-    credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD' }
-    tls: ${target.ca === undefined ? '{ mode: disable }' : `{ mode: verify-full, ca: ${JSON.stringify(caFile)} }`}
-    labels: { env: test }
-${options.policy}`
+${entries.join('')}${options.policy}`
 
   const start = async (): Promise<TestGateway> => {
     const logFile = join(data, 'gateway.log')
     const logTo = openSync(logFile, 'a')
     const child = spawn(process.execPath, [...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')], {
       stdio: ['pipe', 'pipe', logTo],
-      env: { PATH: process.env['PATH'], TEST_TARGET_PASSWORD: target.password },
+      env: { PATH: process.env['PATH'], ...passwords },
     })
     closeSync(logTo)
     const killAtExit = atExit(() => child.kill('SIGKILL'))
-    child.stdin?.end(JSON.stringify({
-      configText, data, ...(certificate === undefined ? {} : { tls: { cert: certificate.cert, key: certificate.key } }),
-    }))
+    child.stdin?.end(configText)
     const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
     const { apiUrl, listeners } = await untilReady(child).catch((error: unknown) => {
       throw new Error(`the gateway did not start:\n${log()}`, { cause: error })
@@ -114,7 +123,7 @@ ${options.policy}`
       clearTimeout(force)
     }
     return {
-      ...listeners.postgres, database: name, apiUrl, pid: child.pid ?? 0, issuer, log,
+      ...listeners.postgres, database: targets[0].name ?? DEFAULT_NAME, apiUrl, pid: child.pid ?? 0, issuer, log,
       ledgerDirectory: join(data, 'ledger'),
       ...(certificate === undefined ? {} : { certificate }),
       kill: () => end('SIGKILL'),
@@ -127,7 +136,6 @@ ${options.policy}`
       },
     }
   }
-  if (target.ca !== undefined) writeFileSync(caFile, target.ca)
   return start()
 }
 

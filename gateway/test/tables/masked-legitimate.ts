@@ -30,6 +30,9 @@ const statements: Readonly<Record<string, string | readonly string[]>> = {
   'filter by time': "select id, email from customers where created_at > now() - interval '20 years' order by created_at desc",
   'text that names a masked column': "select 'ssn, email' as note, id from customers where name <> 'ssn'",
   'comment that names a masked column': 'select id /* where ssn like */ from customers -- order by ssn',
+  'group by key': 'select id, ssn, name from customers group by id order by id limit 5',
+  'group by key of a join': 'select c.id, c.email, count(o.id) from customers c join orders o on o.customer_id = c.id group by c.id limit 5',
+  'group by key in a subquery': 'select q.email from (select id, email from customers group by id) q limit 5',
   'expressions over other columns': "select upper(name), city || '!', coalesce(phone, '-'), length(city), id * 2 from customers",
   'CASE over other columns': "select id, case when city = 'Oslo' then 'north' else 'south' end as region, email from customers",
   'cast of other columns': 'select id::text, created_at::date, ssn from customers limit 5',
@@ -89,13 +92,15 @@ const statements: Readonly<Record<string, string | readonly string[]>> = {
   'UPDATE a masked column with a value': "update customers set email = 'new@example.org', ssn = '123-45-6789' where id = 14",
   'UPDATE returning star': 'update customers set name = name where id = 15 returning *',
   'UPDATE FROM': 'update orders o set status = \'sent\' from customers c where c.id = o.customer_id and c.city = \'Oslo\' returning o.id, c.email',
+  'UPDATE through a view': "update customer_list set city = 'Oslo' where id = 20 returning id, email",
   'UPDATE of a masked column to nothing': 'update customers set ssn = null where id = 16',
   'INSERT': "insert into customers (name, email, phone, ssn, city) values ('New', 'n1@example.org', '+1', '123-45-6789', 'Oslo')",
   'INSERT of several, returning': "insert into customers (name, email) values ('A', 'a1@example.org'), ('B', 'b1@example.org') returning id, email",
   'INSERT … SELECT of clean columns': 'insert into notes (body) select name from customers',
-  'INSERT … SELECT beside it': "insert into orders (customer_id, status, total) select id, 'new', 10 from customers where city = 'Oslo'",
+  'INSERT … SELECT beside it': "insert into orders (customer_id, status, total) select id, 'new', 10 from customers where city = 'Quito'",
   'upsert': `insert into customers (id, name, email) values (17, 'Upsert', 'u1@example.org')
     on conflict (id) do update set name = excluded.name, email = excluded.email returning id, email`,
+  'INSERT or nothing': "insert into customers (name, email) values ('N', 'q1@example.org') on conflict do nothing",
   'upsert with a condition': `insert into customers (id, name, email) values (18, 'Upsert', 'u2@example.org')
     on conflict (id) do update set name = excluded.name where customers.city = 'Oslo'`,
   'DELETE by id': 'delete from payments where id = 500 returning id, card_number',
@@ -151,7 +156,7 @@ const statements: Readonly<Record<string, string | readonly string[]>> = {
   'statistics without values': "select attname, n_distinct, null_frac from pg_stats where tablename = 'customers'",
   'what drivers ask': ['select version()', 'select current_schema(), current_database(), pg_backend_pid()', 'show server_version', "set application_name = 'x'"],
   'prices': "select jsonb_path_query('[1, 2, 3]', '$[*] ? (@ > 1)'), now(), gen_random_uuid() is not null",
-  'column that is named like a masked one elsewhere': 'select p.email || p.ssn from pairs p',
+  'column that is named like a masked one elsewhere': "select q.email || q.ssn from (select 'a' as email, 'b' as ssn) q, customers c where c.id = 1",
   'quoted table': 'select "Id", "E.mail" from "Mixed Case"',
 }
 
