@@ -52,35 +52,25 @@ const INFORMATION_SCHEMA_PREFIX = '_pg_'
  */
 export function functionHarm(schema: string | undefined, name: string, catalog: Catalog | undefined): Harm {
   if (schema === 'information_schema') return name.startsWith(INFORMATION_SCHEMA_PREFIX) ? 'none' : 'unknown'
-  if (schema !== undefined && schema !== 'pg_catalog') return namedHarm(catalog?.functionsNamed(name), schema)
-  const own = systemHarm(name)
+  if (schema !== undefined && schema !== 'pg_catalog') return 'unknown'
   // The session may have changed search_path, and overloads are chosen by argument types: any other of that name may run.
-  if (schema === undefined && catalog !== undefined) {
-    const others = catalog.functionsNamed(name).filter((candidate) => !isSystemSchema(candidate.schema))
-    if (others.some((candidate) => !candidate.trusted)) return 'unknown'
-    if (own === undefined) return others.length > 0 ? 'none' : 'unknown'
-  }
-  return own ?? 'unknown'
+  if (schema === undefined && isUserFunction(name, catalog)) return 'unknown'
+  return systemHarm(name) ?? 'unknown'
 }
 
 /** True when something of that name could run for `value.name`, the other way to write `name(value)`. */
 export function hasHarmfulFunction(name: string, catalog: Catalog | undefined): boolean {
   const own = systemHarm(name)
   if (own !== undefined && own !== 'none') return true
-  if (catalog === undefined) return false
-  return catalog.hasActiveType(name) ||
-    catalog.functionsNamed(name).some((candidate) => !isSystemSchema(candidate.schema) && !candidate.trusted)
+  return catalog?.hasActiveType(name) === true || isUserFunction(name, catalog)
 }
 
 export function isSystemSchema(schema: string): boolean {
   return schema === 'pg_catalog' || schema === 'information_schema'
 }
 
-type Candidates = ReturnType<Catalog['functionsNamed']>
-
-function namedHarm(candidates: Candidates | undefined, schema: string): Harm {
-  const named = candidates?.filter((candidate) => candidate.schema === schema) ?? []
-  return named.length > 0 && named.every((candidate) => candidate.trusted) ? 'none' : 'unknown'
+function isUserFunction(name: string, catalog: Catalog | undefined): boolean {
+  return catalog?.functionsNamed(name).some((candidate) => !isSystemSchema(candidate.schema)) === true
 }
 
 /** Undefined for what is no function of the server, as far as this version knows. */
