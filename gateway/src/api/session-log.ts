@@ -4,11 +4,16 @@ import type { OperationDecided, OperationFinished } from '../governance/recordin
 /** Operations in one answer; the whole is in the ledger. */
 const MAX_OPERATIONS = 1_000
 
+/** Reading a large ledger takes time; what was found until then is answered. */
+const MAX_READING_MS = 20_000
+
 /** Puts a session's events together as operations: each decision, and how what it allowed ended. */
 export async function readSessionLog(events: AsyncIterable<object>): Promise<Pick<SessionDetail, 'log' | 'truncated'>> {
   const log = new Map<number, SessionOperation>()
+  const stopAtMs = performance.now() + MAX_READING_MS
   let truncated = false
   for await (const event of events) {
+    if (performance.now() > stopAtMs) return { log: [...log.values()], truncated: true }
     if (isEvent<OperationDecided>(event, 'operation.decided')) {
       if (log.size < MAX_OPERATIONS) log.set(event.n, decided(event))
       else truncated = true

@@ -23,11 +23,23 @@ export async function listSessions(context: Context, services: ApiServices): Pro
   return context.json(body)
 }
 
+/** Each reads through the ledger, which traffic must not feel. */
+const MAX_READERS = 4
+let readers = 0
+
 export async function showSession(context: Context, services: ApiServices, id: string): Promise<Response> {
   const caller = await callerOf(context, services)
   const record = await visible(id, caller, services)
-  const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.readSessionEvents(record.id))) }
-  return context.json(body)
+  if (readers >= MAX_READERS) {
+    throw new ApiFailure('too-many-requests', 'too many sessions are being read at once', 'try again in a moment')
+  }
+  readers += 1
+  try {
+    const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.readSessionEvents(record.id))) }
+    return context.json(body)
+  } finally {
+    readers -= 1
+  }
 }
 
 export async function endSession(context: Context, services: ApiServices, id: string): Promise<Response> {
