@@ -18,6 +18,7 @@ export type EachLeaf = (leaf: HashString, file: number, offset: number) => void
 export class EntryCursor {
   readonly #directory: string
   #index = 0
+  #file = 0
   #frames: AsyncGenerator<Frames> | undefined
   #current: Frames | undefined
   #at = 0
@@ -40,26 +41,23 @@ export class EntryCursor {
     this.#frames = undefined
   }
 
-  get #file(): number {
-    return Math.floor(this.#index / FILE_ENTRIES)
+  get #fileEnd(): number {
+    return (this.#file + 1) * FILE_ENTRIES
   }
 
   #walk(until: number, each: EachLeaf): CursorStop | undefined {
     const { bytes, start, end, offset } = this.#current as Frames
-    const file = this.#file
-    const stop = Math.min(until, (file + 1) * FILE_ENTRIES)
+    const stop = Math.min(until, this.#fileEnd)
     while (this.#at < end && this.#index < stop) {
       const length = bytes.readUInt16BE(this.#at)
       const position = offset + this.#at - start
       if (length === 0) return this.#stop('entry-unreadable', position, 'an entry of no bytes is never written', end - this.#at)
-      each(hashFramedLeaf(bytes, this.#at, length), file, position)
+      each(hashFramedLeaf(bytes, this.#at, length), this.#file, position)
       this.#index++
       this.#at += PREFIX_BYTES + length
     }
-    // The file is full: what else it holds was put in.
-    if (this.#index % FILE_ENTRIES === 0 && this.#at < end) {
-      return { what: 'entry-unreadable', file: `journal/${fileName(file)}`, offset: offset + this.#at - start,
-        message: 'bytes stand behind the last entry of a full file', rest: end - this.#at }
+    if (this.#index === this.#fileEnd && this.#at < end) {
+      return this.#stop('entry-unreadable', offset + this.#at - start, 'bytes stand behind the last entry of a full file', end - this.#at)
     }
     return undefined
   }
@@ -67,26 +65,28 @@ export class EntryCursor {
   async #load(): Promise<CursorStop | undefined> {
     const before = this.#current
     if (before?.rest !== undefined) {
-      const position = before.offset + before.end - before.start
-      if (this.#index % FILE_ENTRIES !== 0 || before.rest > 0) {
-        return before.rest > 0
-          ? this.#stop('entry-unreadable', position, 'the file ends in the middle of this entry, or its length was changed', before.rest)
-          : this.#stop('entry-missing', position, 'the file ends before this entry')
-      }
+      const stop = this.#endOfFile(before.offset + before.end - before.start, before.rest)
+      if (stop !== undefined) return stop
       await this.close()
+      this.#file++
     }
+    this.#current = undefined
     try {
       this.#frames ??= scanJournalFile(this.#directory, this.#file)
       const next = await this.#frames.next()
-      this.#current = next.done === true ? undefined : next.value
+      if (next.done !== true) this.#current = next.value
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      this.#frames = undefined
-      this.#current = undefined
+      await this.close()
       return this.#stop('entry-missing', 0, 'its file is missing')
     }
     this.#at = this.#current?.start ?? 0
     return undefined
+  }
+
+  #endOfFile(position: number, rest: number): CursorStop | undefined {
+    if (rest > 0) return this.#stop('entry-unreadable', position, 'the file ends in the middle of this entry, or its length was changed', rest)
+    return this.#index === this.#fileEnd ? undefined : this.#stop('entry-missing', position, 'the file ends before this entry')
   }
 
   #stop(what: CursorStop['what'], offset: number, message: string, rest = 0): CursorStop {

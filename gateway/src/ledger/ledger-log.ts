@@ -18,6 +18,7 @@ export interface LedgerParts {
   readonly durability: Durability
   readonly signer: NoteSigner
   readonly onFault: OnFault
+  readonly onCallerError: (error: unknown) => void
   readonly checkpointIntervalMs: number
   readonly journal: Journal
   readonly hashes: HashFiles
@@ -193,9 +194,7 @@ export class LedgerLog implements Ledger {
         done(error)
       } catch (cause) {
         // A caller's bug must not keep the others waiting, and must not be hidden either.
-        process.nextTick(() => {
-          throw cause
-        })
+        this.#parts.onCallerError(cause)
       }
     }
     if (error === undefined) this.#hash(batch)

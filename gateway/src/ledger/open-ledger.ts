@@ -23,6 +23,8 @@ export interface LedgerOptions {
   /** Signs checkpoints; without it a key is made in the directory at the first start. */
   readonly signer?: NoteSigner
   readonly onFault: OnFault
+  /** Gets what a callback of {@link LedgerLog.onWritten} threw. Without it that ends the process, as any uncaught error. */
+  readonly onCallerError?: (error: unknown) => void
   /** Default 900, so that no entry waits for a checkpoint longer than about a second. */
   readonly checkpointIntervalMs?: number
 }
@@ -90,6 +92,7 @@ async function start(
   journal.retreat(recovered.end)
   const log = new LedgerLog({
     directory, durability, signer, onFault, journal, checkpoints, release,
+    onCallerError: options.onCallerError ?? rethrowLater,
     checkpointIntervalMs: options.checkpointIntervalMs ?? 900,
     hashes: new HashFiles(directory, recovered.tree.size),
     tree: recovered.tree,
@@ -98,6 +101,12 @@ async function start(
   // What a crash left behind the last checkpoint is signed at once.
   await log.checkpoint()
   return log
+}
+
+function rethrowLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error
+  })
 }
 
 async function contradiction(directory: string, key: string): Promise<Error> {
