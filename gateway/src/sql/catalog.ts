@@ -47,7 +47,7 @@ export interface CatalogFunction {
   readonly name: string
   /** `pg_proc.provolatile`: i immutable, s stable, v volatile. */
   readonly volatility: string
-  /** True when it came with the server, or is immutable and compiled, as an extension's are: then it reads no table by itself. */
+  /** True when it reads no table by itself: it came with the server, or is an extension's that only computes. */
   readonly trusted: boolean
 }
 

@@ -65,7 +65,7 @@ export function looksMasked(value: string, masks: Iterable<MaskEntry>): boolean 
 }
 
 function looksKeptLast(value: string, keep: number): boolean {
-  const characters = [...value]
+  const characters = Array.from(value)
   const stars = characters.length <= keep ? characters.length : characters.length - keep
   return stars > 0 && characters.slice(0, stars).every((character) => character === '*')
 }

@@ -6,7 +6,8 @@ export type CatalogQuery = (sql: string) => Promise<(string | null)[][]>
 
 /**
  * Reads the parts of a database's catalog that statements are analysed with, from PostgreSQL 13 to 18. Leaves the
- * session as it was, also inside a transaction.
+ * session as it was, also inside a transaction. Not for a session whose `search_path` a client can set: operators in the
+ * queries are not qualified.
  * @throws what `query` throws, and Error for rows that are not as asked for
  */
 export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
@@ -45,8 +46,21 @@ export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
 /** First OID of what was made after initdb (`FirstNormalObjectId`). */
 const FIRST_USER_OID = 16384
 
-/** An immutable compiled function computes from its arguments; anything else of a user's could read or write tables. */
-const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (p.provolatile = 'i' and p.prolang in (12, 13)))`
+/**
+ * An extension's immutable compiled function (language `internal` or `c`) computes from its arguments; anything else of
+ * a user's could read or write tables.
+ */
+const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (
+    p.provolatile = 'i' and p.prolang in (12, 13) and p.prokind <> 'a' and ${isExtensions('p')}))`
+
+/** Besides: compiled ones of an extension that take nothing but numbers and give one value, such as `uuid_generate_v4()`. */
+const READS_NOTHING = `(${COMPUTES_ONLY} or (p.prolang = 13 and p.prokind = 'f' and not p.proretset and ${isExtensions('p')}
+    and p.proargtypes::pg_catalog.oid[] operator(pg_catalog.<@) array[20, 21, 23, 700, 701, 1700]::pg_catalog.oid[]))`
+
+function isExtensions(procedure: string): string {
+  return `exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    and e.objid = ${procedure}.oid and e.deptype = 'e')`
+}
 
 const SEARCH_PATH = `select pg_catalog.unnest(pg_catalog.current_schemas(true))`
 
@@ -78,7 +92,7 @@ const VIEWS = `with path as materialized (select pg_catalog.set_config('search_p
     left join pg_catalog.pg_operator o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
     join pg_catalog.pg_proc p on p.oid = case
       when d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid else o.oprcode::oid end
-    where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and not ${COMPUTES_ONLY})
+    where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and not ${READS_NOTHING})
   from path, pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
 
 const VIEW_READS = `select distinct r.ev_class, d.refobjid
@@ -88,7 +102,7 @@ const VIEW_READS = `select distinct r.ev_class, d.refobjid
   and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> r.ev_class
   and c.oid >= ${FIRST_USER_OID}`
 
-const FUNCTIONS = `select distinct n.nspname, p.proname, p.provolatile, ${COMPUTES_ONLY}
+const FUNCTIONS = `select distinct n.nspname, p.proname, p.provolatile, ${READS_NOTHING}
   from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace`
 
 const USER_OPERATORS = `select distinct o.oprname from pg_catalog.pg_operator o
@@ -105,8 +119,9 @@ const ACTIVE_TYPES = `select distinct t.typname from pg_catalog.pg_type t
 /**
  * SQL for one value that is another one after anything changed that {@link loadCatalog} reads: every change of a row of
  * the system catalogs leaves its transaction's number in `xmin`, and neither VACUUM nor ANALYZE does. It misses changes
- * of other sessions' temporary relations (left out, or each of them would load the catalog again), renamed
- * schemas' effect on `search_path`, and a role's or database's own `search_path`, which holds from the next session.
+ * of temporary relations (left out, or each of them would load the catalog again; their views and defaults count), and of
+ * a role's or database's own `search_path`, which holds from the next session. Takes about a millisecond for a hundred
+ * relations. Ask it on a session whose `search_path` no client can set: operators in it are not qualified.
  */
 export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
   `pg_class where oid >= ${FIRST_USER_OID} and relpersistence <> 't'`,
@@ -118,7 +133,8 @@ export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
   `pg_proc where oid >= ${FIRST_USER_OID}`,
   `pg_operator where oid >= ${FIRST_USER_OID}`,
   `pg_type where oid >= ${FIRST_USER_OID} and typtype in ('d', 'r', 'b') and typcategory <> 'A'`,
-  'pg_namespace',
+  'pg_constraint where contypid <> 0',
+  `pg_namespace where nspname !~ '^pg_(toast_)?temp_'`,
 ]
   .map((source) => `(select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(
     pg_catalog.hashint8extended(xmin::text::int8, 0))) from pg_catalog.${source})`)

@@ -2,9 +2,9 @@ import type { DeleteStmt, InsertStmt, MergeStmt, MergeWhenClause, Node, OnConfli
 import { protectionIn } from './expressions.ts'
 import { fromItems } from './from-items.ts'
 import type { LineageContext } from './lineage-context.ts'
-import { firstProtection } from './protection.ts'
+import { OPEN_COLUMN, firstProtection } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
-import { relationItem } from './relations.ts'
+import { refuseSystemTarget, relationItem } from './relations.ts'
 import { scopeOf } from './scope.ts'
 import type { Environment, FromItem } from './scope.ts'
 import { targetColumns } from './select.ts'
@@ -21,7 +21,9 @@ export function changeColumns(change: Node, environment: Environment, context: L
 }
 
 function target(relation: RangeVar | undefined, context: LineageContext): FromItem {
-  return relation === undefined ? { tables: [], columns: [{ open: true }] } : relationItem(relation, context)
+  if (relation === undefined) return { tables: [], columns: [OPEN_COLUMN] }
+  refuseSystemTarget(relation, context)
+  return relationItem(relation, context)
 }
 
 function insert(statement: InsertStmt, outer: Environment, context: LineageContext): readonly OutputColumn[] {
@@ -44,6 +46,9 @@ function onConflict(clause: OnConflictClause, table: FromItem, environment: Envi
     context.refuse(column?.protection ?? protectionIn(node.IndexElem.expr, own, context), 'in ON CONFLICT')
   }
   context.refuse(protectionIn(clause.infer?.whereClause, own, context), 'in ON CONFLICT … WHERE')
+  if (clause.infer?.conname !== undefined) {
+    context.refuse(firstProtection(table.columns), 'in ON CONFLICT ON CONSTRAINT, perhaps', 'name the columns instead: ON CONFLICT (id)')
+  }
   // The proposed row holds what the statement itself brought.
   const proposed = table.columns.map((column) => (column.name === undefined ? column : { name: column.name }))
   const scope = scopeOf([{ ...table, tables: [...table.tables, { alias: 'excluded', schemas: [], columns: proposed }] }], environment)

@@ -11,9 +11,12 @@ import { isFields, stringsOf, tagged } from './tree.ts'
 
 const HINT = 'ask an administrator to make this change'
 
-/** Statements that may name a protected relation: they read nothing of it and leave its columns what they are. */
+/**
+ * Statements that may name a protected relation: they read nothing of it and leave its columns what they are. CLUSTER is
+ * not among them: it would make the order of rows tell the order of values.
+ */
 const HARMLESS = new Set([
-  'TruncateStmt', 'LockStmt', 'VacuumStmt', 'ClusterStmt', 'ReindexStmt', 'RefreshMatViewStmt', 'DropStmt', 'GrantStmt',
+  'TruncateStmt', 'LockStmt', 'VacuumStmt', 'ReindexStmt', 'RefreshMatViewStmt', 'DropStmt', 'GrantStmt',
   'CommentStmt', 'AlterSeqStmt', 'CreateSeqStmt', 'DropRoleStmt', 'TransactionStmt', 'VariableSetStmt', 'VariableShowStmt',
 ])
 
@@ -24,6 +27,12 @@ const UNSEEN: Readonly<Record<string, string>> = {
   CreateForeignTableStmt: 'a new foreign table',
   ImportForeignSchemaStmt: 'a new foreign table',
   LoadStmt: 'a loaded library',
+  // Functions that later run where no call is written.
+  CreateCastStmt: 'a new cast',
+  CreateTransformStmt: 'a new transform',
+  CreateConversionStmt: 'a new conversion',
+  CreateEventTrigStmt: 'a new event trigger',
+  CreateOpClassStmt: 'a new operator class',
 }
 
 /**

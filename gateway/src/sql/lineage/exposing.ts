@@ -7,7 +7,6 @@ export const EXPOSING_COLUMNS: Readonly<Record<string, readonly string[]>> = {
   pg_stats: ['most_common_vals', 'histogram_bounds', 'most_common_elems', 'range_bounds_histogram'],
   pg_stats_ext: ['most_common_vals'],
   pg_stats_ext_exprs: ['most_common_vals', 'histogram_bounds', 'most_common_elems', 'range_bounds_histogram'],
-  pg_attribute: ['attmissingval'],
   pg_largeobject: ['data'],
   pg_stat_activity: ['query'],
   pg_prepared_statements: ['statement'],

@@ -43,7 +43,7 @@ after(async () => {
 function formsOf(values: readonly string[]): RegExp {
   const sample = values.filter((value) => /(?:^|\D)(?:90[1-9]-77|9[79]\d-77|q7mail\d\D|q7mail[79]0)/.test(value))
   const encoded = sample.flatMap((value) => [
-    Buffer.from(value).toString('hex'), Buffer.from(value).toString('base64').replace(/=+$/, ''), [...value].toReversed().join(''),
+    Buffer.from(value).toString('hex'), Buffer.from(value).toString('base64').replace(/=+$/, ''), Array.from(value).toReversed().join(''),
     createHash('md5').update(value).digest('hex'), createHash('sha256').update(value).digest('hex'),
   ])
   const quoted = encoded.map((form) => form.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
@@ -102,7 +102,7 @@ class GovernedSession {
     try {
       const answer: unknown = await this.#client.query({ text, rowMode: 'array', types: { getTypeParser: () => String } })
       const mayReturn = uses.some((use) => use.mayReturn)
-      for (const result of (Array.isArray(answer) ? answer : [answer]) as pg.QueryArrayResult<unknown[]>[]) this.#show(result, mayReturn)
+      for (const result of (Array.isArray(answer) ? answer : [answer]) as pg.QueryArrayResult<(string | null)[]>[]) this.#show(result, mayReturn)
     } catch (error) {
       assert.ok(error instanceof pg.DatabaseError, String(error))
       this.errors.push(error.message)
@@ -114,14 +114,14 @@ class GovernedSession {
     if (uses.some((use) => use.mentions) && /raise/i.test(text)) this.seen = before
   }
 
-  #show(result: pg.QueryArrayResult<unknown[]>, mayReturn: boolean): void {
+  #show(result: pg.QueryArrayResult<(string | null)[]>, mayReturn: boolean): void {
     for (const row of result.rows) {
       for (const [index, value] of row.entries()) {
         const field = result.fields[index]
         assert.ok(field !== undefined)
         const mask = mayReturn && field.tableID !== 0 ? this.#known?.protectedColumns.maskOf(field.tableID, field.columnID) : undefined
         const shown = mask === undefined || value === null ? value
-          : maskValue(mask, Buffer.from(String(value)), TEXT_TYPES.has(field.dataTypeID), HASH_KEY)
+          : maskValue(mask, Buffer.from(value), TEXT_TYPES.has(field.dataTypeID), HASH_KEY)
         this.seen += `${shown instanceof Uint8Array ? Buffer.from(shown).toString() : String(shown)}\t`
       }
       this.seen += '\n'

@@ -2,14 +2,14 @@ import type { CopyStmt, Node } from 'libpg-query'
 import type { MaskViolation } from '../../governance/operation.ts'
 import type { Catalog } from '../catalog.ts'
 import { refuseDefinition } from './definitions.ts'
-import { exposesOthersData } from './exposing.ts'
+import { exposesOthersData, isSystemSchema } from './exposing.ts'
 import { functionProtection, protectionIn } from './expressions.ts'
 import { LineageContext } from './lineage-context.ts'
 import { MaskRefusal, firstProtection } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
 import type { ProtectedColumns } from './protections.ts'
 import { queryColumns } from './queries.ts'
-import { relationItem } from './relations.ts'
+import { refuseSystemTarget, relationItem } from './relations.ts'
 import { NO_ENVIRONMENT, scopeOf } from './scope.ts'
 import { namesInStatement } from './statement-names.ts'
 import type { StatementNames } from './statement-names.ts'
@@ -87,6 +87,7 @@ function isQuery(statement: Node): boolean {
 function isClean(names: StatementNames, context: LineageContext, protectedColumns: ProtectedColumns): boolean {
   const { catalog } = context
   return !names.relations.some(({ relname }) => relname === undefined || protectedColumns.isProtectedName(relname)) &&
+    !names.targets.some(({ relname = '' }) => catalog.relationsNamed(relname).some(({ schema }) => isSystemSchema(schema))) &&
     names.functions.every((path) => isHarmless(path, catalog)) &&
     !names.operators.some((name) => catalog.hasUserOperator(name)) &&
     !names.fields.some((name) => exposesOthersData(name) || catalog.functionsNamed(name).some((f) => !f.trusted))
@@ -141,6 +142,7 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
   if (copy.relation === undefined) return UNSEEN_USE
   const item = relationItem(copy.relation, context)
   if (copy.is_from) {
+    refuseSystemTarget(copy.relation, context)
     if (copy.filename !== undefined) context.refuse(context.unseen('COPY from a file or program'), 'while columns are masked')
     context.refuse(protectionIn(copy.whereClause, scopeOf([item], NO_ENVIRONMENT), context), 'in COPY … WHERE')
     return { mentions: context.touched, mayReturn: false }

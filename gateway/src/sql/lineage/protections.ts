@@ -51,10 +51,11 @@ export class Protections implements ProtectedColumns {
   protect(relation: Relation, number: number, { mask, maskable }: Omit<Protection, 'subject'>): boolean {
     const columns = this.#byRelation.get(relation.oid) ?? new Map<number, Protection>()
     const before = columns.get(number)
-    if (before !== undefined && !showsLess(mask, before.mask)) return false
+    if (before !== undefined && (!before.maskable || (maskable && !showsLess(mask, before.mask)))) return false
     const name = relation.columns.find((column) => column.number === number)?.name ?? String(number)
-    const subject = `the masked column ${relation.schema}.${relation.name}.${name}`
-    columns.set(number, { mask, maskable: maskable && before?.maskable !== false, subject })
+    const path = `${relation.schema}.${relation.name}.${name}`
+    const subject = maskable ? `the masked column ${path}` : `column ${path}, which may hold masked values,`
+    columns.set(number, { mask, maskable, subject })
     this.#byRelation.set(relation.oid, columns)
     this.#columns.delete(relation.oid)
     this.#names.add(relation.name)

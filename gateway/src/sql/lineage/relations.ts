@@ -1,5 +1,6 @@
 import type { RangeVar } from 'libpg-query'
 import type { Relation } from '../catalog.ts'
+import { isSystemSchema } from './exposing.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { OPEN_COLUMN } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
@@ -18,6 +19,13 @@ export function namedRelation(range: RangeVar, environment: Environment, context
 export function relationItem(range: RangeVar, context: LineageContext): FromItem {
   const candidates = relationCandidates(range, context)
   return aliased(range, candidates.map((relation) => relation.schema), candidateColumns(range, candidates, context), context)
+}
+
+/** Whoever writes to the system catalogs can take a mask off its column, or make any query a view's. */
+export function refuseSystemTarget(range: RangeVar, context: LineageContext): void {
+  if (relationCandidates(range, context).some((relation) => relation.kind !== 'v' && isSystemSchema(relation.schema))) {
+    context.refuse(context.unseen(`system catalog ${range.relname ?? ''}`), 'as the target of a change while columns are masked')
+  }
 }
 
 function aliased(range: RangeVar, schemas: readonly string[], columns: readonly OutputColumn[], context: LineageContext): FromItem {

@@ -4,6 +4,8 @@ import { isFields, stringsOf } from './tree.ts'
 /** Every name in a statement that could lead to protected values, found without resolving anything. */
 export interface StatementNames {
   readonly relations: RangeVar[]
+  /** Those of them that are changed. */
+  readonly targets: RangeVar[]
   /** Functions called, and triggers' functions, as written. */
   readonly functions: string[][]
   readonly operators: string[]
@@ -15,7 +17,7 @@ export interface StatementNames {
 
 /** @throws RangeError when the tree is too deep */
 export function namesInStatement(statement: unknown): StatementNames {
-  const names: StatementNames = { relations: [], functions: [], operators: [], fields: [], ctes: new Set() }
+  const names: StatementNames = { relations: [], targets: [], functions: [], operators: [], fields: [], ctes: new Set() }
   collect(statement, names)
   return names
 }
@@ -34,6 +36,7 @@ function collect(value: unknown, names: StatementNames): void {
       continue
     }
     if (Array.isArray(child)) collectList(key, child as Node[], names)
+    else if (key === 'relation' && isFields(child) && typeof child['relname'] === 'string') names.targets.push(child)
     collect(child, names)
   }
 }
