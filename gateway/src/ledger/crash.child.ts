@@ -5,7 +5,7 @@ import { openLedger } from './open-ledger.ts'
 const [directory = '', durability = '', round = ''] = process.argv.slice(2)
 const { log } = await openLedger({
   directory, origin: 'test.example/ledger', durability: durability === 'strict' ? 'strict' : 'batched',
-  checkpointIntervalMs: 15, onFault: (change) => console.error(change),
+  checkpointIntervalMs: 15, onFault: () => process.exit(1),
 })
 let next = 0
 function turn(): void {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { openLedger } from './open-ledger.ts'
 import { verifierPath } from './layout.ts'
 import { readEntries } from './read-entries.ts'
@@ -14,7 +15,7 @@ const ROUNDS = 20
 
 /** @returns number of the last entry that the child was told is written, or -1 */
 async function killWhileAppending(directory: string, durability: string, round: number): Promise<number> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'crash.child.ts'), directory, durability, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./crash.child.ts')), directory, durability, String(round)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   const started = new Promise((resolve) => child.stdout.once('data', resolve))

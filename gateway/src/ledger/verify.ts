@@ -62,8 +62,9 @@ interface Suspect {
   readonly stored: MerkleTree
 }
 
-/** A publishing gateway may be between its two checkpoint files for a moment. */
-const PUBLISHING_MS = 500
+/** A gateway at work may be between its two checkpoint files, with a slow disk for a while. */
+const PUBLISHING_MS = 3_000
+const PUBLISHING_STEP_MS = 50
 
 class Verification {
   readonly tree = new MerkleTree()
@@ -76,6 +77,8 @@ class Verification {
   readonly #cursor: EntryCursor
   /** First entry since the last proved checkpoint that differs from its stored hash. */
   #suspect: Suspect | undefined
+  /** Where the first entry that is not proved yet begins. */
+  #provedOffset = 0
   #leaves: Buffer = Buffer.alloc(0)
   #leavesFile = -1
 
@@ -148,6 +151,7 @@ class Verification {
 
   readonly #take = (leaf: HashString, file: number, offset: number): void => {
     const index = this.tree.size
+    if (index === this.proved) this.#provedOffset = offset
     const stored = this.#storedHash(index)
     if (this.#suspect === undefined && stored !== leaf) {
       this.#suspect = { index, file: `journal/${fileName(file)}`, offset, stored: this.tree.clone() }
@@ -173,9 +177,8 @@ class Verification {
 
   #between(last: number, what: Finding['what'], message: string): Finding {
     const index = this.proved
-    const file = Math.floor(index / FILE_ENTRIES)
-    const place = { file: `journal/${fileName(file)}`, offset: this.#suspect?.index === index ? this.#suspect.offset : 0 }
-    return { what, index, ...(last > index ? { last } : {}), ...place, message }
+    const file = `journal/${fileName(Math.floor(index / FILE_ENTRIES))}`
+    return { what, index, ...(last > index ? { last } : {}), file, offset: this.#provedOffset, message }
   }
 
   #hashChanged(suspect: Suspect): Finding {
@@ -195,22 +198,28 @@ class Verification {
     return at + HASH_BYTES <= this.#leaves.length ? this.#leaves.toString('latin1', at, at + HASH_BYTES) : ''
   }
 
+  /** @param before the latest checkpoint, read before the history was */
   async #checkPublished(before: string | undefined): Promise<Finding | undefined> {
+    const bad = (what: Finding['what'], message: string): Finding => ({ what, index: this.proved, file: 'checkpoint', offset: 0, message })
+    const recorded = this.last?.size ?? -1
     let published = before
-    if (published !== this.last?.note) {
-      await delay(PUBLISHING_MS)
+    for (let waited = 0; ; waited += PUBLISHING_STEP_MS) {
+      if (published === undefined) return bad('checkpoint-missing', 'there is no latest checkpoint')
+      const opened = openCheckpoint(published, this.#verifier)
+      if ('problem' in opened) return bad('checkpoint-invalid', `the latest checkpoint cannot be trusted: ${opened.problem}`)
+      if (published === this.last?.note) return undefined
+      if (opened.size > recorded) {
+        // A gateway at work has moved on since the history was read.
+        if (published !== before) return undefined
+        return bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries and is not in the history`)
+      }
+      if (waited >= PUBLISHING_MS) {
+        return bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries, the history already ${recorded}; ` +
+          'if a crash came between the two, opening the ledger puts that right')
+      }
+      await delay(PUBLISHING_STEP_MS)
       published = await readOptional(checkpointPath(this.#directory))
     }
-    const bad = (what: Finding['what'], message: string): Finding => ({ what, index: this.proved, file: 'checkpoint', offset: 0, message })
-    if (published === undefined) return bad('checkpoint-missing', 'there is no latest checkpoint')
-    const opened = openCheckpoint(published, this.#verifier)
-    if ('problem' in opened) return bad('checkpoint-invalid', `the latest checkpoint cannot be trusted: ${opened.problem}`)
-    if (opened.note === this.last?.note) return undefined
-    // A gateway at work has moved on since the history was read.
-    if (published !== before && opened.size > (this.last?.size ?? -1)) return undefined
-    return opened.size > (this.last?.size ?? -1)
-      ? bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries and is not in the history`)
-      : bad('checkpoint-missing', `the latest checkpoint covers ${opened.size} entries, the history ends with one of ${this.last?.size}`)
   }
 }
 

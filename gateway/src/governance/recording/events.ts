@@ -10,8 +10,9 @@ import { fitList, fitText } from './fit-entry.ts'
 export { encodeDecided, encodeFinished } from './operation-events.ts'
 export type * from './event-schema.ts'
 
+/** Bytes of JSON; eight texts and two lists, the most that one event has, leave room for the rest of an entry. */
 const TEXT_BYTES = 4_096
-const LIST_BYTES = 16_384
+const LIST_BYTES = 12_288
 
 const cut = (text: string): string => fitText(text, TEXT_BYTES).value
 const cutList = (items: readonly string[]): string[] => fitList(items, LIST_BYTES).value as string[]
