@@ -115,7 +115,8 @@ function condition(source: string, place: 'when' | 'unless', path: Path): Findin
     return []
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error
-    return [{ path, message: error.message, offset: error.offset }]
+    const { message, offset, unknown } = error
+    return [{ ...(unknown ? withSuggestion(path, message, unknown.name, unknown.known) : { path, message }), offset }]
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, visit, type YAMLError } from 'yaml'
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, visit, type YAMLError } from 'yaml'
 import { type Finding, type Path, type Problem, renderPath } from './problem.ts'
 
 /** Largest document, in UTF-16 units. */
@@ -25,14 +25,15 @@ export function readDocument(text: string): DocumentSource | { readonly problems
   if (text.length > MAX_DOCUMENT_LENGTH) {
     return { problems: [problem(1, 1, `the document is larger than ${MAX_DOCUMENT_LENGTH / 1024} KiB`)] }
   }
-  const lines = new LineCounter()
+  const place = placeIn(text)
   let document: Document.Parsed
   let data: unknown
   try {
-    document = parseDocument(text, { version: '1.2', lineCounter: lines, prettyErrors: false, stringKeys: true, uniqueKeys: false })
-    const wrong = [...document.errors, ...document.warnings, ...keysWrittenTwice(document)]
-    if (wrong.length > 0) return { problems: wrong.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => syntaxProblem(error, lines)) }
-    const alias = aliasProblem(document, lines)
+    document = parseDocument(text, { version: '1.2', prettyErrors: false, stringKeys: true, uniqueKeys: false })
+    const unread: SyntaxError[] = [...document.errors, ...document.warnings]
+    const wrong = unread.length > 0 ? unread : refusedNodes(document)
+    if (wrong.length > 0) return { problems: wrong.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => syntaxProblem(error, place)) }
+    const alias = aliasProblem(document, place)
     if (alias !== undefined) return { problems: [alias] }
     if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2') {
       return { problems: [problem(1, 1, 'the document must be YAML 1.2')] }
@@ -53,8 +54,8 @@ export function readDocument(text: string): DocumentSource | { readonly problems
       const found = find(document, path)
       const node = atKey ? (found.key ?? found.value) : found.value
       const start = node?.range?.[0] ?? found.nearest ?? 0
-      const { line, col } = lines.linePos(start + (atKey || offset === undefined ? 0 : offsetInSource(text, node, offset)))
-      return { ...problem(line, col, message, renderPath(path)), ...(suggestion === undefined ? {} : { suggestion }) }
+      const { line, column } = place(start + (atKey || offset === undefined ? 0 : offsetInSource(text, node, offset)))
+      return { ...problem(line, column, message, renderPath(path)), ...(suggestion === undefined ? {} : { suggestion }) }
     },
     without(section) {
       if (!isMap(document.contents) || !document.contents.has(section)) return text
@@ -65,10 +66,31 @@ export function readDocument(text: string): DocumentSource | { readonly problems
   }
 }
 
-/** Here rather than by the parser, which compares each key with every other. */
-function keysWrittenTwice(document: Document.Parsed): SyntaxError[] {
+type Place = (offset: number) => { readonly line: number; readonly column: number }
+
+/** The parser's own counter goes astray after some errors, and points beyond a line's end where something is missing. */
+function placeIn(text: string): Place {
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  return (offset) => {
+    const within = Math.min(Math.max(offset, 0), text.length)
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((starts[middle] ?? 0) <= within) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: within - (starts[low] ?? 0) + 1 }
+  }
+}
+
+/** Tags, and keys written twice: here rather than by the parser, which compares each key with every other. */
+function refusedNodes(document: Document.Parsed): SyntaxError[] {
   const found: SyntaxError[] = []
   visit(document, {
+    Value(_key, { tag, range }) {
+      if (tag !== undefined) found.push({ code: 'TAG_RESOLVE_FAILED', pos: [range?.[0] ?? 0, 0] })
+    },
     Map(_key, map) {
       const seen = new Set<unknown>()
       for (const { key } of map.items) {
@@ -76,18 +98,19 @@ function keysWrittenTwice(document: Document.Parsed): SyntaxError[] {
         if (seen.has(key.value)) found.push({ code: 'DUPLICATE_KEY', pos: [key.range?.[0] ?? 0, 0] })
         seen.add(key.value)
       }
+      if (map.tag !== undefined) found.push({ code: 'TAG_RESOLVE_FAILED', pos: [map.range?.[0] ?? 0, 0] })
     },
   })
   return found
 }
 
 /** To find an anchor the parser walks the document, so the aliases are counted before the first is followed. */
-function aliasProblem(document: Document.Parsed, lines: LineCounter): Problem | undefined {
+function aliasProblem(document: Document.Parsed, place: Place): Problem | undefined {
   const aliases: Alias[] = []
   visit(document, { Alias: (_key, alias) => void aliases.push(alias) })
   if (aliases.length > MAX_ALIASES) return problem(1, 1, `a document may have at most ${MAX_ALIASES} aliases`)
   const unresolved = aliases.find((alias) => alias.resolve(document) === undefined)
-  return unresolved && syntaxProblem({ code: 'BAD_ALIAS', pos: [unresolved.range?.[0] ?? 0, 0] }, lines)
+  return unresolved && syntaxProblem({ code: 'BAD_ALIAS', pos: [unresolved.range?.[0] ?? 0, 0] }, place)
 }
 
 function problem(line: number, column: number, message: string, path = ''): Problem {
@@ -136,7 +159,7 @@ const SYNTAX_MESSAGES: Partial<Record<YAMLError['code'], string>> = {
   NON_STRING_KEY: 'a key must be text',
   MULTIPLE_DOCS: 'a file holds one document only',
   TAB_AS_INDENT: 'indent with spaces, not with tabs',
-  BAD_INDENT: 'the indentation does not fit the lines above',
+  BAD_INDENT: 'the indentation does not fit the lines above, or a bracket is not closed',
   BLOCK_AS_IMPLICIT_KEY: 'a second ": " in one line; put text that holds ": " in quotes',
   MULTILINE_IMPLICIT_KEY: 'a ":" is missing here, or a bracket is not closed',
   MISSING_CHAR: 'a quote, bracket, comma or ":" is missing here',
@@ -147,7 +170,7 @@ const SYNTAX_MESSAGES: Partial<Record<YAMLError['code'], string>> = {
 
 type SyntaxError = Pick<YAMLError, 'code' | 'pos'>
 
-function syntaxProblem(error: SyntaxError, lines: LineCounter): Problem {
-  const { line, col } = lines.linePos(error.pos[0])
-  return problem(line, col, SYNTAX_MESSAGES[error.code] ?? 'this is not YAML')
+function syntaxProblem(error: SyntaxError, place: Place): Problem {
+  const { line, column } = place(error.pos[0])
+  return problem(line, column, SYNTAX_MESSAGES[error.code] ?? 'this is not YAML')
 }

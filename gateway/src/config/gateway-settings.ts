@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Finding } from './problem.ts'
-import { check } from './schema-findings.ts'
-import { duration, host, isLoopback, listenPort, port, referenceOf, secretReference, words } from './value-schemas.ts'
+import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
+import { duration, host, isLoopback, listenPort, port, referenceOf, words } from './value-schemas.ts'
 
 /** The `gateway` section: what belongs to one running gateway and is no part of a policy version. */
 export interface GatewaySettings {
@@ -66,7 +66,8 @@ const sectionSchema = z.strictObject({
         port: port.default(5432),
         database: words,
         user: words,
-        password: secretReference.optional(),
+        // The vault is kept in this very database.
+        password: referenceOf('env', 'file').optional(),
         tls: z
           .strictObject({ mode: tlsMode.default('verify-full'), ca: referenceOf('file').optional(), serverName: host.optional() })
           .prefault({}),
@@ -106,7 +107,11 @@ export function gatewaySettings(
     const address = read.protocols[name]
     protocols[name] = { host: address?.host ?? LOOPBACK, port: address?.port ?? defaultPort + PORT_OFFSET }
   }
-  const listening = [['api'], ...adapters.map(({ name }) => ['protocols', name])]
+  const names = adapters.map(({ name }) => name)
+  for (const name of Object.keys(read.protocols).filter((written) => !names.includes(written)).slice(0, MAX_UNKNOWN_KEYS)) {
+    findings.push(unknownKey([...path, 'protocols', name], name, names))
+  }
+  const listening = [['api'], ...names.map((name) => ['protocols', name])]
   for (const place of listening) {
     const address = place[1] === undefined ? read.api : protocols[place[1]]
     if (address === undefined || read.tls !== undefined || isLoopback(address.host)) continue

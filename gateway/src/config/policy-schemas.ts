@@ -40,7 +40,7 @@ const column = z.string().regex(/^[^\s."'\p{Cc}][^."'\p{Cc}]*(?:\.[^\s."'\p{Cc}]
 export const maskSchema = optionalKeys<MaskEntry>()(z
   .strictObject({
     name: entryName,
-    columns: nameList(column),
+    columns: nameList(column, 'name a column'),
     // YAML reads the word null as nothing.
     method: z.preprocess((value) => (value === null ? 'null' : value), z.enum(['redact', 'keep-last', 'null', 'hash'])),
     keep: z.int().min(1, 'keep is 1 to 64').max(64, 'keep is 1 to 64').optional(),
@@ -64,7 +64,7 @@ export const ruleSchema = optionalKeys<RuleEntry>()(z
     when: z.string().min(1, 'this is empty; leave the key out to mean always').optional(),
     then: z.enum(['allow', 'deny', 'review']),
     message: words.optional(),
-    reviewers: nameList(words).optional(),
+    reviewers: nameList(words, 'name a group').optional(),
     approvals: z.int().min(1, 'approvals is 1 to 10').max(10, 'approvals is 1 to 10').optional(),
     expires: duration.optional(),
   })

@@ -29,7 +29,8 @@ function issueFindings(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown
     case 'invalid_value': {
       const known = issue.values.map(String)
       if (value === undefined) return [{ path, message: missing(inner) }]
-      return [withSuggestion(path, `expected ${known.map(quoted).join(' or ')}`, String(value), known)]
+      // Only text: a map may have a toString of its own.
+      return [withSuggestion(path, `expected ${known.map(quoted).join(' or ')}`, typeof value === 'string' ? value : '', known)]
     }
     case 'invalid_union': {
       if (value === undefined) return [{ path, message: missing(inner) }]

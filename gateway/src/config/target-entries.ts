@@ -29,8 +29,7 @@ export function targetEntry(
   if (kind === undefined) {
     const known = kinds.map((candidate) => candidate.name)
     if (typeof protocol === 'string') {
-      const message = `no such protocol; there is ${known.join(', ')}`
-      findings.push(withSuggestion([...path, 'protocol'], message, protocol, known))
+      findings.push(withSuggestion([...path, 'protocol'], `there is no such protocol, only ${known.join(', ')}`, protocol, known))
     }
     return undefined
   }

@@ -13,10 +13,10 @@ export const words = z
   .refine((text) => text.trim() !== '', 'this is empty')
 
 /** Names of entries or groups: at least one, each once. */
-export function nameList(name: z.ZodType<string>): z.ZodType<string[]> {
+export function nameList(name: z.ZodType<string>, whenEmpty = 'leave the key out to mean all'): z.ZodType<string[]> {
   return z
     .array(name)
-    .min(1, 'the list is empty; leave the key out to mean all')
+    .min(1, `the list is empty; ${whenEmpty}`)
     .max(1000, 'at most 1000 entries')
     .check((context) => {
       const seen = new Set<string>()
@@ -32,17 +32,13 @@ const MAX_DURATION_MS = 3650 * UNITS.d
 
 /** `60s`, `15m`, `8h`, `400d`; gives milliseconds. */
 export const duration = z
-  .string()
-  .regex(/^[1-9][0-9]{0,8}[smhd]$/, 'a duration is a whole number and s, m, h or d, such as 15m')
+  .custom<string>((text) => typeof text === 'string' && /^[1-9][0-9]{0,8}[smhd]$/.test(text),
+    'a duration is a whole number and s, m, h or d, such as 15m')
   .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS])
   .refine((ms) => ms <= MAX_DURATION_MS, 'at most 3650d')
 
 /** Says what to write, never what was written: that may be the secret. */
 export const SECRET_IN_CLEAR = 'a secret is given by reference only: vault:NAME, env:NAME or file:PATH'
-
-export const secretReference = z
-  .string()
-  .refine((text) => parseSecretReference(text) !== undefined, SECRET_IN_CLEAR)
 
 export function referenceOf(...kinds: readonly ('vault' | 'env' | 'file')[]): z.ZodType<string> {
   const forms = kinds.map((kind) => (kind === 'file' ? 'file:PATH' : `${kind}:NAME`)).join(' or ')

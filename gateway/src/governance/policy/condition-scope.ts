@@ -84,19 +84,27 @@ export function subjectScope(subject: PolicySubject): ConditionScope {
 export const LINEAR_MATCHES = 'linearMatches'
 
 const strings = 'list<string>'
+const FIELDS = {
+  identity: {
+    name: 'string', kind: 'string', issuer: 'string', subject: 'string',
+    groups: strings, claims: 'map<string, dyn>', actors: strings,
+  },
+  target: { name: 'string', protocol: 'string', labels: 'map<string, string>' },
+  session: { purpose: 'string' },
+  operation: {
+    actions: strings, objects: strings, functions: strings,
+    readOnly: 'bool', filtered: 'bool', unknown: 'bool', statements: 'int',
+  },
+} as const
+
+/** All that can be mistyped. */
+export const CONDITION_FIELDS: readonly string[] = Object.values(FIELDS).flatMap((fields) => Object.keys(fields))
+export const CONDITION_VARIABLES = { when: Object.keys(FIELDS), unless: ['identity', 'target', 'session'] } as const
+
 const subjectTypes = new Environment({ limits: { maxAstNodes: 2000, maxDepth: 50 } })
-  .registerType('Identity', {
-    ctor: IdentityFields,
-    fields: {
-      name: 'string', kind: 'string', issuer: 'string', subject: 'string',
-      groups: strings, claims: 'map<string, dyn>', actors: strings,
-    },
-  })
-  .registerType('Target', {
-    ctor: TargetFields,
-    fields: { name: 'string', protocol: 'string', labels: 'map<string, string>' },
-  })
-  .registerType('Session', { ctor: SessionFields, fields: { purpose: 'string' } })
+  .registerType('Identity', { ctor: IdentityFields, fields: FIELDS.identity })
+  .registerType('Target', { ctor: TargetFields, fields: FIELDS.target })
+  .registerType('Session', { ctor: SessionFields, fields: FIELDS.session })
   .registerVariable('identity', 'Identity')
   .registerVariable('target', 'Target')
   .registerVariable('session', 'Session')
@@ -107,13 +115,7 @@ const subjectTypes = new Environment({ limits: { maxAstNodes: 2000, maxDepth: 50
 
 const operationTypes = subjectTypes
   .clone()
-  .registerType('Operation', {
-    ctor: OperationFields,
-    fields: {
-      actions: strings, objects: strings, functions: strings,
-      readOnly: 'bool', filtered: 'bool', unknown: 'bool', statements: 'int',
-    },
-  })
+  .registerType('Operation', { ctor: OperationFields, fields: FIELDS.operation })
   .registerVariable('operation', 'Operation')
 
 /** Types for a rule's `when`, and for a mask's `unless`, which is settled before there is an operation. */

@@ -1,5 +1,5 @@
 import type { ASTNode, Environment, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
-import { CONDITION_TYPES, type ConditionScope, LINEAR_MATCHES } from './condition-scope.ts'
+import { CONDITION_FIELDS, CONDITION_TYPES, CONDITION_VARIABLES, type ConditionScope, LINEAR_MATCHES } from './condition-scope.ts'
 import { iterationDepth, syntaxNodes } from './condition-syntax.ts'
 import { linearPattern } from './linear-pattern.ts'
 
@@ -30,9 +30,12 @@ export class ConditionFailed extends Error {
 export class ConditionError extends Error {
   override readonly name = 'ConditionError'
   readonly offset: number
-  constructor(message: string, offset: number) {
+  /** A name that does not exist, and those that do. */
+  readonly unknown?: { readonly name: string; readonly known: readonly string[] }
+  constructor(message: string, offset: number, unknown?: { readonly name: string; readonly known: readonly string[] }) {
     super(message)
     this.offset = offset
+    if (unknown !== undefined) this.unknown = unknown
   }
 }
 
@@ -143,5 +146,13 @@ function conditionError(error: ParseError | CelTypeError | undefined, place: key
   if (place === 'unless' && summary === 'Unknown variable: operation') {
     return new ConditionError('"unless" may use identity, target and session, not operation', offset)
   }
-  return new ConditionError(summary, offset)
+  const name = summary.slice(summary.indexOf(': ') + 2)
+  switch (error?.code) {
+    case 'no_such_key':
+      return new ConditionError(`there is no field "${name}"`, offset, { name, known: CONDITION_FIELDS })
+    case 'unknown_variable':
+      return new ConditionError(`there is no variable "${name}"`, offset, { name, known: CONDITION_VARIABLES[place] })
+    default:
+      return new ConditionError(summary.replace('Unexpected token: EOF', 'the condition ends too early'), offset)
+  }
 }
