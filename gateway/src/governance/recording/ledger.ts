@@ -3,7 +3,8 @@ export interface Ledger {
   /**
    * Takes one event, serialised as JSON, at most {@link MAX_ENTRY_BYTES} of UTF-8. Buffers it and returns at once: it counts
    * only once a later {@link onWritten} callback has come without an error.
-   * @throws RangeError when the entry is too large
+   * @throws RangeError when the entry is empty or too large; Error when too much is waiting already, or the ledger is
+   * closed. The entry is then not on record, and nothing of it may be acted upon.
    */
   append(entry: string): void
   /**
