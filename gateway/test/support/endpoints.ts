@@ -1,7 +1,7 @@
 import { startPipe } from '../../../bench/pipe.ts'
 import { type TestGateway, startTestGateway } from './gateway.ts'
 import { ALLOW_ALL } from './policies.ts'
-import { type PostgresServer, startPostgres } from './postgres.ts'
+import { type PostgresOptions, type PostgresServer, startPostgres } from './postgres.ts'
 import { type Shop, createShop } from './shop.ts'
 
 /** An address and a login that a client can be pointed at, by TLS. */
@@ -43,10 +43,13 @@ export interface Journey {
  * Starts a server with the shop, and the gateway before it.
  * @param policy the document from `masks` on
  * @param agent whose token the client presents
+ * @param auth how the target wants passwords
  */
-export async function startJourney(policy: string = ALLOW_ALL, agent = 'support-bot'): Promise<Journey> {
+export async function startJourney(
+  policy: string = ALLOW_ALL, agent = 'support-bot', auth: NonNullable<PostgresOptions['auth']> = 'scram-sha-256',
+): Promise<Journey> {
   const ways = journeyWays()
-  const server = await startPostgres({ tls: 'offered', settings: { log_statement: 'all' } })
+  const server = await startPostgres({ auth, tls: 'offered', settings: { log_statement: 'all' } })
   if (server.certificate === undefined) throw new Error('the server has no certificate')
   const { cert: ca, certFile: caFile } = server.certificate
   const shop = await createShop(server)
