@@ -50,7 +50,7 @@ export const PLAIN_NODES = words(`
   JsonAggConstructor JsonArgument JsonArrayAgg JsonArrayConstructor JsonArrayQueryConstructor JsonBehavior JsonFormat
   JsonFuncExpr JsonIsPredicate JsonKeyValue JsonObjectAgg JsonObjectConstructor JsonOutput JsonParseExpr JsonReturning
   JsonScalarExpr JsonSerializeExpr JsonTable JsonTableColumn JsonTablePathSpec JsonValueExpr List MergeSupportFunc
-  MergeWhenClause MinMaxExpr MultiAssignRef NamedArgExpr NullTest OnConflictClause ParamRef PartitionBoundSpec
+  MergeWhenClause MinMaxExpr MultiAssignRef NamedArgExpr NullTest ObjectWithArgs OnConflictClause PartitionBoundSpec
   PartitionCmd PartitionElem PartitionRangeDatum PartitionSpec PublicationObjSpec PublicationTable RangeTableFunc
   RangeTableFuncCol ReplicaIdentityStmt ResTarget ReturningClause ReturningOption ReturnStmt RoleSpec
   RowExpr SetToDefault SQLValueFunction StatsElem String TableLikeClause TriggerTransition VacuumRelation

@@ -33,7 +33,10 @@ export interface WalkContext {
 
 export type Handler = (walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string) => void
 
-const HANDLERS = new Map<string, Handler>([...EXPRESSION_HANDLERS, ...QUERY_HANDLERS, ...SESSION_HANDLERS])
+const HANDLERS: ReadonlyMap<string, Handler> = new Map([...EXPRESSION_HANDLERS, ...QUERY_HANDLERS, ...SESSION_HANDLERS])
+
+/** Types that have a handler. */
+export const HANDLED_NODES: ReadonlySet<string> = new Set(HANDLERS.keys())
 
 export class TreeWalk {
   readonly findings = new Findings()

@@ -18,9 +18,9 @@ export const rowFunction = [
 /** Hides a function of the server for one argument type. */
 export const overload = [
   ...wipes,
-  `create or replace function public.lower(integer) returns integer language sql as 'select wipe_payments()'`,
+  `create or replace function public.ascii(integer) returns integer language sql as 'select wipe_payments()'`,
   `create schema if not exists tricks`,
-  `create or replace function tricks.now() returns integer language sql as 'select public.wipe_payments()'`,
+  `create or replace function tricks.pi() returns integer language sql as 'select public.wipe_payments()'`,
 ]
 export const view = [...wipes, 'create or replace view innocent as select wipe_payments() as n, 1 as id']
 export const nestedView = [...view, 'create or replace view more_innocent as select id, n from innocent']

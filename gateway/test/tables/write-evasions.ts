@@ -263,8 +263,8 @@ const functions = members('functions of the server that do more than read', {
   'file looked at': `select * from pg_stat_file('postgresql.conf')`,
   'logs listed': 'select * from pg_ls_logdir()',
   'configuration files through a view': 'select * from pg_file_settings',
-  'query as text': `select query_to_xml('delete from payments returning id', true, false, '')`,
-  'query as text with a schema': `select query_to_xml_and_xmlschema('select wipe_payments()', true, false, '')`,
+  'query as text': `select query_to_xml('select nextval(''orders_id_seq'')', true, false, '')`,
+  'query as text with a schema': `select query_to_xml_and_xmlschema('select setval(''orders_id_seq'', 1)', true, false, '')`,
   'cursor as text': `select cursor_to_xml('c', 1, true, false, '')`,
   'table as text': `select table_to_xml('orders', true, false, '')`,
   'database as text': `select database_to_xml(true, false, '')`,
@@ -325,8 +325,8 @@ const ownCode = [
     'attribute in a filter': 'select 1 from customers c where c.erased = 1',
   }, { setup: setups.rowFunction }),
   ...members("somebody's own code", {
-    'overload of a function of the server': 'select lower(1)',
-    'function found first on the search path': ['set search_path = tricks, pg_catalog, public', 'select now()'],
+    'overload of a function of the server': 'select ascii(1)',
+    'function found first on the search path': ['set search_path = tricks, pg_catalog, public', 'select pi()'],
   }, { setup: setups.overload }),
   ...members("somebody's own code", {
     'view': 'select n from innocent', 'table of a view': 'table innocent', 'count of a view': 'select sum(n) from innocent',
