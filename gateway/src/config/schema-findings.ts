@@ -102,7 +102,8 @@ function keysAt(schema: z.core.$ZodType, path: Path): readonly string[] {
   const [step, ...rest] = path
   if (schema instanceof z.ZodObject) {
     if (step === undefined) return Object.keys(schema.shape)
-    const inner: z.core.$ZodType | undefined = schema.shape[String(step)]
+    const shape: Readonly<Record<string, z.core.$ZodType>> = schema.shape
+    const inner = shape[String(step)]
     return inner === undefined ? [] : keysAt(inner, rest)
   }
   if (schema instanceof z.ZodArray && step !== undefined) return keysAt(schema.element, rest)

@@ -53,8 +53,8 @@ function secretsInClear(data: Readonly<Record<string, unknown>>, path: Path): Fi
     const here = [...path, key]
     if (isMap(value)) return key === 'labels' ? [] : secretsInClear(value, here)
     const secret = SECRET_KEYS.has(key.toLowerCase().replaceAll(/[-_]/g, ''))
-    const given = value !== null && value !== undefined && typeof value !== 'object'
-    return secret && given && parseSecretReference(String(value)) === undefined ? [{ path: here, message: SECRET_IN_CLEAR }] : []
+    const refers = typeof value === 'string' && parseSecretReference(value) !== undefined
+    return secret && !refers && value !== null ? [{ path: here, message: SECRET_IN_CLEAR }] : []
   })
 }
 

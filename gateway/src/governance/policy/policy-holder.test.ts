@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { openPolicyHolder } from './policy-holder.ts'
+import { PolicyProblems } from './policy-problems.ts'
+import type { PolicyVersions } from './policy-versions.ts'
+import { document, facts, subject } from './policy-samples.test-support.ts'
+
+class Versions implements PolicyVersions {
+  readonly texts: string[] = []
+  failing = false
+  /** Later calls answer sooner: the holder must not depend on it. */
+  append = async (text: string): Promise<number> => {
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, 20 - 5 * this.texts.length)))
+    if (this.failing) throw new Error('the disk is full')
+    if (this.texts.at(-1) !== text) this.texts.push(text)
+    return this.texts.length
+  }
+}
+
+/** The condition of the only rule stands for the whole document. */
+async function open(first = 'true') {
+  const versions = new Versions()
+  const errors: unknown[] = []
+  const holder = await openPolicyHolder({
+    versions,
+    read: (text) => {
+      if (text === 'unreadable') throw new Error('not a document')
+      return { document: document({ rules: [{ name: 'only', when: text, then: 'allow' }] }), text: `kept: ${text}` }
+    },
+    onListenerError: (error) => void errors.push(error),
+  }, first, 'test')
+  return { versions, holder, errors }
+}
+
+describe('the policy in force', () => {
+  test('is the first document, then each that is applied, with the number that storage gave', async () => {
+    const { holder, versions } = await open()
+    assert.equal(holder.current.version, 1)
+    const applied = await holder.apply('operation.readOnly', 'dana')
+    assert.equal(applied.version, 2)
+    assert.equal(holder.current, applied)
+    assert.deepEqual(versions.texts, ['kept: true', 'kept: operation.readOnly'])
+    const decision = holder.current.forSession(subject()).decide(facts({ readOnly: true }))
+    assert.deepEqual(decision, { effect: 'allow', rule: 'only', policyVersion: 2 })
+  })
+
+  test('stays when a document is unreadable, does not compile, or cannot be kept; and no version is left behind', async () => {
+    const { holder, versions } = await open()
+    const before = holder.current
+    const heard: number[] = []
+    holder.onChange(({ version }) => void heard.push(version))
+    await assert.rejects(holder.apply('unreadable', 'dana'), /not a document/)
+    await assert.rejects(holder.apply('operation.readonly', 'dana'), PolicyProblems)
+    assert.equal(versions.texts.length, 1)
+    versions.failing = true
+    await assert.rejects(holder.apply('false', 'dana'), /disk is full/)
+    assert.equal(holder.current, before)
+    assert.deepEqual(heard, [])
+    versions.failing = false
+    assert.equal((await holder.apply('false', 'dana')).version, 2)
+  })
+
+  test('is the one applied last, however many are applied at once', async () => {
+    const { holder } = await open()
+    const heard: number[] = []
+    holder.onChange(({ version }) => void heard.push(version))
+    await Promise.all(['1 == 1', '2 == 2', '3 == 3', '4 == 4'].map((text) => holder.apply(text, 'dana')))
+    assert.deepEqual(heard, [2, 3, 4, 5])
+    assert.equal(holder.current.document.rules[0]?.when, '4 == 4')
+  })
+
+  test('is told to every listener until it stops, also when another throws', async () => {
+    const { holder, errors } = await open()
+    const heard: string[] = []
+    holder.onChange(() => {
+      throw new Error('a listener failed')
+    })
+    const stop = holder.onChange(({ version }) => {
+      // Seen from a listener the change has happened.
+      assert.equal(holder.current.version, version)
+      heard.push(`first ${version}`)
+    })
+    holder.onChange(({ version }) => void heard.push(`second ${version}`))
+    await holder.apply('1 == 1', 'dana')
+    stop()
+    await holder.apply('2 == 2', 'dana')
+    assert.deepEqual(heard, ['first 2', 'second 2', 'second 3'])
+    assert.equal(errors.length, 2)
+  })
+
+  test('is never a document that was wrong from the beginning', async () => {
+    await assert.rejects(open('operation.readonly'), PolicyProblems)
+  })
+})
