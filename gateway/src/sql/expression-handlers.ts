@@ -4,7 +4,7 @@ import { constantOf, listOf, namesOf, stringOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { changesReading, isHarmlessSetting } from './settings.ts'
 import { SYSTEM_COLUMNS, SYSTEM_OPERATORS, SYSTEM_RELATIONS, SYSTEM_TYPES } from './system-names.ts'
-import type { CteScope, Handler, TreeWalk } from './tree-walk.ts'
+import type { CteScope, Handler, Walk } from './walk.ts'
 
 export const EXPRESSION_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['A_Const', () => {}],
@@ -21,11 +21,11 @@ export const EXPRESSION_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['SQLValueFunction', (walk, fields) => { if (fields['typmod'] !== undefined) walk.findings.integersMatter = true }],
 ]
 
-function plain(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function plain(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.visitFields(type, fields, scope)
 }
 
-function columnRef(walk: TreeWalk, fields: Fields): void {
+function columnRef(walk: Walk, fields: Fields): void {
   const parts = listOf(fields['fields'])
   if (parts.length < 2) return
   const name = stringOf(parts.at(-1))
@@ -37,7 +37,7 @@ function columnRef(walk: TreeWalk, fields: Fields): void {
   })
 }
 
-function indirection(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function indirection(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   for (const part of listOf(fields['indirection'])) {
     const name = stringOf(part)
     if (name !== undefined && mayCall(walk, name)) walk.findings.suspects.push({ name, qualifier: undefined, schema: undefined })
@@ -46,13 +46,13 @@ function indirection(walk: TreeWalk, fields: Fields, scope: CteScope | undefined
 }
 
 /** Without a catalog any name that the server's own relations do not use could be somebody's function. */
-function mayCall(walk: TreeWalk, name: string): boolean {
+function mayCall(walk: Walk, name: string): boolean {
   return hasHarmfulFunction(name, walk.catalog) || (walk.catalog === undefined && !SYSTEM_COLUMNS.has(name))
 }
 
 const LOCKS = 'pg_advisory pg_try_advisory'.split(' ')
 
-function functionCall(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function functionCall(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const names = namesOf(fields['funcname'])
   const name = names.at(-1) ?? ''
   const schema = names.at(-2)
@@ -70,14 +70,14 @@ function functionCall(walk: TreeWalk, fields: Fields, scope: CteScope | undefine
 }
 
 /** `set_config('name', …)` is SET by another name. */
-function setConfig(walk: TreeWalk, args: readonly unknown[]): void {
+function setConfig(walk: Walk, args: readonly unknown[]): void {
   const name = constantOf(args[0])
   walk.findings.actions.add('set')
   if (name === undefined || !isHarmlessSetting(name, constantOf(args[1]))) walk.findings.harmful = true
   if (name === undefined || changesReading(name)) walk.findings.changesReading = true
 }
 
-function typeName(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function typeName(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const names = namesOf(fields['names'])
   const name = names.at(-1) ?? ''
   // The grammar turns lengths into other types (`float(24)`), or refuses some: 1 is not as good as 2 here.
@@ -98,26 +98,26 @@ const IMPLIED_OPERATORS: Readonly<Record<string, readonly string[]>> = {
   AEXPR_BETWEEN_SYM: ['<=', '>='], AEXPR_NOT_BETWEEN_SYM: ['<', '>'],
 }
 
-function operatorExpression(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function operatorExpression(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const implied = IMPLIED_OPERATORS[String(fields['kind'])]
   if (implied !== undefined) for (const name of implied) useOperator(walk, [name])
   else useOperator(walk, namesOf(fields['name']))
   walk.visitFields(type, fields, scope)
 }
 
-function subLink(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function subLink(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   if (fields['operName'] !== undefined) useOperator(walk, namesOf(fields['operName']))
   else if (fields['subLinkType'] === 'ANY_SUBLINK') useOperator(walk, ['='])
   walk.visitFields(type, fields, scope)
 }
 
-function caseExpression(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function caseExpression(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   if (fields['arg'] !== undefined) useOperator(walk, ['='])
   walk.visitFields(type, fields, scope)
 }
 
 /** Found by name through search_path: somebody's own operator may fit the operands better than the server's. */
-export function useOperator(walk: TreeWalk, names: readonly string[]): void {
+export function useOperator(walk: Walk, names: readonly string[]): void {
   if (names.length > 1 && names[0] === 'pg_catalog') return
   const name = names.at(-1) ?? ''
   const unknown = walk.catalog === undefined

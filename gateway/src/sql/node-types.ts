@@ -93,8 +93,14 @@ export function constantOf(value: unknown): string | undefined {
   const constant = nodeOf(value, 'A_Const')
   if (constant === undefined || constant['isnull'] === true) return undefined
   if (isFields(constant['sval'])) return textOf(constant['sval']['sval']) ?? ''
-  if (isFields(constant['ival'])) return String(constant['ival']['ival'] ?? 0)
+  if (isFields(constant['ival'])) return integerText(constant['ival'])
   if (isFields(constant['fval'])) return textOf(constant['fval']['fval'])
   if (isFields(constant['boolval'])) return constant['boolval']['boolval'] === true ? 'true' : 'false'
   return undefined
+}
+
+/** The value of an `Integer` node; the tree leaves out zero. */
+export function integerText(integer: Fields): string {
+  const value = integer['ival']
+  return typeof value === 'number' ? String(value) : '0'
 }

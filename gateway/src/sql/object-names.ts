@@ -3,7 +3,7 @@ import type { Fields } from './node-types.ts'
 import { isFields, listOf, namesOf, nodeOf, stringOf, textOf } from './node-types.ts'
 import { nameRelation } from './relations.ts'
 import { NAMING_FIELDS } from './statement-kinds.ts'
-import type { TreeWalk } from './tree-walk.ts'
+import type { Walk } from './walk.ts'
 
 const RELATION_TYPES = new Set([
   'OBJECT_TABLE', 'OBJECT_VIEW', 'OBJECT_MATVIEW', 'OBJECT_FOREIGN_TABLE', 'OBJECT_SEQUENCE', 'OBJECT_INDEX'])
@@ -11,7 +11,7 @@ const RELATION_TYPES = new Set([
 const PARTS_OF_RELATIONS = new Set(
   ['OBJECT_TRIGGER', 'OBJECT_RULE', 'OBJECT_POLICY', 'OBJECT_COLUMN', 'OBJECT_TABCONSTRAINT'])
 
-export function nameObjects(walk: TreeWalk, type: string, fields: Fields): void {
+export function nameObjects(walk: Walk, type: string, fields: Fields): void {
   const naming = NAMING_FIELDS[type]
   if (naming !== undefined) add(walk, undefined, fields[naming])
   const kind = textOf(fields['removeType']) ?? textOf(fields['objtype']) ?? textOf(fields['objectType'])
@@ -19,7 +19,7 @@ export function nameObjects(walk: TreeWalk, type: string, fields: Fields): void 
   add(walk, kind, fields['object'])
 }
 
-function add(walk: TreeWalk, kind: string | undefined, object: unknown): void {
+function add(walk: Walk, kind: string | undefined, object: unknown): void {
   const names = namesIn(object)
   if (names.length === 0) return
   const relation = kind !== undefined && PARTS_OF_RELATIONS.has(kind) ? names.slice(0, -1) : names

@@ -52,11 +52,17 @@ export function parseSql(text: string): readonly Node[] {
 }
 
 function makeSpares(): void {
-  for (; instances.length + making < 1 + SPARES; making++) {
-    createInstance().then(
-      (instance) => { making--; instances.push(instance) },
-      () => { making-- },
-    )
+  for (; instances.length + making < 1 + SPARES; making++) void makeSpare()
+}
+
+/** Should it fail, the next statement that finds no parser asks again. */
+async function makeSpare(): Promise<void> {
+  try {
+    instances.push(await createInstance())
+  } catch {
+    // Nothing parses until one succeeds.
+  } finally {
+    making--
   }
 }
 

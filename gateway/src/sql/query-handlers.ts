@@ -4,7 +4,7 @@ import { isFields, listOf, namesOf, nodeOf, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { rangeName } from './relations.ts'
 import { canFilterRows } from './row-filter.ts'
-import type { CteScope, Handler, TreeWalk } from './tree-walk.ts'
+import type { CteScope, Handler, Walk } from './walk.ts'
 
 export const QUERY_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['SelectStmt', select],
@@ -27,23 +27,23 @@ export const QUERY_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['GroupingSet', groupingSet],
 ]
 
-function plain(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function plain(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.visitFields(type, fields, scope)
 }
 
-function select(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function select(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.actions.add('select')
   query(walk, fields, scope)
 }
 
-function query(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function query(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   if (listOf(fields['groupClause']).some(holdsConstant) || listOf(fields['distinctClause']).some(isConstant)) {
     walk.findings.integersMatter = true
   }
   walk.visitFields('SelectStmt', fields, withScope(walk, fields, scope))
 }
 
-function insert(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function insert(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('insert')
   const conflict = fields['onConflictClause']
   if (isFields(conflict) && conflict['action'] === 'ONCONFLICT_UPDATE') walk.findings.change('update')
@@ -56,13 +56,13 @@ function insert(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): vo
   walk.visitFields('InsertStmt', rest, inner)
 }
 
-function update(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function update(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('update')
   if (!canFilterRows(fields['whereClause'])) walk.findings.filtered = false
   walk.visitFields('UpdateStmt', fields, withScope(walk, fields, scope))
 }
 
-function remove(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function remove(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('delete')
   if (!canFilterRows(fields['whereClause'])) walk.findings.filtered = false
   walk.visitFields('DeleteStmt', fields, withScope(walk, fields, scope))
@@ -70,7 +70,7 @@ function remove(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): vo
 
 const MERGE_ACTIONS: Readonly<Record<string, string>> = { CMD_INSERT: 'insert', CMD_UPDATE: 'update', CMD_DELETE: 'delete' }
 
-function merge(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function merge(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('merge')
   const filteredOn = canFilterRows(fields['joinCondition'])
   for (const item of listOf(fields['mergeWhenClauses'])) {
@@ -88,13 +88,13 @@ function merge(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): voi
 }
 
 /** SELECT INTO and CREATE TABLE AS. */
-function into(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function into(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.change('create')
   walk.visitFields(type, fields, scope)
 }
 
 /** Visits the WITH queries, each with those that it can see, and gives the scope of what follows. */
-function withScope(walk: TreeWalk, fields: Fields, outer: CteScope | undefined): CteScope | undefined {
+function withScope(walk: Walk, fields: Fields, outer: CteScope | undefined): CteScope | undefined {
   const clause = fields['withClause']
   if (!isFields(clause)) return outer
   const names = new Set<string>()
@@ -109,7 +109,7 @@ function withScope(walk: TreeWalk, fields: Fields, outer: CteScope | undefined):
   return scope
 }
 
-function rangeVar(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function rangeVar(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   const name = textOf(fields['relname']) ?? ''
   if (fields['schemaname'] === undefined && isCte(name, scope)) {
     walk.findings.ranges.push({ name: rangeName(fields), relations: undefined })
@@ -122,12 +122,12 @@ function isCte(name: string, scope: CteScope | undefined): boolean {
 }
 
 /** What has an alias but no columns of its own in the catalog. */
-function opaqueRange(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function opaqueRange(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.ranges.push({ name: rangeName(fields), relations: undefined })
   walk.visitFields(type, fields, scope)
 }
 
-function join(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function join(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   if (fields['isNatural'] === true || fields['usingClause'] !== undefined) useOperator(walk, ['='])
   if (fields['alias'] !== undefined) walk.findings.ranges.push({ name: rangeName(fields), relations: undefined })
   const using = fields['join_using_alias']
@@ -135,7 +135,7 @@ function join(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type:
   walk.visitFields(type, fields, scope)
 }
 
-function sample(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function sample(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const method = namesOf(fields['method'])
   const known = method.length === 1 && (method[0] === 'bernoulli' || method[0] === 'system')
   const replaced = walk.catalog?.functionsNamed(method[0] ?? '').some(({ schema }) => schema !== 'pg_catalog')
@@ -144,13 +144,13 @@ function sample(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, typ
 }
 
 /** `ORDER BY 2` is a column; `ORDER BY 3` another. */
-function sortBy(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function sortBy(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   if (isConstant(fields['node'])) walk.findings.integersMatter = true
   if (fields['useOp'] !== undefined) useOperator(walk, namesOf(fields['useOp']))
   walk.visitFields(type, fields, scope)
 }
 
-function groupingSet(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function groupingSet(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   if (listOf(fields['content']).some(holdsConstant)) walk.findings.integersMatter = true
   walk.visitFields(type, fields, scope)
 }

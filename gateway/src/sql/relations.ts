@@ -5,7 +5,7 @@ import { isSystemSchema } from './function-harm.ts'
 import { isFields, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { SYSTEM_RELATIONS } from './system-names.ts'
-import type { WalkContext } from './tree-walk.ts'
+import type { WalkContext } from './walk.ts'
 
 /** Views of the server that read its files. */
 const READS_FILES = new Set(['pg_file_settings', 'pg_hba_file_rules', 'pg_ident_file_mappings'])

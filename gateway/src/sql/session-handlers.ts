@@ -1,9 +1,9 @@
 /** Statements about the session: settings, transactions, names, cursors, copying, and what runs other statements. */
 import type { NameEffect } from './analysis.ts'
-import { constantOf, isFields, listOf, nodeOf, textOf } from './node-types.ts'
+import { constantOf, integerText, isFields, listOf, nodeOf, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { changesReading, isHarmlessSetting } from './settings.ts'
-import type { CteScope, Handler, TreeWalk } from './tree-walk.ts'
+import type { CteScope, Handler, Walk } from './walk.ts'
 
 export const SESSION_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['VariableSetStmt', variableSet],
@@ -28,7 +28,7 @@ export const SESSION_HANDLERS: readonly (readonly [string, Handler])[] = [
   ['GrantRoleStmt', grant],
 ]
 
-function variableSet(walk: TreeWalk, fields: Fields): void {
+function variableSet(walk: Walk, fields: Fields): void {
   const { findings } = walk
   const kind = fields['kind']
   const name = textOf(fields['name']) ?? ''
@@ -47,14 +47,14 @@ function variableSet(walk: TreeWalk, fields: Fields): void {
 }
 
 /** Isolation, deferrability, READ ONLY: anything but READ WRITE. */
-function transactionModes(walk: TreeWalk, modes: readonly unknown[]): void {
+function transactionModes(walk: Walk, modes: readonly unknown[]): void {
   for (const mode of modes) {
     const option = nodeOf(mode, 'DefElem') ?? {}
     if (!isHarmlessSetting(textOf(option['defname']) ?? '', constantOf(option['arg']))) walk.findings.harmful = true
   }
 }
 
-function transaction(walk: TreeWalk, fields: Fields): void {
+function transaction(walk: Walk, fields: Fields): void {
   const { findings } = walk
   findings.actions.add('transaction')
   transactionModes(walk, listOf(fields['options']))
@@ -77,7 +77,7 @@ function transaction(walk: TreeWalk, fields: Fields): void {
   }
 }
 
-function explain(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function explain(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.actions.add('explain')
   const look = () => walk.visit(fields['query'], scope)
   if (listOf(fields['options']).every(isHarmlessExplainOption)) walk.findings.inert(look)
@@ -101,18 +101,18 @@ function optionText(arg: unknown): string | undefined {
   const text = nodeOf(arg, 'String')
   if (text !== undefined) return textOf(text['sval'])
   const integer = nodeOf(arg, 'Integer')
-  if (integer !== undefined) return String(integer['ival'] ?? 0)
+  if (integer !== undefined) return integerText(integer)
   const boolean = nodeOf(arg, 'Boolean')
   return boolean === undefined ? constantOf(arg) : String(boolean['boolval'] === true)
 }
 
-function plainCreate(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function plainCreate(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.change('create')
   walk.visitFields(type, fields, scope)
 }
 
 /** `copy`, with where the rows come from or go to: `copy-in` and `copy-out` the client, else a file or program there. */
-function copy(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function copy(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const { findings } = walk
   const from = fields['is_from'] === true
   const elsewhere = fields['is_program'] === true ? 'copy-program' : fields['filename'] !== undefined ? 'copy-file' : undefined
@@ -131,7 +131,7 @@ function copy(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type:
 }
 
 /** Kept under a name: what it does counts now, and is decided again whenever it is used. */
-function keep(walk: TreeWalk, kind: 'prepare' | 'declare', name: unknown, fields: Fields, scope: CteScope | undefined): void {
+function keep(walk: Walk, kind: 'prepare' | 'declare', name: unknown, fields: Fields, scope: CteScope | undefined): void {
   const { findings } = walk
   findings.actions.add(kind)
   walk.visitFields('', fields, scope)
@@ -141,40 +141,40 @@ function keep(walk: TreeWalk, kind: 'prepare' | 'declare', name: unknown, fields
   findings.effects.push(effect)
 }
 
-function prepare(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function prepare(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   keep(walk, 'prepare', fields['name'], fields, scope)
 }
 
-function declare(walk: TreeWalk, fields: Fields, scope: CteScope | undefined): void {
+function declare(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   keep(walk, 'declare', fields['portalname'], fields, scope)
 }
 
-function execute(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function execute(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.actions.add('execute')
   walk.findings.usesNames = true
   walk.findings.effects.push({ kind: 'execute', name: textOf(fields['name']) ?? '' })
   walk.visitFields(type, fields, scope)
 }
 
-function deallocate(walk: TreeWalk, fields: Fields): void {
+function deallocate(walk: Walk, fields: Fields): void {
   const name = textOf(fields['name'])
   walk.findings.actions.add('deallocate')
   walk.findings.effects.push(name === undefined ? { kind: 'deallocate' } : { kind: 'deallocate', name })
 }
 
-function fetchRows(walk: TreeWalk, fields: Fields): void {
+function fetchRows(walk: Walk, fields: Fields): void {
   walk.findings.actions.add(fields['ismove'] === true ? 'move' : 'fetch')
   walk.findings.usesNames = true
   walk.findings.effects.push({ kind: 'fetch', name: textOf(fields['portalname']) ?? '' })
 }
 
-function closePortal(walk: TreeWalk, fields: Fields): void {
+function closePortal(walk: Walk, fields: Fields): void {
   const name = textOf(fields['portalname'])
   walk.findings.actions.add('close')
   walk.findings.effects.push(name === undefined ? { kind: 'close' } : { kind: 'close', name })
 }
 
-function discard(walk: TreeWalk, fields: Fields): void {
+function discard(walk: Walk, fields: Fields): void {
   const { findings } = walk
   findings.actions.add('discard')
   // Temporary tables are the session's data; DISCARD ALL is what poolers and drivers send between users.
@@ -192,12 +192,12 @@ function runsCode(action: string): Handler {
   }
 }
 
-function vacuum(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function vacuum(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.change(fields['is_vacuumcmd'] === true ? 'vacuum' : 'analyze')
   walk.visitFields(type, fields, scope)
 }
 
-function grant(walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string): void {
+function grant(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.change(fields['is_grant'] === true ? 'grant' : 'revoke')
   walk.visitFields(type, fields, scope)
 }

@@ -7,7 +7,7 @@ import { findMaskUse } from './lineage/mask-use.ts'
 import type { ProtectedColumns } from './lineage/protected-columns.ts'
 import { parseSql } from './parser.ts'
 import { TreeWalk } from './tree-walk.ts'
-import type { WalkContext } from './tree-walk.ts'
+import type { WalkContext } from './walk.ts'
 
 export interface Reading {
   readonly analysis: Analysis

@@ -2,7 +2,6 @@
  * Walks a statement's tree and visits every node in it, whatever it stands in. A node type that is neither plain nor
  * handled makes the statement unknown: a newer grammar must not bring a way past.
  */
-import type { Analysis } from './analysis.ts'
 import type { Catalog } from './catalog.ts'
 import { EXPRESSION_HANDLERS } from './expression-handlers.ts'
 import { Findings } from './findings.ts'
@@ -14,31 +13,14 @@ import { isHarmlessToRead, nameRelation, rangeName } from './relations.ts'
 import { SESSION_HANDLERS } from './session-handlers.ts'
 import { CHANGING_STATEMENTS } from './statement-kinds.ts'
 import { suspectsAreColumns } from './suspects.ts'
-
-/** WITH queries by name, innermost first. */
-export interface CteScope {
-  readonly names: ReadonlySet<string>
-  readonly outer: CteScope | undefined
-}
-
-export interface WalkContext {
-  readonly catalog: Catalog | undefined
-  /** Analyses a statement for itself: what PREPARE and DECLARE keep under a name. */
-  readonly analyseInner: (statement: Fields) => Analysis
-  /** Whether a view's query only reads. @throws ParseError */
-  readonly isHarmlessQuery: (definition: string) => boolean
-  /** Remembers which views run only harmless code, by OID. */
-  readonly harmlessViews: Map<number, boolean>
-}
-
-export type Handler = (walk: TreeWalk, fields: Fields, scope: CteScope | undefined, type: string) => void
+import type { CteScope, Handler, Walk, WalkContext } from './walk.ts'
 
 const HANDLERS: ReadonlyMap<string, Handler> = new Map([...EXPRESSION_HANDLERS, ...QUERY_HANDLERS, ...SESSION_HANDLERS])
 
 /** Types that have a handler. */
 export const HANDLED_NODES: ReadonlySet<string> = new Set(HANDLERS.keys())
 
-export class TreeWalk {
+export class TreeWalk implements Walk {
   readonly findings = new Findings()
   readonly context: WalkContext
 
@@ -55,7 +37,6 @@ export class TreeWalk {
     if (!suspectsAreColumns(this.findings, this.catalog)) this.findings.unknown = true
   }
 
-  /** A node with its type's name around it, a list of such, or nothing. */
   visit(value: unknown, scope: CteScope | undefined): void {
     if (Array.isArray(value)) {
       for (const item of value) this.visit(item, scope)
@@ -67,7 +48,7 @@ export class TreeWalk {
     }
   }
 
-  visitNode(type: string, fields: Fields, scope: CteScope | undefined): void {
+  private visitNode(type: string, fields: Fields, scope: CteScope | undefined): void {
     const handler = HANDLERS.get(type)
     if (handler !== undefined) {
       handler(this, fields, scope, type)
@@ -102,12 +83,10 @@ export class TreeWalk {
     }
   }
 
-  /** A relation that a statement names as its own object, where no WITH query can be meant. */
   target(range: Fields): void {
     this.findings.ranges.push({ name: rangeName(range), relations: nameRelation(range, this).relations })
   }
 
-  /** A relation that is read: what a view runs counts too. */
   read(range: Fields): void {
     const named = nameRelation(range, this)
     if (!named.known || !named.relations.every((relation) => isHarmlessToRead(relation, this.context))) {
