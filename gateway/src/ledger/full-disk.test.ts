@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { verifierPath } from './layout.ts'
+import { FILE_ENTRIES, verifierPath } from './layout.ts'
 import type { Durability, LedgerLog } from './ledger-log.ts'
 import { openLedger } from './open-ledger.ts'
 import { readEntries } from './read-entries.ts'
@@ -15,11 +15,11 @@ const told = (log: LedgerLog, entry: string): Promise<NodeJS.ErrnoException | un
   log.onWritten(resolve)
 })
 
-/** A real file system of 2 MiB, or the reason why there is none. */
-function smallFileSystem(t: TestContext): { directory: string } | { reason: string } {
+/** A real file system of some mebibytes, or the reason why there is none. */
+function smallFileSystem(t: TestContext, mebibytes = 2): { directory: string } | { reason: string } {
   const mountPoint = mkdtempSync(join(tmpdir(), 'sallyport-small-'))
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'sallyport-test', mountPoint], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m`, 'sallyport-test', mountPoint], { stdio: 'pipe' })
   } catch (error) {
     rmSync(mountPoint, { recursive: true })
     return { reason: `mounting a small file system needs root: ${String(error).split('\n')[0]}` }
@@ -75,14 +75,37 @@ for (const durability of ['batched', 'strict'] as Durability[]) {
   })
 }
 
-test('a file system that turned read-only stops the log, and it goes on when it is writable again', async (t) => {
+test('a batch that fails in its second journal file leaves nothing in the first', async (t) => {
+  const small = smallFileSystem(t, 5)
+  if ('reason' in small) return t.skip(small.reason)
+  const directory = join(small.directory, 'ledger')
+  const { log } = await openLedger({ directory, origin: 'test.example/ledger', durability: 'batched', checkpointIntervalMs: 3_600_000, onFault: () => undefined })
+  for (let i = 0; i < FILE_ENTRIES - 6; i++) log.append('{}')
+  assert.equal(await told(log, '{}'), undefined)
+  await log.checkpoint()
+  const ballast = join(small.directory, 'ballast')
+  const { bavail, bsize } = statfsSync(small.directory)
+  writeFileSync(ballast, Buffer.alloc(bavail * bsize - 400_000))
+  for (let i = 0; i < 9; i++) log.append('x'.repeat(60_000))
+  assert.equal((await told(log, 'x'.repeat(60_000)))?.code, 'ENOSPC')
+  assert.deepEqual(readdirSync(join(directory, 'journal')), ['00000000'])
+  rmSync(ballast)
+  for (let i = 0; i < 9; i++) log.append(`{"i":${i}}`)
+  assert.equal(await told(log, '{"i":9}'), undefined)
+  await log.close()
+  const found: string[] = []
+  for await (const { text } of readEntries(directory, { from: FILE_ENTRIES - 6 })) found.push(text)
+  assert.deepEqual(found, ['{}', ...Array.from({ length: 10 }, (_, i) => `{"i":${i}}`)])
+  assert.equal((await verifyLedger(directory, readFileSync(verifierPath(directory), 'utf8'))).ok, true)
+})
+
+test('a ledger on a read-only file system is not opened, and opens when it is writable again', async (t) => {
   const small = smallFileSystem(t)
   if ('reason' in small) return t.skip(small.reason)
   const directory = join(small.directory, 'ledger')
-  const changes: boolean[] = []
-  const first = await openLedger({ directory, origin: 'test.example/ledger', durability: 'batched', checkpointIntervalMs: 3_600_000, onFault: (change) => changes.push(change.healthy) })
+  const first = await openLedger({ directory, origin: 'test.example/ledger', durability: 'batched', onFault: () => assert.fail() })
   assert.equal(await told(first.log, '{"a":1}'), undefined)
-  // Linux refuses the change while files are open for writing: closing leaves one entry, opening again meets the fault.
+  // Linux refuses to make it read-only while a file is open for writing.
   await first.log.close()
   execFileSync('mount', ['-o', 'remount,ro', small.directory])
   await assert.rejects(openLedger({ directory, origin: 'test.example/ledger', durability: 'batched', onFault: () => undefined }), /EROFS|readonly|read-only/)

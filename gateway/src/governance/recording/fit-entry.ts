@@ -17,11 +17,8 @@ export function fitText(text: string, maxBytes: number): Fitted<string> {
     if (jsonBytes(text.slice(0, middle)) <= maxBytes) low = middle
     else high = middle - 1
   }
-  // Not between the halves of a surrogate pair.
-  const last = text.charCodeAt(low - 1)
-  const next = text.charCodeAt(low)
-  const splitsPair = last >= 0xd800 && last <= 0xdbff && next >= 0xdc00 && next <= 0xdfff
-  return { value: text.slice(0, splitsPair ? low - 1 : low), truncated: measure(text) }
+  // Never between the halves of a surrogate pair: a lone half takes six bytes of JSON, the whole pair only four.
+  return { value: text.slice(0, low), truncated: measure(text) }
 }
 
 /** As many items from the beginning as fit; the first that does not fit is cut if it is a text. */
