@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join, relative, resolve } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { parse, parseDocument } from 'yaml'
+import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
+import { checkConfig, renderProblems } from '../src/check-config.ts'
+import { type Block, missingLine, readAnchors, readBlocks, readCommands, readLinks } from './markdown.ts'
+import { makeCertificate } from './support/certificate.ts'
+import { freePort } from './support/free-port.ts'
+import { type Issuer, startIssuer } from './support/issuer.ts'
+import { type PostgresServer, startPostgres } from './support/postgres.ts'
+import { createShop } from './support/shop.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const COMMAND_TIMEOUT_MS = 60_000
+/** What an example may need that npm does not bring: how to tell that it is there. */
+const NEEDS: Readonly<Record<string, string>> = {
+  psycopg: '/usr/lib/python3/dist-packages/psycopg',
+  pgjdbc: '/usr/share/java/postgresql.jar',
+}
+
+interface Page {
+  /** Relative to the repository. */
+  readonly path: string
+  readonly text: string
+}
+
+const pages: readonly Page[] = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true }).map((name) => join('docs', String(name))).filter((name) => name.endsWith('.md')),
+].sort().map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
+
+function page(path: string): Page {
+  const found = pages.find((one) => one.path === path)
+  if (found === undefined) throw new Error(`there is no ${path}`)
+  return found
+}
+
+/** What fragments of a document are put into, so that they can be checked. */
+const whole = parse(readBlocks(page('docs/guide/first-target.md').text).find(({ language }) => language === 'yaml')?.text ?? '') as object
+
+describe('the documents', () => {
+  test('are found, and their blocks too', () => {
+    assert.ok(pages.length >= 15, `only ${pages.length}`)
+    const languages = pages.flatMap(({ text }) => readBlocks(text).map(({ language }) => language))
+    for (const language of ['sh', 'console', 'yaml']) assert.ok(languages.includes(language))
+  })
+
+  test('link only to what is there', () => {
+    const broken = pages.flatMap(({ path, text }) => readLinks(text).flatMap(({ line, target }) => {
+      if (/^(https?|mailto):/.test(target)) return []
+      const [file = '', anchor] = target.split('#')
+      const to = resolve(ROOT, dirname(path), file === '' ? relative(dirname(path), path) : file)
+      if (!existsSync(to)) return [`${path}:${line}: ${target}`]
+      return anchor === undefined || readAnchors(readFileSync(to, 'utf8')).has(anchor) ? [] : [`${path}:${line}: ${target}`]
+    }))
+    assert.deepEqual(broken, [])
+  })
+
+  test('name only files of the repository that are there', () => {
+    const missing = pages.flatMap(({ path, text }) =>
+      [...text.matchAll(/`((?:gateway|cli|demo|contract|bench|scripts|docs)\/[\w./-]*\w)`/g)].flatMap(([, name = '']) =>
+        existsSync(join(ROOT, name)) ? [] : [`${path}: ${name}`]))
+    assert.deepEqual(missing, [])
+  })
+
+  test('name no path of one machine', () => {
+    const absolute = /(?<![\w.~])\/(?:home|root|Users|work|tmp)\//
+    assert.deepEqual(pages.filter(({ text }) => absolute.test(text)).map(({ path }) => path), [])
+  })
+
+  for (const { path, text } of pages) {
+    for (const block of readBlocks(text).filter(({ language }) => language === 'yaml')) {
+      test(`${path}:${block.line} is a valid document`, () => {
+        const document = parse(block.text) as object
+        const complete = 'version' in document ? block.text : parseDocument(JSON.stringify({ ...whole, ...document })).toString()
+        assert.equal(renderProblems(path, checkConfig(complete)), '')
+      })
+    }
+  }
+})
+
+describe('the commands in the documents', () => {
+  const state = demoDirectory()
+  const folders: string[] = []
+  let demo: DemoUnderTest
+
+  before(async () => {
+    demo = await startDemoUnderTest(state.path)
+  })
+  after(async () => {
+    if (demo !== undefined) {
+      await demo.interrupt()
+      await demo.clear()
+    }
+    state.remove()
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+  })
+
+  for (const { path, text } of pages) {
+    const blocks = readBlocks(text)
+    if (blocks.some(isRun)) test(`of ${path} do what it shows`, (context) => runPage(path, blocks, (why) => context.diagnostic(why)))
+    for (const block of blocks.filter(({ note }) => note?.key === 'flags only')) {
+      test(`${path}:${block.line} has only commands and flags that there are (${block.note?.value})`, () => checkFlags(block))
+    }
+  }
+
+  async function runPage(path: string, blocks: readonly Block[], tell: (why: string) => void): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-docs-'))
+    folders.push(folder)
+    // A folder like the clone, into which examples can be saved.
+    for (const name of ['node_modules', 'demo', 'package.json']) symlinkSync(join(ROOT, name), join(folder, name))
+    const shell = new Shell(folder, demo, path === 'docs/guide/first-target.md' ? await ownTarget(folder) : noTarget())
+    try {
+      for (const block of blocks) {
+        if (block.note?.key === 'file') shell.save(block.note.value, block.text)
+        const need = block.note?.key === 'needs' ? block.note.value : undefined
+        const where = need === undefined ? '' : (NEEDS[need] ?? assert.fail(`${path}:${block.line}: unknown need "${need}"`))
+        if (where !== '' && !existsSync(where)) tell(`${path}:${block.line} was not run: ${where} is not installed`)
+        else if (isRun(block)) for (const { text, expected } of readCommands(block)) await shell.run(`${path}:${block.line}`, text, expected)
+      }
+    } finally {
+      await shell.close()
+    }
+  }
+
+  async function checkFlags(block: Block): Promise<void> {
+    const text = block.text.replaceAll(/\\\n\s*/g, ' ')
+    const calls = [...text.matchAll(/npx sallyport ((?:[a-z]+ ?)+)([^\n)]*)/g)]
+    for (const [, words = '', rest = ''] of calls) {
+      const help = await output(['npx', 'sallyport', ...words.trim().split(' ').slice(0, 2), '--help'], ROOT, demo.environment)
+      for (const [flag] of rest.split(' -- ')[0]?.matchAll(/--[a-z-]+/g) ?? []) assert.match(help.text, new RegExp(`${flag}\\b`), `${words}: ${flag}`)
+      assert.equal(help.status, 0, help.text)
+    }
+    const others = text.split('\n').map((line) => line.split(' ')[0] ?? '').filter((word) => !['npx', 'export'].includes(word))
+    for (const program of others) assert.ok(['curl', 'psql', 'openssl', 'npm', 'git', 'cd'].includes(program), `"${program}" is checked by nobody`)
+  }
+})
+
+function isRun({ language, note }: Block): boolean {
+  return (language === 'console' || language === 'sh') && note?.key !== 'flags only'
+}
+
+/** What stands in a page for things that are different wherever it is read: replaced before its commands are run. */
+interface OwnTarget {
+  readonly stands: readonly (readonly [string, string])[]
+  close(): Promise<void>
+}
+
+function noTarget(): OwnTarget {
+  return { stands: [], close: () => Promise.resolve() }
+}
+
+/** A PostgreSQL with the shop, an issuer, a certificate and free ports, in place of the page's. */
+async function ownTarget(folder: string): Promise<OwnTarget> {
+  const [server, issuer]: [PostgresServer, Issuer] = await Promise.all([startPostgres({ tls: 'required' }), startIssuer()])
+  const shop = await createShop(server)
+  const { certFile, keyFile } = makeCertificate(folder, 'gateway')
+  const files = {
+    'db-password': shop.password, 'db-ca.crt': server.certificate?.cert ?? '', 'identity-token': await issuer.agentToken('support-bot'),
+    'gateway.crt': readFileSync(certFile, 'utf8'), 'gateway.key': readFileSync(keyFile, 'utf8'),
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o600 })
+  return {
+    stands: [
+      ['https://login.example.com', issuer.url], ['db.internal', server.host], ['port: 5432', `port: ${server.port}`],
+      ['database: shop', `database: ${shop.database}`], ['user: sallyport', `user: ${shop.user}`],
+      ['7400', String(await freePort())], ['15432', String(await freePort())],
+    ],
+    async close() {
+      await issuer.close()
+      await server.stop()
+    },
+  }
+}
+
+/** Runs the commands of one page, one after the other, in one folder. */
+class Shell {
+  readonly #folder: string
+  readonly #demo: DemoUnderTest
+  readonly #target: OwnTarget
+  #environment: NodeJS.ProcessEnv
+  readonly #background: ChildProcess[] = []
+
+  constructor(folder: string, demo: DemoUnderTest, target: OwnTarget) {
+    this.#folder = folder
+    this.#demo = demo
+    this.#target = target
+    // The project's own node first, and Debian's python before any other.
+    const path = [join(ROOT, 'node_modules', '.bin'), '/usr/bin', process.env['PATH'] ?? ''].join(delimiter)
+    this.#environment = { ...demo.environment, PATH: path, PGJDBC: NEEDS['pgjdbc'], NO_COLOR: '1', TERM: 'dumb' }
+  }
+
+  save(name: string, text: string): void {
+    writeFileSync(join(this.#folder, name), this.#stood(text))
+  }
+
+  async run(where: string, text: string, expected: readonly string[]): Promise<void> {
+    const lines = expected.map((line) => this.#stood(line))
+    const fail = (words: string, missing = missingLine(lines, words)) =>
+      assert.equal(missing, undefined, `${where}: ${text}\ndoes not print: ${missing}\nbut:\n${words}`)
+    // It runs already, with --json, which prints the same progress.
+    if (text === 'npm run demo') return fail(this.#demo.output())
+    if (text.includes('sallyport serve')) return this.#serve(text, lines)
+    const exported = text.split('\n').some((line) => line.startsWith('export '))
+    const script = exported ? `set -e\n${this.#stood(text)}\nprintf '\\0'; env -0` : this.#stood(text)
+    const { status, text: words } = await output(['bash', '-o', 'pipefail', '-c', script], this.#folder, this.#environment)
+    if (exported) this.#environment = Object.fromEntries(words.split('\0').slice(1, -1).map((pair) => pair.split(/=(.*)/s, 2)))
+    // What shows no error is to succeed.
+    if (!lines.some((line) => /ERROR|BAD|typo/.test(line))) assert.equal(status, 0, `${where}: ${text}\n${words}`)
+    fail(words)
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.#background) {
+      const ended = once(child, 'exit')
+      if (child.exitCode === null) process.kill(-(child.pid ?? assert.fail('no process')), 'SIGTERM')
+      await ended
+    }
+    await this.#target.close()
+  }
+
+  /** Goes on as soon as it is ready, as a reader does in another terminal. */
+  async #serve(text: string, expected: readonly string[]): Promise<void> {
+    const child = spawn('bash', ['-c', `exec ${text}`], { cwd: this.#folder, env: this.#environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#background.push(child)
+    let words = ''
+    const shown = new Promise<void>((resolve) => {
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.setEncoding('utf8').on('data', (more: string) => {
+          words += more
+          if (missingLine(expected, words) === undefined) resolve()
+        })
+      }
+    })
+    await Promise.race([shown, once(child, 'exit'), new Promise((resolve) => setTimeout(resolve, COMMAND_TIMEOUT_MS).unref())])
+    assert.equal(missingLine(expected, words), undefined, `${text} printed:\n${words}`)
+  }
+
+  #stood(text: string): string {
+    return this.#target.stands.reduce((done, [standing, real]) => done.replaceAll(standing, real), text)
+  }
+}
+
+/** Both streams of a program, in the order of arrival. */
+async function output(command: readonly [string, ...string[]], cwd: string, env: NodeJS.ProcessEnv): Promise<{ status: number | null; text: string }> {
+  const [program, ...args] = command
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: COMMAND_TIMEOUT_MS })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (more: string) => { text += more })
+  await once(child, 'close')
+  return { status: child.exitCode, text }
+}

@@ -1,0 +1,96 @@
+/** What of a Markdown page can be checked: its fenced blocks, its links and its headings. */
+
+export interface Block {
+  /** Line of the opening fence, from 1. */
+  readonly line: number
+  /** Word behind the fence: `console`, `sh`, `yaml`, … */
+  readonly language: string
+  readonly text: string
+  /** `<!-- key: value -->` on the line before: how the block is to be checked, unseen by readers. */
+  readonly note: { readonly key: string; readonly value: string } | undefined
+}
+
+export interface Link {
+  readonly line: number
+  readonly target: string
+}
+
+export function readBlocks(page: string): readonly Block[] {
+  const lines = page.split('\n')
+  const blocks: Block[] = []
+  for (let at = 0; at < lines.length; at++) {
+    const [, language] = /^```(\w*)$/.exec(lines[at] ?? '') ?? []
+    if (language === undefined) continue
+    const end = lines.indexOf('```', at + 1)
+    if (end === -1) throw new Error(`line ${at + 1}: the block is never closed`)
+    const [, key, value] = /^<!-- ([a-z ]+): (.+) -->$/.exec(lines[at - 1] ?? '') ?? []
+    const note = key === undefined || value === undefined ? undefined : { key, value }
+    blocks.push({ line: at + 1, language, text: lines.slice(at + 1, end).join('\n'), note })
+    at = end
+  }
+  return blocks
+}
+
+/** Inline links, outside fenced blocks and code spans. */
+export function readLinks(page: string): readonly Link[] {
+  return proseLines(page).flatMap((text, index) =>
+    [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ line: index + 1, target })))
+}
+
+/** Anchors that GitHub gives to headings. */
+export function readAnchors(page: string): ReadonlySet<string> {
+  return new Set(proseLines(page).flatMap((text) => {
+    const [, heading] = /^#+ (.+)$/.exec(text) ?? []
+    return heading === undefined ? [] : [heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')]
+  }))
+}
+
+/** The page's lines, those of fenced blocks empty. */
+function proseLines(page: string): readonly string[] {
+  let fenced = false
+  return page.split('\n').map((line) => {
+    if (line.startsWith('```')) {
+      fenced = !fenced
+      return ''
+    }
+    return fenced ? '' : line.replaceAll(/`[^`]*`/g, '`')
+  })
+}
+
+export interface Command {
+  readonly text: string
+  /** Lines that its output must hold, in this order. */
+  readonly expected: readonly string[]
+}
+
+/** Commands of a `console` block (behind `$ `, with what they print), or of a `sh` block (all of it, as one). */
+export function readCommands({ language, text }: Block): readonly Command[] {
+  if (language !== 'console') return [{ text, expected: [] }]
+  const commands: { text: string; expected: string[] }[] = []
+  for (const line of text.split('\n')) {
+    if (line.startsWith('$ ')) commands.push({ text: line.slice(2), expected: [] })
+    else if (commands.length === 0) throw new Error(`output without a command: ${line}`)
+    else if (line.trim() !== '') commands.at(-1)?.expected.push(line)
+  }
+  return commands
+}
+
+/**
+ * The first expected line that the output does not hold behind the ones before it. `…` stands for anything, blanks
+ * for any number of blanks, and a line may go on behind what is shown.
+ */
+export function missingLine(expected: readonly string[], output: string): string | undefined {
+  const lines = output.split('\n')
+  let at = 0
+  return expected.find((line) => {
+    const words = line.trim().split(/\s+/).map((word) => word.split('…').map(literally).join('.*'))
+    const pattern = new RegExp(`^\\s*${words.join('\\s+')}`)
+    const found = lines.findIndex((candidate, index) => index >= at && pattern.test(candidate))
+    if (found !== -1) at = found + 1
+    return found === -1
+  })
+}
+
+function literally(text: string): string {
+  return text.replaceAll(/[\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
