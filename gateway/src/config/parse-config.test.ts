@@ -5,7 +5,9 @@ import { closestName, editDistance } from './closest-name.ts'
 import { postgresKind, sample } from './config-samples.test-support.ts'
 import { parseConfig } from './parse-config.ts'
 import { type Problem, renderProblems } from './problem.ts'
-import { WRONG_DOCUMENTS } from './wrong-documents.test-support.ts'
+import { WRONG_ENTRIES } from './wrong-entries.test-support.ts'
+import { WRONG_FORM } from './wrong-form.test-support.ts'
+import { WRONG_RULES } from './wrong-rules.test-support.ts'
 
 const kinds = [postgresKind]
 
@@ -21,7 +23,7 @@ function configOf(text: string) {
 }
 
 describe('a wrong document is refused at line and column:', () => {
-  for (const [name, text, ...problems] of WRONG_DOCUMENTS) {
+  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES]) {
     test(name, () => {
       assert.deepEqual(problemsOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`), problems)
     })

@@ -1,15 +1,10 @@
+import type { CompiledRule } from './compiled-rule.ts'
 import { compileCondition, ConditionError, type Condition } from './condition.ts'
 import { subjectScope } from './condition-scope.ts'
-import type { MaskEntry, PolicyDocument, RuleEntry } from './policy-document.ts'
+import type { MaskEntry, PolicyDocument } from './policy-document.ts'
 import { type PolicyProblem, PolicyProblems } from './policy-problems.ts'
 import type { Policy, PolicySubject, SessionPolicy } from './policy.ts'
 import { sessionPolicy } from './session-policy.ts'
-
-export interface CompiledRule {
-  readonly entry: RuleEntry
-  /** Absent: always. */
-  readonly condition?: Condition
-}
 
 interface CompiledMask {
   readonly entry: MaskEntry
@@ -22,7 +17,9 @@ interface CompiledMask {
  */
 export function compilePolicy(document: PolicyDocument, version: number): Policy {
   const problems: PolicyProblem[] = []
-  const compile = (source: string, place: 'when' | 'unless', path: readonly (string | number)[]): Condition | undefined => {
+  const compile = (
+    source: string, place: 'when' | 'unless', path: readonly (string | number)[],
+  ): Condition | undefined => {
     try {
       return compileCondition(source, place)
     } catch (error) {

@@ -10,10 +10,11 @@ class Versions implements PolicyVersions {
   failing = false
   /** Later calls answer sooner: the holder must not depend on it. */
   append = async (text: string): Promise<number> => {
-    await new Promise((resolve) => setTimeout(resolve, Math.max(1, 20 - 5 * this.texts.length)))
     if (this.failing) throw new Error('the disk is full')
     if (this.texts.at(-1) !== text) this.texts.push(text)
-    return this.texts.length
+    const version = this.texts.length
+    await new Promise((resolve) => setTimeout(resolve, Math.max(1, 25 - 5 * version)))
+    return version
   }
 }
 

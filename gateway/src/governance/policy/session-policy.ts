@@ -1,6 +1,6 @@
 import { BUILT_IN_RULES, type Decision } from '../decision.ts'
 import type { OperationFacts } from '../operation.ts'
-import type { CompiledRule } from './compile-policy.ts'
+import type { CompiledRule } from './compiled-rule.ts'
 import type { Condition } from './condition.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
 import { describeOperation, whatIsPossible } from './denial-words.ts'
@@ -59,7 +59,9 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
     }
     const allow = allowing.find(({ condition }) => evaluate(condition, here) === true)
     if (allow !== undefined) return { effect: 'allow', rule: allow.entry.name, policyVersion: version }
-    const why = facts.unknown ? 'A part of it could not be analysed: send one plain request that needs no guessing. ' : ''
+    const why = facts.unknown
+      ? 'A part of it could not be analysed: send one plain request that needs no guessing. '
+      : ''
     return deny(
       BUILT_IN_RULES.noMatch,
       `no rule lets ${subject.identity.name} run ${describeOperation(facts)} on ${subject.target.name}`,
