@@ -88,7 +88,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     if (address === undefined) continue
     const listener = await adapter.listen(
       { gatekeeper: governor, resolveSecret: secretOf, maskKey, log },
-      { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
+      { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
     )
     closing.push(() => listener.close())
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })

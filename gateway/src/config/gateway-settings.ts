@@ -88,7 +88,7 @@ const sectionSchema = z.strictObject({
         .int()
         .min(1024, 'statementBytes is 1024 to 16777216')
         .max(16 * 1024 * 1024, 'statementBytes is 1024 to 16777216')
-        .default(1024 * 1024),
+        .default(256 * 1024),
       handshakeTimeout: duration.refine((ms) => ms <= 300_000, 'at most 5m').default(10_000),
       tokenLifetime: duration.refine((ms) => ms <= 43_200_000, 'at most 12h').default(900_000),
     })

@@ -55,7 +55,7 @@ describe('a right document', () => {
       protocols: { postgres: { host: '127.0.0.1', port: 15_432 } },
       vault: {},
       ledger: { durability: 'batched' },
-      limits: { connections: 1000, statementBytes: 1_048_576, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
+      limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
     })
   })
 

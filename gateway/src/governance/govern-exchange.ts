@@ -25,13 +25,22 @@ export class Governor implements Gatekeeper {
     const operationNumber = ++session.operations
     const { operation } = exchange
     const decision = session.policy.decide(operation.facts)
-    this.#ledger.append(encodeDecided(session, operationNumber, operation, decision, Date.now()))
-    this.#ledger.onWritten((error) => settle(session, exchange, operationNumber, decision, error))
+    try {
+      this.#ledger.append(encodeDecided(session, operationNumber, operation, decision, Date.now()))
+      this.#ledger.onWritten((error) => settle(session, exchange, operationNumber, decision, error))
+    } catch {
+      // The ledger takes no more: it is full of what it cannot write, or closed. Told later, as every answer is.
+      setImmediate(() => settle(session, exchange, operationNumber, decision, NOT_TAKEN))
+    }
   }
 
   finish(session: Session, operationNumber: number, outcome: Outcome): void {
-    // Outcomes go out with the next decision's write, or at the end of this turn: nothing waits for them.
-    this.#ledger.append(encodeFinished(session, operationNumber, outcome, Date.now()))
+    // Nothing waits for an outcome: it is written with the next decision, or a moment later.
+    try {
+      this.#ledger.append(encodeFinished(session, operationNumber, outcome, Date.now()))
+    } catch {
+      // Its decision is on record; the ledger itself tells of the fault, and no further operation passes.
+    }
   }
 
   close(session: Session, reason: string): void {
@@ -63,6 +72,8 @@ function refusalOf(session: Session, decision: Decision, failure: Error | undefi
   }
   return { kind: 'denied', rule: decision.rule, message: decision.message ?? 'the policy does not allow this', hint: decision.hint ?? 'Send a statement that the rules allow.' }
 }
+
+const NOT_TAKEN = new Error('the ledger takes no entries')
 
 const NOT_RECORDED: Refusal = {
   kind: 'not-recorded',

@@ -7,8 +7,12 @@ import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './
 import type { SessionStore } from './recording/session-store.ts'
 import type { Session } from './session.ts'
 
+const DAY_MS = 86_400_000
+
 interface Live {
   readonly session: Session
+  /** Names of the registered agents in it: the identity itself, or who acts for it. */
+  readonly agents: readonly string[]
   readonly end: (reason: string) => void
   readonly timer: NodeJS.Timeout
 }
@@ -58,10 +62,11 @@ export class Sessions {
       await this.#record(encodeSessionOpened(session))
       await this.#options.store.opened(session, request.application)
       const timer = setTimeout(() => this.end(session.id, 'its longest duration is over'), this.#options.maxSessionMs).unref()
-      this.#live.set(session.id, { session, end: request.end, timer })
+      const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
+      this.#live.set(session.id, { session, agents, end: request.end, timer })
       return session
     } catch (error) {
-      if (error instanceof AuthenticationError) ledger.append(encodeLoginRefused(request, error.message, now()))
+      if (error instanceof AuthenticationError) recordIfPossible(ledger, encodeLoginRefused(request, error.message, now()))
       throw error
     }
   }
@@ -73,8 +78,7 @@ export class Sessions {
     this.#live.delete(session.id)
     clearTimeout(live.timer)
     session.ended ??= reason
-    this.#options.ledger.append(encodeSessionClosed(session, reason, this.#options.now()))
-    this.#options.ledger.onWritten(() => undefined)
+    recordIfPossible(this.#options.ledger, encodeSessionClosed(session, reason, this.#options.now()))
     this.#options.store.closed(session, reason)
   }
 
@@ -108,11 +112,10 @@ export class Sessions {
 
   /** A session goes on under a new version only when what was set up at its start still holds. */
   #policyChanged(policy: Policy): void {
-    for (const { session } of [...this.#live.values()]) {
+    for (const { session, agents } of [...this.#live.values()]) {
       const target = policy.document.targets.find((entry) => entry.name === session.target.name)
       const { identity, purpose } = session.admission
-      const registered = identity.kind === 'person' || policy.document.agents.some((agent) => agent.name === identity.name && agent.issuer === identity.issuer)
-      if (target === undefined || !registered || !same(target, session.target)) {
+      if (target === undefined || !mayStay(agents, session.target.name, policy, this.#options.now()) || !same(target, session.target)) {
         this.end(session.id, 'the policy changed: its agent or target is no longer as it was')
         continue
       }
@@ -129,6 +132,26 @@ function unknownTarget(request: OpenRequest, policy: Policy): AuthenticationErro
     `there is no ${request.protocol} target of that name`,
     known.length === 0 ? 'Ask an operator to register the target.' : `Use one of these as the database name: ${known.slice(0, 20).join(', ')}.`,
   )
+}
+
+/** Every agent in a session must still be registered for its target. */
+function mayStay(agents: readonly string[], target: string, policy: Policy, nowMs: number): boolean {
+  return agents.every((name) => {
+    const agent = policy.document.agents.find((entry) => entry.name === name)
+    if (agent === undefined) return false
+    // The last day ends with it, in UTC.
+    const expired = agent.expires !== undefined && nowMs >= Date.parse(agent.expires) + DAY_MS
+    return !expired && (agent.targets === undefined || agent.targets.includes(target))
+  })
+}
+
+/** What happened anyway is worth recording, but nothing depends on it. */
+function recordIfPossible(ledger: Ledger, entry: string): void {
+  try {
+    ledger.append(entry)
+  } catch {
+    // The ledger tells of its own fault.
+  }
 }
 
 function same(a: unknown, b: unknown): boolean {

@@ -8,6 +8,9 @@ import { FILE_ENTRIES, FILE_LEVEL, PREFIX_BYTES } from './layout.ts'
 import { hashFramedLeaf, type MerkleTree } from './merkle-tree.ts'
 import type { NoteSigner } from './signed-note.ts'
 
+/** Longest time that an entry nobody waits for stays unwritten, milliseconds. */
+const UNAWAITED_MS = 10
+
 export type Durability = 'batched' | 'strict'
 
 /** Called once when the ledger stops being able to keep records, and once when it can again. */
@@ -59,6 +62,8 @@ export class LedgerLog implements Ledger {
   #closing: Promise<void> | undefined
   #closed = false
   #idle: (() => void) | undefined
+  /** Writes entries that no caller waits for; a write for another's sake takes them along. */
+  #soon: NodeJS.Timeout | undefined
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
@@ -85,7 +90,7 @@ export class LedgerLog implements Ledger {
   append(entry: string): void {
     if (this.#closed) throw new Error('the ledger is closed')
     this.#filling.add(entry)
-    this.#schedule()
+    this.#soon ??= setTimeout(this.#overdue, UNAWAITED_MS).unref()
   }
 
   onWritten(done: Written): void {
@@ -114,6 +119,8 @@ export class LedgerLog implements Ledger {
 
   async #close(): Promise<void> {
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
+    this.#schedule()
     while (this.#scheduled || this.#busy) await new Promise<void>((resolve) => (this.#idle = resolve))
     this.#closed = true
     try {
@@ -132,6 +139,11 @@ export class LedgerLog implements Ledger {
     if (this.#scheduled || this.#busy) return
     this.#scheduled = true
     setImmediate(this.#flush)
+  }
+
+  readonly #overdue = (): void => {
+    this.#soon = undefined
+    this.#schedule()
   }
 
   readonly #flush = (): void => {

@@ -35,6 +35,8 @@ export interface ListenOptions {
   /** PEM; without it only loopback clients may log in. */
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly maxConnections: number
+  /** Statements longer than this many bytes are not analysed: they are unknown. */
+  readonly maxStatementBytes: number
   /** From the first byte to the end of the login. */
   readonly handshakeTimeoutMs: number
 }

@@ -201,7 +201,7 @@ class PostgresListener implements Listener {
     const known = this.#keepers.get(key)
     if (known !== undefined) return known
     const settings = new Map([['application_name', 'sallyport catalog'], ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']])
-    const keeper = new CatalogKeeper(() => this.#connect(target, settings), this.#services.log)
+    const keeper = new CatalogKeeper(() => this.#connect(target, settings), this.#services.log, this.#options.maxStatementBytes)
     this.#keepers.set(key, keeper)
     return keeper
   }

@@ -29,6 +29,7 @@ export interface CatalogView {
 export class CatalogKeeper {
   readonly #connect: () => Promise<Upstream>
   readonly #log: Log
+  readonly #maxStatementBytes: number
   #queries: UpstreamQueries | undefined
   #catalog: Catalog | undefined
   #fingerprint = ''
@@ -42,9 +43,10 @@ export class CatalogKeeper {
   #timer: NodeJS.Timeout | undefined
   #idleSince = 0
 
-  constructor(connect: () => Promise<Upstream>, log: Log) {
+  constructor(connect: () => Promise<Upstream>, log: Log, maxStatementBytes: number) {
     this.#connect = connect
     this.#log = log
+    this.#maxStatementBytes = maxStatementBytes
   }
 
   /** A view for one session, the catalog read. Call `release` at the session's end. @throws TargetError */
@@ -156,7 +158,8 @@ export class CatalogKeeper {
     if (catalog === undefined) throw new Error('the catalog was not read before its first use')
     const protectedColumns = protectColumns(catalog, masks)
     for (const { mask, column } of protectedColumns.unresolved) this.#log.warn({ mask, column }, 'a mask names a column that the target does not have')
-    const view = { protectedColumns, analyser: new StatementAnalyser(masks.length === 0 ? { catalog } : { catalog, protectedColumns }) }
+    const context = masks.length === 0 ? { catalog } : { catalog, protectedColumns }
+    const view = { protectedColumns, analyser: new StatementAnalyser(context, { maxAnalysedBytes: this.#maxStatementBytes }) }
     if (this.#views.size >= MAX_VIEWS) this.#views.clear()
     this.#views.set(key, view)
     return view

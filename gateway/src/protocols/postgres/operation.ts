@@ -25,17 +25,13 @@ export class OperationReader {
 
   /** Unknown whenever the target might read the bytes in another way than the parser here does. */
   read(bytes: Buffer): { text: string; analysis: Analysis } {
-    const { parameters, catalog } = this.#state
-    if (isAscii(bytes)) {
-      const text = bytes.toString('latin1')
-      // A backslash is a character of its own only while standard_conforming_strings is on.
-      const sameReading = parameters.get('standard_conforming_strings') !== 'off' || !text.includes('\\')
-      return { text, analysis: sameReading ? catalog.analyser.analyse(text) : UNKNOWN }
-    }
-    const text = bytes.toString('utf8')
-    const isText = parameters.get('client_encoding') === 'UTF8' && isUtf8(bytes)
-    const sameReading = isText && (parameters.get('standard_conforming_strings') !== 'off' || !text.includes('\\'))
-    return { text, analysis: sameReading ? catalog.analyser.analyse(text) : UNKNOWN }
+    const { parameters, catalog, readingUncertain } = this.#state
+    const ascii = isAscii(bytes)
+    const text = bytes.toString(ascii ? 'latin1' : 'utf8')
+    // A backslash is a character of its own only while standard_conforming_strings is on.
+    const sameStrings = !text.includes('\\') || (parameters.get('standard_conforming_strings') !== 'off' && !readingUncertain)
+    const sameEncoding = ascii || (parameters.get('client_encoding') === 'UTF8' && isUtf8(bytes) && !readingUncertain)
+    return { text, analysis: sameStrings && sameEncoding ? catalog.analyser.analyse(text) : UNKNOWN }
   }
 
   parameters(portal: Portal): (string | null)[] {

@@ -34,6 +34,8 @@ export class RelayState {
   readonly parameters: Map<string, string>
   /** Steps staged or in flight that change how later text is read, or what it means. */
   holdsReading = 0
+  /** A step that may have changed how text is read is done, but the target tells of settings only when it is ready. */
+  readingUncertain = false
   /** Steps staged or in flight after which a COPY may begin. */
   holdsAll = 0
   /** The target waits for COPY data. */
@@ -66,6 +68,7 @@ export class RelayState {
   /** The step is answered, dropped or aborted: it holds nothing back any more. */
   release(step: Step): void {
     if (step.holdsReading) this.holdsReading--
+    if (step.analysis?.mayChangeReading === true) this.readingUncertain = true
     if (step.holdsAll) this.holdsAll--
     step.holdsReading = false
     step.holdsAll = false

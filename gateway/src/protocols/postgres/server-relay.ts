@@ -275,6 +275,7 @@ export class ServerRelay {
     // Portals end with their transaction; those bound since are not confirmed yet.
     if (frame[start + HEADER_BYTES] === 0x49) this.#forgetPortals()
     this.#pop(step)
+    this.#state.readingUncertain = false
     if (step.kind === 'query') this.finished(step, step.code === undefined ? 'completed' : 'failed')
     return 'verbatim'
   }
