@@ -25,8 +25,10 @@ const State = z.object({ pid: z.int(), folder: z.string() })
 export interface DemoUnderTest {
   readonly ready: z.infer<typeof Ready>
   readonly readyAfterMs: number
-  /** Process id of the demo itself, not of npm. */
+  /** Process id of the demo itself. */
   readonly pid: number
+  /** Process id of the npm that started it. */
+  readonly npmPid: number
   /** Process id of the database server. */
   readonly postgresPid: number
   /** What it makes outside the clone. */
@@ -35,8 +37,8 @@ export interface DemoUnderTest {
   readonly environment: NodeJS.ProcessEnv
   /** What it wrote so far, both streams. */
   output(): string
-  /** Ctrl-C in its terminal. @returns the exit status */
-  interrupt(): Promise<number | null>
+  /** Ctrl-C in its terminal. Resolves when npm and all below it are done. */
+  interrupt(): Promise<void>
   /** Ends whatever is left. */
   clear(): Promise<void>
 }
@@ -77,12 +79,12 @@ export async function startDemoUnderTest(directory: string): Promise<DemoUnderTe
   const postgresPid = Number(readFileSync(join(folder, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0])
   return {
     ready: Ready.parse(JSON.parse(line)), readyAfterMs, pid, postgresPid, folder,
+    npmPid: child.pid ?? 0,
     environment: demoEnvironment(directory),
     output: () => child.words(),
     async interrupt() {
       process.kill(-child.pid!, 'SIGINT')
       await closed
-      return child.exitCode
     },
     async clear() {
       for (const left of [pid, postgresPid]) {

@@ -24,7 +24,7 @@ suite('the demo', () => {
     state.remove()
   })
 
-  async function query(name: string, text: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+  async function connect(name: string): Promise<pg.Client> {
     const shop = demo.ready.targets['shop']
     const login = demo.ready.logins[name]
     assert.ok(shop !== undefined && login !== undefined)
@@ -32,6 +32,11 @@ suite('the demo', () => {
     const { user, password } = login
     const client = new pg.Client({ host, port, database, user, password, ssl: { rejectUnauthorized: false } })
     await client.connect()
+    return client
+  }
+
+  async function query(name: string, text: string): Promise<pg.QueryResult<Record<string, unknown>>> {
+    const client = await connect(name)
     try {
       return await client.query(text)
     } finally {
@@ -119,6 +124,7 @@ suite('the demo', () => {
     const second = spawnDemo(state.path, [])
     await once(second, 'close')
     assert.notEqual(second.exitCode, 0)
+    assert.doesNotMatch(second.words(), /stopped/)
     assert.match(second.words(), new RegExp(`running already, as process ${demo.pid}`))
     assert.equal((await query('support-bot', 'select 1 as one')).rows[0]?.['one'], 1)
   })
@@ -133,20 +139,34 @@ suite('the demo', () => {
     assert.ok(await gone(before.postgresPid))
   })
 
-  test('ends all of it at Ctrl-C', async () => {
-    const client = demo.ready.targets['shop']
-    assert.ok(client !== undefined)
-    assert.equal(await demo.interrupt(), 0, demo.output())
-    for (const pid of [demo.pid, demo.postgresPid]) assert.ok(await gone(pid), `process ${pid} is still there`)
-    assert.equal(existsSync(demo.folder), false)
-    assert.equal(existsSync(join(state.path, 'state.json')), false)
+  test('ends all of it at Ctrl-C, with clients connected', async () => {
+    const client = await connect('support-bot')
+    // One error tells why, another that the connection is gone.
+    const lost = new Promise((resolve) => client.on('error', resolve))
+    await demo.interrupt()
+    await lost
+    assert.match(demo.output(), /Everything is stopped and removed\.\n*$/)
+    assert.doesNotMatch(demo.output(), /did not end/)
+    await nothingLeft(demo)
     const { status, stderr } = sallyport('session', 'list', '--as', 'robin')
     assert.equal(status, 1)
     assert.match(stderr, /no demo is running/)
   })
+
+  test('ends all of it when npm is ended, which does not pass the signal on', async () => {
+    demo = await startDemoUnderTest(state.path)
+    process.kill(demo.npmPid, 'SIGTERM')
+    await nothingLeft(demo)
+  })
+
+  async function nothingLeft({ pid, postgresPid, folder }: DemoUnderTest): Promise<void> {
+    for (const one of [pid, postgresPid]) assert.ok(await gone(one), `process ${one} is still there`)
+    assert.equal(existsSync(folder), false)
+    assert.equal(existsSync(join(state.path, 'state.json')), false)
+  }
 })
 
 async function gone(pid: number): Promise<boolean> {
-  for (let tries = 0; tries < 50 && isAlive(pid); tries++) await sleep(100)
+  for (let tries = 0; tries < 150 && isAlive(pid); tries++) await sleep(100)
   return !isAlive(pid)
 }

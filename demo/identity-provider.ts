@@ -30,7 +30,7 @@ export const PEOPLE = {
 export const PERSON_GRANT = 'urn:sallyport:demo:person'
 
 const AUDIENCE = 'sallyport'
-const TOKEN_TTL_SECONDS = 600
+const TOKEN_TTL_SECONDS = 1_800
 
 /** Starts an OpenID provider on loopback whose access tokens are signed JWTs (RFC 9068) for the gateway. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {

@@ -10,6 +10,8 @@ if (unknown.length > 0) {
   console.error(`usage: npm run demo [-- --json]\nunknown: ${unknown.join(' ')}`)
   process.exit(2)
 }
+// Whoever reads may be gone before everything is stopped.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 process.exitCode = await main()
 
 async function main(): Promise<number> {
@@ -19,7 +21,10 @@ async function main(): Promise<number> {
   const stack = new AsyncDisposableStack()
   try {
     const claim = await claimDemo()
-    stack.defer(() => claim.release())
+    stack.defer(async () => {
+      await claim.release()
+      progress.say('Everything is stopped and removed.')
+    })
     const demo = await startDemo(claim, stack, progress)
     progress.done()
     process.stdout.write(json ? `${JSON.stringify(demo)}\n` : introduction(demo))
@@ -31,7 +36,6 @@ async function main(): Promise<number> {
     return 1
   } finally {
     await stack.disposeAsync()
-    progress.say('Everything is stopped and removed.')
     // A client's idle connection must not hold the process.
     setTimeout(() => process.exit(), 1_000).unref()
   }
@@ -42,6 +46,9 @@ function stopAsked(): Promise<void> {
   const ECHO_MS = 1_500
   let first: number | undefined
   return new Promise((resolve) => {
+    // Whoever started it is gone without a word.
+    process.once('disconnect', resolve)
+    process.channel?.unref()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
         first ??= performance.now()

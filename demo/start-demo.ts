@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { startGateway } from '@sallyport/gateway/serve'
 import { parseDocument } from 'yaml'
@@ -21,6 +22,7 @@ export interface DemoAddresses {
 }
 
 const TARGET = 'shop'
+const STOP_TIMEOUT_MS = 5_000
 
 /** Starts everything, each with what ends it on `stack`. */
 export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progress: Progress): Promise<DemoAddresses> {
@@ -29,7 +31,7 @@ export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progr
     progress.step('OpenID provider', startIdentityProvider),
     startTarget(folder, stack, progress),
   ])
-  stack.defer(() => provider.close())
+  stack.defer(() => atMost(progress, 'the OpenID provider', provider.close()))
 
   const { api, port, ledger, caFile } = await progress.step('gateway', async () => {
     const data = join(folder, 'gateway')
@@ -47,7 +49,7 @@ export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progr
       [['targets', 0, 'port'], target.port],
     ]))
     const gateway = await startGateway({ configText, secrets: { [TARGET]: target.password }, logLevel: 'warn' })
-    stack.defer(() => gateway.close())
+    stack.defer(() => atMost(progress, 'the gateway', gateway.close()))
     const listener = gateway.listeners['postgres']
     if (listener === undefined) throw new Error('the gateway does not listen for PostgreSQL')
     return { api: gateway.apiUrl, port: listener.port, ledger: gateway.ledgerDirectory, caFile: certFile }
@@ -69,6 +71,14 @@ async function startTarget(folder: string, stack: AsyncDisposableStack, progress
   stack.defer(() => server.stop())
   const { password } = await progress.step('database shop: 5,000 customers, 20,000 orders, 20,000 payments', () => createShop(server))
   return { port: server.port, password }
+}
+
+/** One part that does not end must not keep the others from ending, nor the data from being removed. */
+async function atMost(progress: Progress, part: string, ended: Promise<void>): Promise<void> {
+  const late = new AbortController()
+  const patience = sleep(STOP_TIMEOUT_MS, 'late', { signal: late.signal })
+  if (await Promise.race([ended, patience]) === 'late') progress.say(`  ${part} did not end in ${STOP_TIMEOUT_MS / 1_000} s; going on without`)
+  late.abort()
 }
 
 /** The demo's document with what is only known now; everything else stays as it is written. */

@@ -7,11 +7,15 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 const binaries = join(root, 'node_modules', '.bin')
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
-const GRACE_MS = 15_000
+const GRACE_MS = 30_000
+const ORPHAN_CHECK_MS = 500
+
+const parent = process.ppid
 
 /**
  * Runs a program to its end, in the repository's root and with the project's own programs first in PATH.
- * A signal for this process goes to the program, and, where `group` is set, to everything that it started.
+ * A signal for this process goes to the program, and, where `group` is set, to everything that it started; so does the
+ * end of the process that started this one: npm and its shell do not pass every signal on.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ stdio?: import('node:child_process').StdioOptions, env?: NodeJS.ProcessEnv, group?: boolean }} [options]
@@ -37,8 +41,14 @@ export function run(command, args, { stdio = 'inherit', env = {}, group = false 
       force ??= setTimeout(send, GRACE_MS, 'SIGKILL')
     }
     for (const signal of SIGNALS) process.on(signal, forward)
+    const orphaned = setInterval(() => {
+      if (process.ppid === parent) return
+      clearInterval(orphaned)
+      forward('SIGTERM')
+    }, ORPHAN_CHECK_MS)
     const settle = () => {
       clearTimeout(force)
+      clearInterval(orphaned)
       for (const signal of SIGNALS) process.off(signal, forward)
     }
     child.once('error', (error) => {

@@ -8,7 +8,8 @@ import { installSystemPackages } from './system-packages.mjs'
 const onCi = process.env.CI === 'true'
 
 const tasks = {
-  demo: (args) => run(projectNode(), [join(root, 'demo', 'main.ts'), ...args]),
+  // By the channel the demo notices when this process is no more.
+  demo: (args) => run(projectNode(), [join(root, 'demo', 'main.ts'), ...args], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] }),
   test: async (args) => {
     const missing = await installSystemPackages('test')
     const failed = args.length === 0 ? await runChecks() : []

@@ -3,7 +3,7 @@ import {
   PolicyApplied,
 } from '@sallyport/contract'
 import type { z } from 'zod'
-import { exitStatusOf, Failure } from './failure.ts'
+import { EXIT, exitStatusOf, Failure } from './failure.ts'
 import { causeOf } from './identity-token.ts'
 
 const TIMEOUT_MS = 30_000
@@ -23,7 +23,8 @@ export class ApiClient {
     const target = targets.find((one) => one.name === name)
     if (target !== undefined) return target
     const known = targets.map((one) => one.name).join(', ')
-    throw new Failure(`there is no target "${name}" for you`, known === '' ? 'You may open none; ask its operator.' : `You may open ${known}.`)
+    throw new Failure(`there is no target "${name}" that you may open`,
+      known === '' ? 'You may open none; ask an operator.' : `You may open ${known}.`, EXIT.refused)
   }
 
   sessions(limit: number, after: string | undefined): Promise<SessionList> {

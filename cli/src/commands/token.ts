@@ -15,8 +15,10 @@ Examples:
   $ sallyport token --target shop --purpose "ticket 4711" --json`)
     .action(async (own: { target: string; purpose?: string }, command: Command) => {
       const options = globalOptions(command)
-      const { access_token: token, expires_in: seconds } = await (await connect(options)).sessionToken(own.target, own.purpose)
+      const client = await connect(options)
+      const target = await client.target(own.target)
+      const { access_token: token, expires_in: seconds } = await client.sessionToken(target.name, own.purpose)
       const expiresAt = new Date(Date.now() + seconds * 1_000).toISOString()
-      print(options, { token, expiresAt, target: own.target }, () => token)
+      print(options, { token, expiresAt, target: target.name }, () => token)
     })
 }
