@@ -39,21 +39,26 @@ export function readLinks(page: string): readonly Link[] {
 
 /** Anchors that GitHub gives to headings. */
 export function readAnchors(page: string): ReadonlySet<string> {
-  return new Set(proseLines(page).flatMap((text) => {
+  return new Set(unfencedLines(page).flatMap((text) => {
     const [, heading] = /^#+ (.+)$/.exec(text) ?? []
     return heading === undefined ? [] : [heading.toLowerCase().replaceAll(/[^\p{L}\p{N} _-]/gu, '').replaceAll(' ', '-')]
   }))
 }
 
-/** The page's lines, those of fenced blocks empty. */
+/** The page's lines without what stands in code spans and blocks. */
 function proseLines(page: string): readonly string[] {
+  return unfencedLines(page).map((line) => line.replaceAll(/`[^`]*`/g, '`'))
+}
+
+/** The page's lines, those of fenced blocks empty. */
+function unfencedLines(page: string): readonly string[] {
   let fenced = false
   return page.split('\n').map((line) => {
     if (line.startsWith('```')) {
       fenced = !fenced
       return ''
     }
-    return fenced ? '' : line.replaceAll(/`[^`]*`/g, '`')
+    return fenced ? '' : line
   })
 }
 
@@ -92,5 +97,5 @@ export function missingLine(expected: readonly string[], output: string): string
 }
 
 function literally(text: string): string {
-  return text.replaceAll(/[\^$.*+?()[\]{}|/-]/g, '\\$&')
+  return text.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }
