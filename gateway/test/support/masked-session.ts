@@ -131,7 +131,9 @@ export class GovernedSession {
   async #refresh(): Promise<void> {
     const query = async (sql: string): Promise<(string | null)[][]> =>
       (await this.#client.query({ text: sql, rowMode: 'array', types: { getTypeParser: () => String } })).rows as (string | null)[][]
-    const fingerprint = (await query(CATALOG_FINGERPRINT))[0]?.[0] ?? ''
+    // The fingerprint leaves temporary tables out; the gateway reads the catalog again after a session's own definitions.
+    const temporary = await query("select coalesce(max(oid), 0) from pg_catalog.pg_class where relpersistence = 't'")
+    const fingerprint = `${(await query(CATALOG_FINGERPRINT))[0]?.[0]} ${temporary[0]?.[0]}`
     let known = catalogs.get(fingerprint)
     if (known === undefined) {
       const catalog = await loadCatalog(query)

@@ -60,8 +60,8 @@ class QueryWriter {
       clause = `with ${name} as (${body.sql}) `
     }
     const core = this.#select(depth, outer, known)
-    const arm = depth > 0 && this.#one(8) ? ` union all ${this.#select(0, outer, known).sql}` : ''
-    return { sql: `${clause}${core.sql}${arm === '' ? ' limit 20' : arm}`, columns: core.columns }
+    const arm = depth > 0 && this.#one(8) ? `(${core.sql}) union all (${this.#select(0, outer, known).sql})` : core.sql
+    return { sql: `${clause}${arm} limit 20`, columns: core.columns }
   }
 
   #select(depth: number, outer: readonly Item[], ctes: ReadonlyMap<string, readonly string[]>): Query {

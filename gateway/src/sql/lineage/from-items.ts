@@ -1,10 +1,11 @@
 import type { JoinExpr, Node, RangeFunction, RangeSubselect } from 'libpg-query'
 import { protectionIn } from './expressions.ts'
+import { renameColumns } from './find-column.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { OPEN_COLUMN, firstProtection } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
 import { namedRelation } from './relations.ts'
-import { renameColumns, scopeOf } from './scope.ts'
+import { scopeOf } from './scope.ts'
 import type { Environment, FromItem } from './scope.ts'
 import { isFields, stringsOf, tagged } from './tree.ts'
 

@@ -7,7 +7,7 @@ import { Protections } from './protections.ts'
 import type { ProtectedColumns } from './protections.ts'
 import { protectGenerated, protectView, viewsToFollow } from './stored-queries.ts'
 
-export type { ProtectedColumns, UnresolvedColumn } from './protections.ts'
+export type { ProtectedColumns } from './protections.ts'
 
 /** Holds for the values in {@link EXPOSING_COLUMNS} and of TOAST tables, which could be any column's. */
 const SYSTEM_MASK: MaskEntry = { name: 'system-columns', columns: [], method: 'null' }

@@ -23,7 +23,7 @@ export interface ProtectedColumns extends RelationColumns {
   readonly unseen: MaskEntry
 }
 
-export interface UnresolvedColumn {
+interface UnresolvedColumn {
   readonly mask: string
   readonly column: string
 }

@@ -1,10 +1,10 @@
 import type { RangeVar } from 'libpg-query'
 import type { Relation } from '../catalog.ts'
 import { isSystemSchema } from './exposing.ts'
+import { renameColumns } from './find-column.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { OPEN_COLUMN } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
-import { renameColumns } from './scope.ts'
 import type { CteScope, Environment, FromItem } from './scope.ts'
 import { stringsOf } from './tree.ts'
 

@@ -1,8 +1,8 @@
 import type { CommonTableExpr, Node, WithClause } from 'libpg-query'
+import { renameColumns } from './find-column.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { OPEN_COLUMN, firstProtection } from './protection.ts'
 import type { OutputColumn } from './protection.ts'
-import { renameColumns } from './scope.ts'
 import type { CteScope, Environment } from './scope.ts'
 import { stringsOf } from './tree.ts'
 
