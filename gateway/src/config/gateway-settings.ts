@@ -95,6 +95,9 @@ const sectionSchema = z.strictObject({
     .prefault({}),
 })
 
+/** Every key of the section, for the test of the reference. */
+export const sectionKeys: readonly string[] = Object.keys(sectionSchema.shape)
+
 /** Checks the section and fills in what it leaves out. */
 export function gatewaySettings(
   section: unknown, adapters: readonly { readonly name: string; readonly defaultPort: number }[], findings: Finding[],

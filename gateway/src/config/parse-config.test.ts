@@ -59,6 +59,16 @@ describe('a right document', () => {
     })
   })
 
+  test('needs one approval for a review, usable for a quarter of an hour, unless it says otherwise', () => {
+    const [plain, own] = configOf(`version: 1
+rules:
+  - { name: plain, then: review, reviewers: [dba] }
+  - { name: own, then: review, reviewers: [dba], approvals: 3, expires: 2h }
+`).policy.rules
+    assert.deepEqual(plain, { name: 'plain', then: 'review', reviewers: ['dba'], approvals: 1, expiresMs: 900_000 })
+    assert.deepEqual([own?.approvals, own?.expiresMs], [3, 7_200_000])
+  })
+
   test('takes every setting of the gateway', () => {
     assert.deepEqual(configOf(`version: 1
 gateway:

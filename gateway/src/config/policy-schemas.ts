@@ -57,6 +57,8 @@ export const maskSchema = optionalKeys<MaskEntry>()(z
     }
   }))
 
+const DEFAULT_EXPIRES_MS = 15 * 60_000
+
 export const ruleSchema = optionalKeys<RuleEntry>()(z
   .strictObject({
     name: entryName,
@@ -77,7 +79,9 @@ export const ruleSchema = optionalKeys<RuleEntry>()(z
       issues.push({ code: 'custom', message: '"message" goes with deny and review only', input: value, path: ['message'] })
     }
   })
-  .transform(({ expires, ...rule }) => (expires === undefined ? rule : { ...rule, expiresMs: expires })))
+  .transform(({ expires, approvals, ...rule }) => (rule.then === 'review'
+    ? { ...rule, approvals: approvals ?? 1, expiresMs: expires ?? DEFAULT_EXPIRES_MS }
+    : rule)))
 
 const groups = z.array(words).max(1000, 'at most 1000 entries').default([])
 export const rolesSchema = z.strictObject({
