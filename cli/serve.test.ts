@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('sallyport.mjs', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-serve-'))
+after(() => rmSync(folder, { recursive: true }))
+
+/** A document in a folder of its own, which its relative paths start from. */
+function document(name: string): string {
+  mkdirSync(join(folder, name))
+  const file = join(folder, name, 'sallyport.yaml')
+  writeFileSync(file, `version: 1
+gateway:
+  dataDir: data
+  api: { port: 0 }
+  protocols: { postgres: { port: 0 } }
+`)
+  return file
+}
+
+async function serve(file: string, ...more: string[]) {
+  const child = spawn(process.execPath, [program, 'serve', '--config', file, ...more], { cwd: tmpdir() })
+  const closed = once(child, 'close')
+  let errors = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
+  const first = await Promise.race([once(child.stdout, 'data'), closed.then(() => assert.fail(errors))])
+  return { child, closed, first: String(first[0]) }
+}
+
+suite('serve', () => {
+  test('says when and where it is ready, keeps its data beside the document, and ends with 0 when it is asked to', async () => {
+    const file = document('plain')
+    const { child, closed, first } = await serve(file, '--json')
+    const { api, listeners } = JSON.parse(first) as { api: string; listeners: Record<string, { host: string; port: number }> }
+    assert.equal((await fetch(new URL('/healthz', api))).status, 200)
+    assert.equal(listeners['postgres']?.host, '127.0.0.1')
+    assert.deepEqual(readdirSync(join(folder, 'plain')).toSorted(), ['data', 'sallyport.yaml'])
+    child.kill('SIGTERM')
+    assert.deepEqual(await closed, [0, null])
+  })
+
+  test('tells a person the same in words', async () => {
+    const { child, closed, first } = await serve(document('words'))
+    assert.match(first, /The gateway is ready\. Control API: http:\/\/127\.0\.0\.1:\d+\npostgres: 127\.0\.0\.1:\d+/)
+    child.kill('SIGINT')
+    assert.deepEqual(await closed, [0, null])
+  })
+
+  test('two gateways do not share one ledger: the second says so', async () => {
+    const file = document('shared')
+    const { child, closed } = await serve(file)
+    const second = spawnSync(process.execPath, [program, 'serve', '--config', file], { encoding: 'utf8', timeout: 30_000 })
+    assert.equal(second.status, 1, second.stderr)
+    assert.match(second.stderr, /in use/)
+    child.kill('SIGTERM')
+    await closed
+  })
+})
+
+suite('vault set', () => {
+  const secret = 'correct horse battery staple'
+
+  test('seals what comes by standard input; nothing on disk holds it in clear', () => {
+    const file = document('vault')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'vault', 'set', 'shop', '--config', file], { input: `${secret}\n`, encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.match(stdout, /vault:shop/)
+    assert.ok(!(stdout + stderr).includes(secret))
+    const data = join(folder, 'vault', 'data')
+    const files = readdirSync(data)
+    assert.ok(files.length >= 2)
+    for (const one of files) assert.ok(!readFileSync(join(data, one)).includes(secret), one)
+  })
+
+  test('takes no secret as an argument, and no empty one', () => {
+    const file = document('none')
+    assert.equal(spawnSync(process.execPath, [program, 'vault', 'set', 'shop', secret, '--config', file], { input: '' }).status, 2)
+    const { status, stderr } = spawnSync(process.execPath, [program, 'vault', 'set', 'shop', '--config', file], { input: '\n', encoding: 'utf8' })
+    assert.equal(status, 2)
+    assert.match(stderr, /empty/)
+  })
+})
