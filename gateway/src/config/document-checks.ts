@@ -1,6 +1,8 @@
 import { BUILT_IN_RULES } from '../governance/decision.ts'
 import { compileCondition, ConditionError } from '../governance/policy/condition.ts'
-import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry } from '../governance/policy/policy-document.ts'
+import type {
+  AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
+} from '../governance/policy/policy-document.ts'
 import type { Finding, Path } from './problem.ts'
 import { quoted, withSuggestion } from './schema-findings.ts'
 
@@ -14,8 +16,10 @@ export interface CheckedSections {
   readonly roles: PolicyDocument['roles'] | undefined
 }
 
-/** Names of each section as written, also those of entries that are wrong elsewhere, so that no second error follows. */
-export type WrittenNames = Readonly<Record<'issuers' | 'agents' | 'targets' | 'masks' | 'rules', readonly (string | undefined)[]>>
+type Section = 'issuers' | 'agents' | 'targets' | 'masks' | 'rules'
+
+/** Names of each section as written, also of entries that are wrong elsewhere, so that no second error follows. */
+export type WrittenNames = Readonly<Record<Section, readonly (string | undefined)[]>>
 
 /** What only shows when entries are looked at together. */
 export function checkTogether(sections: CheckedSections, names: WrittenNames): Finding[] {
@@ -56,7 +60,8 @@ function references(sections: CheckedSections, names: WrittenNames): Finding[] {
     sections[section].flatMap((entry, index) =>
       (entry?.targets ?? []).flatMap((name, place) => unknown('target', name, [section, index, 'targets', place])))
   return [
-    ...sections.agents.flatMap((agent, index) => (agent ? unknown('issuer', agent.issuer, ['agents', index, 'issuer']) : [])),
+    ...sections.agents.flatMap((agent, index) =>
+      (agent ? unknown('issuer', agent.issuer, ['agents', index, 'issuer']) : [])),
     ...targets('agents'), ...targets('masks'), ...targets('rules'),
   ]
 }
@@ -77,7 +82,8 @@ function ambiguousAgents(agents: CheckedSections['agents']): Finding[] {
     const first = agents.findIndex((other) => agent !== undefined && other !== undefined && other !== agent
       && other.issuer === agent.issuer && (includes(agent.match, other.match) || includes(other.match, agent.match)))
     if (first === -1 || first > index) return []
-    return [{ path: ['agents', index, 'match'], message: `tokens that match this may match agent ${quoted(agents[first]?.name ?? '')} too` }]
+    const message = `tokens that match this may match agent ${quoted(agents[first]?.name ?? '')} too`
+    return [{ path: ['agents', index, 'match'], message }]
   })
 }
 
@@ -104,8 +110,10 @@ function overlap(one: readonly string[] | undefined, other: readonly string[] | 
 
 function conditions({ masks, rules }: CheckedSections): Finding[] {
   return [
-    ...rules.flatMap((rule, index) => (rule?.when === undefined ? [] : condition(rule.when, 'when', ['rules', index, 'when']))),
-    ...masks.flatMap((mask, index) => (mask?.unless === undefined ? [] : condition(mask.unless, 'unless', ['masks', index, 'unless']))),
+    ...rules.flatMap((rule, index) =>
+      (rule?.when === undefined ? [] : condition(rule.when, 'when', ['rules', index, 'when']))),
+    ...masks.flatMap((mask, index) =>
+      (mask?.unless === undefined ? [] : condition(mask.unless, 'unless', ['masks', index, 'unless']))),
   ]
 }
 
@@ -123,9 +131,9 @@ function condition(source: string, place: 'when' | 'unless', path: Path): Findin
 /** A review that nobody can give would wait for ever. */
 function withoutReviewers({ rules, roles }: CheckedSections): Finding[] {
   if (roles === undefined || roles.reviewer.length > 0) return []
-  return rules.flatMap((rule, index): Finding[] => rule?.then === 'review' && rule.reviewers === undefined
-    ? [{ path: ['rules', index, 'then'], message: 'nobody could review this: name "reviewers" here or groups in roles.reviewer' }]
-    : [])
+  const message = 'nobody could review this: name "reviewers" here or groups in roles.reviewer'
+  return rules.flatMap((rule, index): Finding[] =>
+    (rule?.then === 'review' && rule.reviewers === undefined ? [{ path: ['rules', index, 'then'], message }] : []))
 }
 
 function defined(names: readonly (string | undefined)[]): readonly string[] {

@@ -1,4 +1,7 @@
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, visit, type YAMLError } from 'yaml'
+import {
+  type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, parseDocument, visit,
+  type YAMLError,
+} from 'yaml'
 import { type Finding, type Path, type Problem, renderPath } from './problem.ts'
 
 /** Largest document, in UTF-16 units. */
@@ -32,7 +35,9 @@ export function readDocument(text: string): DocumentSource | { readonly problems
     document = parseDocument(text, { version: '1.2', prettyErrors: false, stringKeys: true, uniqueKeys: false })
     const unread: SyntaxError[] = [...document.errors, ...document.warnings]
     const wrong = unread.length > 0 ? unread : refusedNodes(document)
-    if (wrong.length > 0) return { problems: wrong.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => syntaxProblem(error, place)) }
+    if (wrong.length > 0) {
+      return { problems: wrong.slice(0, MAX_SYNTAX_PROBLEMS).map((error) => syntaxProblem(error, place)) }
+    }
     const alias = aliasProblem(document, place)
     if (alias !== undefined) return { problems: [alias] }
     if (document.directives.yaml.explicit && document.directives.yaml.version !== '1.2') {
@@ -55,7 +60,8 @@ export function readDocument(text: string): DocumentSource | { readonly problems
       const node = atKey ? (found.key ?? found.value) : found.value
       const start = node?.range?.[0] ?? found.nearest ?? 0
       const { line, column } = place(start + (atKey || offset === undefined ? 0 : offsetInSource(text, node, offset)))
-      return { ...problem(line, column, message, renderPath(path)), ...(suggestion === undefined ? {} : { suggestion }) }
+      const located = problem(line, column, message, renderPath(path))
+      return suggestion === undefined ? located : { ...located, suggestion }
     },
     without(section) {
       if (!isMap(document.contents) || !document.contents.has(section)) return text
@@ -68,7 +74,7 @@ export function readDocument(text: string): DocumentSource | { readonly problems
 
 type Place = (offset: number) => { readonly line: number; readonly column: number }
 
-/** The parser's own counter goes astray after some errors, and points beyond a line's end where something is missing. */
+/** The parser's own counter goes astray after some errors, and points beyond the end of a line. */
 function placeIn(text: string): Place {
   const starts = [0]
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
@@ -135,7 +141,8 @@ function find(document: Document.Parsed, path: Path): Found {
     key = undefined
     if (isSeq(value)) value = value.items[Number(step)] as Node | undefined
     else if (isMap(value)) {
-      const pair: Pair | undefined = value.items.find((item) => isScalar(item.key) && String(item.key.value) === String(step))
+      const pair: Pair | undefined = value.items.find(({ key: written }) =>
+        isScalar(written) && String(written.value) === String(step))
       key = pair?.key as Node | undefined
       value = pair?.value as Node | null | undefined
     } else value = undefined

@@ -30,7 +30,11 @@ export type StorageSettings =
       readonly user: string
       /** Reference. */
       readonly password?: string
-      readonly tls: { readonly mode: 'disable' | 'require' | 'verify-full'; readonly ca?: string; readonly serverName?: string }
+      readonly tls: {
+        readonly mode: 'disable' | 'require' | 'verify-full'
+        readonly ca?: string
+        readonly serverName?: string
+      }
     }
 
 export interface ListenAddress {
@@ -69,7 +73,9 @@ const sectionSchema = z.strictObject({
         // The vault is kept in this very database.
         password: referenceOf('env', 'file').optional(),
         tls: z
-          .strictObject({ mode: tlsMode.default('verify-full'), ca: referenceOf('file').optional(), serverName: host.optional() })
+          .strictObject({
+            mode: tlsMode.default('verify-full'), ca: referenceOf('file').optional(), serverName: host.optional(),
+          })
           .prefault({}),
       }).optional(),
     })
@@ -77,13 +83,19 @@ const sectionSchema = z.strictObject({
       'name either sqlite or postgres')
     .optional(),
   api: z.strictObject({ host: host.default(LOOPBACK), port: listenPort.default(API_PORT) }).prefault({}),
-  protocols: z.record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional() })).default({}),
+  protocols: z
+    .record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional() }))
+    .default({}),
   tls: z.strictObject({ cert: referenceOf('file'), key: referenceOf('file', 'env', 'vault') }).optional(),
   vault: z.strictObject({ masterKey: referenceOf('file', 'env').optional() }).prefault({}),
   ledger: z.strictObject({ durability: z.enum(['batched', 'strict']).default('batched') }).prefault({}),
   limits: z
     .strictObject({
-      connections: z.int().min(1, 'connections is 1 to 100000').max(100_000, 'connections is 1 to 100000').default(1000),
+      connections: z
+        .int()
+        .min(1, 'connections is 1 to 100000')
+        .max(100_000, 'connections is 1 to 100000')
+        .default(1000),
       statementBytes: z
         .int()
         .min(1024, 'statementBytes is 1024 to 16777216')
@@ -111,14 +123,14 @@ export function gatewaySettings(
     protocols[name] = { host: address?.host ?? LOOPBACK, port: address?.port ?? defaultPort + PORT_OFFSET }
   }
   const names = adapters.map(({ name }) => name)
-  for (const name of Object.keys(read.protocols).filter((written) => !names.includes(written)).slice(0, MAX_UNKNOWN_KEYS)) {
-    findings.push(unknownKey([...path, 'protocols', name], name, names))
-  }
+  const unknown = Object.keys(read.protocols).filter((name) => !names.includes(name)).slice(0, MAX_UNKNOWN_KEYS)
+  findings.push(...unknown.map((name) => unknownKey([...path, 'protocols', name], name, names)))
   const listening = [['api'], ...names.map((name) => ['protocols', name])]
   for (const place of listening) {
     const address = place[1] === undefined ? read.api : protocols[place[1]]
     if (address === undefined || read.tls !== undefined || isLoopback(address.host)) continue
-    findings.push({ path: [...path, ...place, 'host'], message: 'beyond loopback, gateway.tls is needed: tokens would travel in the clear' })
+    const message = 'beyond loopback, gateway.tls is needed: tokens would travel in the clear'
+    findings.push({ path: [...path, ...place, 'host'], message })
   }
   const { dataDir, api, tls, vault, ledger, limits } = read
   return {

@@ -46,14 +46,18 @@ export function parseConfig(
 
 function readSections(data: unknown, adapters: readonly TargetKind[], findings: Finding[]) {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
-    findings.push({ path: [], message: data === null ? 'the document is empty; it begins with version: 1' : 'expected a map; it begins with version: 1' })
+    const what = data === null ? 'the document is empty' : 'expected a map'
+    findings.push({ path: [], message: `${what}; it begins with version: 1` })
     return undefined
   }
   const document = data as Readonly<Record<string, unknown>>
   const unknown = Object.keys(document).filter((key) => !(SECTIONS as readonly string[]).includes(key))
   findings.push(...unknown.slice(0, MAX_UNKNOWN_KEYS).map((key) => unknownKey([key], key, SECTIONS)))
-  if (document['version'] === undefined) findings.push({ path: [], message: '"version" is missing; the document begins with version: 1' })
-  else if (document['version'] !== 1) findings.push({ path: ['version'], message: 'expected 1, the only version of the document there is' })
+  if (document['version'] === undefined) {
+    findings.push({ path: [], message: '"version" is missing; the document begins with version: 1' })
+  } else if (document['version'] !== 1) {
+    findings.push({ path: ['version'], message: 'expected 1, the only version of the document there is' })
+  }
 
   const gateway = gatewaySettings(document['gateway'], adapters, findings)
   const entries = <Entry>(section: keyof WrittenNames, read: (entry: unknown, index: number) => Entry | undefined) =>
@@ -75,7 +79,9 @@ function readSections(data: unknown, adapters: readonly TargetKind[], findings: 
   return gateway === undefined ? undefined : { gateway, version: 1 as const, ...sections }
 }
 
-function entriesOf(document: Readonly<Record<string, unknown>>, section: string, findings: Finding[]): readonly unknown[] {
+function entriesOf(
+  document: Readonly<Record<string, unknown>>, section: string, findings: Finding[],
+): readonly unknown[] {
   const entries = document[section]
   if (entries === undefined) return []
   if (!Array.isArray(entries)) {

@@ -41,6 +41,6 @@ describe('the reference of the configuration document', () => {
 function keysOf(schema: object): string[] {
   // The policy's schemas are typed by what they give; their keys are in the innermost object.
   let inner = schema as { shape?: object; in?: object; def?: { in?: object } }
-  while (inner.shape === undefined) inner = (inner.def?.in ?? assert.fail('no object schema')) as typeof inner
+  while (inner.shape === undefined) inner = inner.def?.in ?? assert.fail('no object schema')
   return Object.keys(inner.shape)
 }

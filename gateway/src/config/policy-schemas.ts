@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry } from '../governance/policy/policy-document.ts'
+import type {
+  AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry,
+} from '../governance/policy/policy-document.ts'
 import { duration, entryName, isLoopback, nameList, words } from './value-schemas.ts'
 
 /** Entries of the policy sections, each checked by itself. What relates entries is in `document-checks.ts`. */
@@ -76,7 +78,8 @@ export const ruleSchema = optionalKeys<RuleEntry>()(z
       issues.push({ code: 'custom', message: `"${key}" goes with then: review only`, input: value, path: [key] })
     }
     if (value.then === 'allow' && value.message !== undefined) {
-      issues.push({ code: 'custom', message: '"message" goes with deny and review only', input: value, path: ['message'] })
+      const message = '"message" goes with deny and review only'
+      issues.push({ code: 'custom', message, input: value, path: ['message'] })
     }
   })
   .transform(({ expires, approvals, ...rule }) => (rule.then === 'review'

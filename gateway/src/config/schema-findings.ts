@@ -30,7 +30,8 @@ function issueFindings(issue: z.core.$ZodIssue, schema: z.ZodType, data: unknown
       const known = issue.values.map(String)
       if (value === undefined) return [{ path, message: missing(inner) }]
       // Only text: a map may have a toString of its own.
-      return [withSuggestion(path, `expected ${known.map(quoted).join(' or ')}`, typeof value === 'string' ? value : '', known)]
+      const written = typeof value === 'string' ? value : ''
+      return [withSuggestion(path, `expected ${known.map(quoted).join(' or ')}`, written, known)]
     }
     case 'invalid_union': {
       if (value === undefined) return [{ path, message: missing(inner) }]

@@ -29,7 +29,8 @@ export function targetEntry(
   if (kind === undefined) {
     const known = kinds.map((candidate) => candidate.name)
     if (typeof protocol === 'string') {
-      findings.push(withSuggestion([...path, 'protocol'], `there is no such protocol, only ${known.join(', ')}`, protocol, known))
+      const message = `there is no such protocol, only ${known.join(', ')}`
+      findings.push(withSuggestion([...path, 'protocol'], message, protocol, known))
     }
     return undefined
   }

@@ -4,7 +4,8 @@ import { parseSecretReference } from '../governance/policy/secret-reference.ts'
 /** A name of an entry: it appears in answers to clients, in URLs and in commands, so it is kept plain. */
 export const entryName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a name has 1 to 63 letters, digits, ".", "_" or "-", and begins with a letter or digit')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
+    'a name has 1 to 63 letters, digits, ".", "_" or "-", and begins with a letter or digit')
 
 /** Text of one line or more that is not empty. */
 export const words = z
@@ -21,7 +22,9 @@ export function nameList(name: z.ZodType<string>, whenEmpty = 'leave the key out
     .check((context) => {
       const seen = new Set<string>()
       context.value.forEach((value, index) => {
-        if (seen.has(value)) context.issues.push({ code: 'custom', message: 'named twice', input: value, path: [index] })
+        if (seen.has(value)) {
+          context.issues.push({ code: 'custom', message: 'named twice', input: value, path: [index] })
+        }
         seen.add(value)
       })
     })

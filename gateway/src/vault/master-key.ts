@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { inspect } from 'node:util'
-import { KEY_BYTES } from './sealed-record.ts'
 import { SecretError } from './secret.ts'
+
+export const KEY_BYTES = 32
 
 /** 32 bytes under which the data keys of all secrets are sealed. Never in the database, never printed. */
 export class MasterKey {
@@ -48,7 +49,10 @@ export function parseMasterKeys(text: string, origin: string): MasterKeys {
   const words = text.split(/\s+/).filter((word) => word !== '')
   if (words.length > MAX_KEYS) throw new SecretError(`${origin} holds more than ${MAX_KEYS} keys`)
   const [current, ...earlier] = words.map((word) => {
-    if (!ENCODED_KEY.test(word)) throw new SecretError(`${origin} must hold ${KEY_BYTES} bytes in base64, as from: openssl rand -base64 ${KEY_BYTES}`)
+    if (!ENCODED_KEY.test(word)) {
+      const how = `openssl rand -base64 ${KEY_BYTES}`
+      throw new SecretError(`${origin} must hold ${KEY_BYTES} bytes in base64, as from: ${how}`)
+    }
     return new MasterKey(Buffer.from(word, 'base64'))
   })
   if (current === undefined) throw new SecretError(`${origin} holds no master key`)

@@ -24,14 +24,18 @@ const MAX_FILE_BYTES = 1024 * 1024
 export async function resolveSecret(reference: string, sources: SecretSources): Promise<Secret> {
   const parsed = parseSecretReference(reference)
   // Not repeated: it may be a secret that was written in the place of a reference.
-  if (parsed === undefined) throw new SecretError('not a reference to a secret: expected vault:NAME, env:NAME or file:PATH')
+  if (parsed === undefined) {
+    throw new SecretError('not a reference to a secret: expected vault:NAME, env:NAME or file:PATH')
+  }
   switch (parsed.kind) {
     case 'vault':
       if (sources.vault === undefined) throw new SecretError(`${reference} cannot be used here: the vault is not open`)
       return sources.vault.reveal(parsed.name)
     case 'env': {
       const value = sources.environment[parsed.variable]
-      if (value === undefined || value === '') throw new SecretError(`the environment variable ${parsed.variable} is not set`)
+      if (value === undefined || value === '') {
+        throw new SecretError(`the environment variable ${parsed.variable} is not set`)
+      }
       return new Secret(value)
     }
     case 'file':

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
-import type { MasterKey } from './master-key.ts'
+import { KEY_BYTES, type MasterKey } from './master-key.ts'
 
 /**
  * One sealed secret:
@@ -24,7 +24,6 @@ const FORMAT = 1
 const KEY_ID_BYTES = 8
 const NONCE_BYTES = 12
 const TAG_BYTES = 16
-export const KEY_BYTES = 32
 const SEALED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 const HEADER_BYTES = 1 + KEY_ID_BYTES + 4
 /** Longest secret, in bytes of UTF-8. */
@@ -92,8 +91,10 @@ function openDataKey(name: string, record: SealedRecord, masterKey: MasterKey): 
   return decrypt(masterKey.bytes, record.sealedKey, authenticated('key', name, record.version, masterKey.id))
 }
 
-/** What is authenticated beside the ciphertext. The name's length stands before it, so that no two inputs look alike. */
-function authenticated(part: 'key' | 'secret', name: string, version: number, masterKeyId: Buffer = Buffer.alloc(0)): Buffer {
+/** What is authenticated beside the ciphertext. The name's length stands before it: no two inputs look alike. */
+function authenticated(
+  part: 'key' | 'secret', name: string, version: number, masterKeyId: Buffer = Buffer.alloc(0),
+): Buffer {
   const nameBytes = Buffer.from(name, 'utf8')
   const numbers = Buffer.alloc(8)
   numbers.writeUInt32BE(nameBytes.length, 0)

@@ -51,7 +51,9 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
 
   const keyOf = (name: string, { masterKeyId }: SealedRecord): MasterKey => {
     const key = [current, ...earlier].find(({ id }) => id.equals(masterKeyId))
-    if (key === undefined) throw new SecretError(`the secret "${name}" was sealed under a master key that is not at hand`)
+    if (key === undefined) {
+      throw new SecretError(`the secret "${name}" was sealed under a master key that is not at hand`)
+    }
     return key
   }
 
@@ -101,7 +103,9 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
 
 function checkedName(name: string): string {
   // The name is not repeated: whoever mixes up name and secret would find the secret in a log.
-  if (!SECRET_NAME.test(name)) throw new SecretError('a secret\'s name has letters, digits, ".", "_", "/" or "-", at most 128')
+  if (!SECRET_NAME.test(name)) {
+    throw new SecretError('a secret\'s name has letters, digits, ".", "_", "/" or "-", at most 128')
+  }
   return name
 }
 

@@ -3,7 +3,7 @@ import type { OperationFacts } from '../operation.ts'
 import { linearPattern } from './linear-pattern.ts'
 import type { PolicySubject } from './policy.ts'
 
-/** What a condition sees. Classes, because the CEL library then takes the values as they are instead of copying them. */
+/** What a condition sees. Classes, because the CEL library then takes the values as they are, without copies. */
 export interface ConditionScope {
   readonly operation?: OperationFields
   readonly identity: IdentityFields

@@ -1,5 +1,7 @@
 import type { ASTNode, Environment, ParseError, TypeError as CelTypeError } from '@marcbachmann/cel-js'
-import { CONDITION_FIELDS, CONDITION_TYPES, CONDITION_VARIABLES, type ConditionScope, LINEAR_MATCHES } from './condition-scope.ts'
+import {
+  CONDITION_FIELDS, CONDITION_TYPES, CONDITION_VARIABLES, type ConditionScope, LINEAR_MATCHES,
+} from './condition-scope.ts'
 import { iterationDepth, syntaxNodes } from './condition-syntax.ts'
 import { linearPattern } from './linear-pattern.ts'
 
@@ -140,7 +142,9 @@ function demandsReadOnly(node: ASTNode): boolean {
   return node.op === '.' && node.args[1] === 'readOnly' && node.args[0].op === 'id' && node.args[0].args === 'operation'
 }
 
-function conditionError(error: ParseError | CelTypeError | undefined, place: keyof typeof CONDITION_TYPES): ConditionError {
+function conditionError(
+  error: ParseError | CelTypeError | undefined, place: keyof typeof CONDITION_TYPES,
+): ConditionError {
   const summary = (error?.summary ?? error?.message ?? 'not a CEL expression').replaceAll(LINEAR_MATCHES, 'matches')
   const offset = error?.range?.start ?? 0
   if (place === 'unless' && summary === 'Unknown variable: operation') {

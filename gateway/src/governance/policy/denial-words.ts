@@ -25,7 +25,8 @@ export function whatIsPossible(permitting: readonly RuleEntry[], readOnly: boole
 }
 
 function list(names: readonly string[]): string {
-  const named = names.slice(0, MAX_NAMED).map((name) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name))
+  const named = names.slice(0, MAX_NAMED)
+    .map((name) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name))
   const more = names.length - named.length
   return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ')
 }

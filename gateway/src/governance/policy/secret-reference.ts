@@ -19,7 +19,9 @@ export function parseSecretReference(text: string): SecretReference | undefined 
     case 'env':
       return VARIABLE_NAME.test(rest) ? { kind: 'env', variable: rest } : undefined
     case 'file':
-      return rest.length > 0 && rest.length <= MAX_PATH && !rest.includes('\0') ? { kind: 'file', path: rest } : undefined
+      return rest.length > 0 && rest.length <= MAX_PATH && !rest.includes('\0')
+        ? { kind: 'file', path: rest }
+        : undefined
     default:
       return undefined
   }
