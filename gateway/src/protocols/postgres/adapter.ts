@@ -88,6 +88,8 @@ class PostgresListener implements Listener {
     const deadline = setTimeout(() => login.fail(new HandshakeEnded('the login took too long')), this.#options.handshakeTimeoutMs)
     try {
       const greeting = await login.greet()
+      // From here on everything has a limit of its own: verifying the credential, and reaching the target.
+      clearTimeout(deadline)
       if (greeting.kind === 'cancel') {
         this.#cancelKeys.cancel(greeting.processId, greeting.secret)
         connection.end()

@@ -193,8 +193,8 @@ export class ClientRelay {
     const step = new Step('parse', bytes, start, end)
     const parse = readParse(bytes, body, end)
     if (parse.statement !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
-    const { text, analysis } = this.#reader.read(parse.text)
-    const prepared = { text, analysis, parsed: true }
+    const { text, analysis, analyser } = this.#reader.read(parse.text)
+    const prepared = { text, analysis, analyser, parsed: true }
     names.statements.set(parse.statement, prepared)
     if (parse.statement !== '') names.epoch++
     step.prepared = prepared
@@ -228,8 +228,9 @@ export class ClientRelay {
     const name = readExecute(bytes, body, end)
     const portal = names.portals.get(name)
     if (portal === undefined) return this.#refuse(step, unknownName('portal', name))
-    const analysis = names.resolve(portal.prepared.analysis)
-    if (masking && analysis !== portal.prepared.analysis && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
+    const own = this.#reader.current(portal.prepared)
+    const analysis = names.resolve(own)
+    if (masking && analysis !== own && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
     step.portal = portal
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
     const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis)

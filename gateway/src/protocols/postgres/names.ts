@@ -1,4 +1,4 @@
-import { combineAnalyses, UNKNOWN } from '../../sql/statement-analyser.ts'
+import { combineAnalyses, type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
 import type { Analysis, NameEffect } from '../../sql/analysis.ts'
 
 const MAX_NAMES = 20_000
@@ -7,7 +7,9 @@ const MAX_VERSIONS = 16
 /** A statement that the client prepared by a Parse message. */
 export interface Prepared {
   readonly text: string
-  readonly analysis: Analysis
+  analysis: Analysis
+  /** Who analysed it: another one is in force once the catalog has changed. Undefined where the text was not readable. */
+  analyser: StatementAnalyser | undefined
   /** False when it came by PREPARE: the target then confirms it in no message of its own. */
   readonly parsed: boolean
 }
@@ -58,7 +60,7 @@ export class Names {
     const parsed = this.statements.get(name)
     if (parsed !== undefined) return parsed
     const versions = this.#sqlStatements.get(name)
-    return versions === undefined ? undefined : { text: `EXECUTE ${name}`, analysis: combineAnalyses(versions), parsed: false }
+    return versions === undefined ? undefined : { text: `EXECUTE ${name}`, analysis: combineAnalyses(versions), analyser: undefined, parsed: false }
   }
 
   /** The analysis with all that it runs by name taken in. A name that nothing is known of makes it unknown. */

@@ -2,8 +2,8 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { OperationFacts } from '../../governance/operation.ts'
 import { looksMasked } from '../../governance/masking/apply-mask.ts'
 import type { Analysis } from '../../sql/analysis.ts'
-import { UNKNOWN } from '../../sql/statement-analyser.ts'
-import type { Portal } from './names.ts'
+import { type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
+import type { Portal, Prepared } from './names.ts'
 import type { RelayState } from './relay-state.ts'
 import { readParameters } from './wire/client-messages.ts'
 
@@ -24,14 +24,26 @@ export class OperationReader {
   }
 
   /** Unknown whenever the target might read the bytes in another way than the parser here does. */
-  read(bytes: Buffer): { text: string; analysis: Analysis } {
+  read(bytes: Buffer): { text: string; analysis: Analysis; analyser: StatementAnalyser | undefined } {
     const { parameters, catalog, readingUncertain } = this.#state
     const ascii = isAscii(bytes)
     const text = bytes.toString(ascii ? 'latin1' : 'utf8')
     // A backslash is a character of its own only while standard_conforming_strings is on.
     const sameStrings = !text.includes('\\') || (parameters.get('standard_conforming_strings') !== 'off' && !readingUncertain)
     const sameEncoding = ascii || (parameters.get('client_encoding') === 'UTF8' && isUtf8(bytes) && !readingUncertain)
-    return { text, analysis: sameStrings && sameEncoding ? catalog.analyser.analyse(text) : UNKNOWN }
+    if (!sameStrings || !sameEncoding) return { text, analysis: UNKNOWN, analyser: undefined }
+    const { analyser } = catalog
+    return { text, analysis: analyser.analyse(text), analyser }
+  }
+
+  /** What a prepared statement does by the catalog as it is now. */
+  current(prepared: Prepared): Analysis {
+    const { analyser } = this.#state.catalog
+    if (prepared.analyser !== undefined && prepared.analyser !== analyser) {
+      prepared.analysis = analyser.analyse(prepared.text)
+      prepared.analyser = analyser
+    }
+    return prepared.analysis
   }
 
   parameters(portal: Portal): (string | null)[] {

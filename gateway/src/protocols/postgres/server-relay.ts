@@ -117,10 +117,11 @@ export class ServerRelay {
     const step = this.#state.inFlight.head
     if (step === undefined || (step.kind !== 'query' && step.kind !== 'execute')) throw new MalformedFrameError('the target sent rows that nobody asked for')
     if (step.kind === 'execute') this.#checkPortal(step)
-    if (!this.#state.needsPlan(step.analysis)) return 'verbatim'
+    // What the target itself said of the columns counts, also where the analysis saw no masked one.
     const plan = step.kind === 'query' ? step.plan : step.portal?.plan
-    if (plan === undefined) throw new UnmaskableError('rows came without a description')
-    return plan
+    if (plan !== undefined) return plan
+    if (this.#state.needsPlan(step.analysis)) throw new UnmaskableError('rows came without a description')
+    return 'verbatim'
   }
 
   /** @returns false when the message must wait until the catalog has been read again */
