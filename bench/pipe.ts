@@ -11,7 +11,7 @@ export interface Pipe {
  * The least that any proxy on Node costs: `net.createServer` and `pipe` both ways. What the gateway is compared with,
  * and what tests of a real client put in the gateway's place to prove themselves.
  */
-export async function startPipe(target: { readonly host: string; readonly port: number }): Promise<Pipe> {
+export async function startPipe(target: { readonly host: string; readonly port: number }, port = 0): Promise<Pipe> {
   const open = new Set<Socket>()
   const server = createServer((client) => {
     const upstream = connect({ ...target, noDelay: true })
@@ -27,7 +27,7 @@ export async function startPipe(target: { readonly host: string; readonly port: 
       })
     }
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no TCP address')

@@ -13,9 +13,20 @@ import { ALLOW_ALL } from '../support/policies.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { type PostgresSuite, preparePostgresSuite, suiteObstacle } from '../support/postgres-suite.ts'
 
-/** What does not come out the same through the gateway, and why that is right. Empty is best. */
-const ACCEPTED_DIFFERENCES: Readonly<Record<RegressSuite, Readonly<Record<string, string>>>> = {
-  regress: {},
+interface AcceptedDifference {
+  readonly reason: string
+  /** Stands in what the gateway's run printed; an entry of which that is no longer true must go. */
+  readonly evidence: RegExp
+}
+
+/** What does not come out the same through the gateway, and why that is right. */
+const ACCEPTED_DIFFERENCES: Readonly<Record<RegressSuite, Readonly<Record<string, AcceptedDifference>>>> = {
+  regress: {
+    largeobject: {
+      reason: 'psql\'s \\lo_import, \\lo_export and \\lo_unlink use FunctionCall, an obsolete message that names a function by a bare OID and is always refused',
+      evidence: /ERROR: {2}the FunctionCall message is never passed on/,
+    },
+  },
   isolation: {},
 }
 
@@ -79,7 +90,12 @@ describe('PostgreSQL\'s own suites', { skip, timeout: 900_000 }, () => {
         t.diagnostic(`${way}: ${direct.outputs.size - differing.length} of ${direct.outputs.size} the same, in ${other.seconds} s`)
         const accepted = ACCEPTED_DIFFERENCES[which]
         for (const name of differing) {
-          if (accepted[name] === undefined) t.diagnostic(`${name}: ${firstDifference(direct.outputs.get(name) ?? '', other.outputs.get(name) ?? '')}`)
+          const difference = firstDifference(direct.outputs.get(name) ?? '', other.outputs.get(name) ?? '')
+          t.diagnostic(`${name}: ${accepted[name] === undefined ? difference : `accepted: ${accepted[name].reason}`}`)
+        }
+        for (const [name, { evidence }] of way === 'gateway' ? Object.entries(accepted) : []) {
+          assert.ok(differing.includes(name), `${name} is the same by now: take it off the list`)
+          assert.match(other.outputs.get(name) ?? '', evidence)
         }
         assert.deepEqual(differing.filter((name) => accepted[name] === undefined), [], other.log.slice(-2000))
         assert.deepEqual([...other.verdicts.keys()].sort(), [...direct.verdicts.keys()].sort())

@@ -30,6 +30,8 @@ export interface GatewayOptions {
   readonly tls?: boolean
   /** Where the ledger and the state go; a new folder when absent. One that is given is not removed. */
   readonly data?: string
+  /** Lines of the document's `gateway` section besides those that say where it listens and keeps its data. */
+  readonly settings?: string
   /** Flags for the gateway's own node, such as `--max-old-space-size`. */
   readonly nodeFlags?: readonly string[]
 }
@@ -88,6 +90,7 @@ gateway:
   dataDir: ${data}
   api: { port: 0 }
   protocols: { postgres: { port: 0 } }
+${options.settings === undefined ? '' : `  ${options.settings}\n`}\
 ${certificate === undefined ? '' : `  tls: { cert: 'file:${certificate.certFile}', key: 'file:${certificate.keyFile}' }\n`}\
 issuers:
   - { name: test, issuer: '${issuer.url}', audience: ${issuer.audience}, groups: groups, person: preferred_username }
