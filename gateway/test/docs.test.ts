@@ -51,6 +51,16 @@ describe('the documents', () => {
     for (const language of ['sh', 'console', 'yaml']) assert.ok(languages.includes(language))
   })
 
+  test('would be caught showing what is not printed', () => {
+    const [block] = readBlocks('```console\n$ one\na  …  c\n$ two\n```\n')
+    assert.deepEqual(block && readCommands(block), [{ text: 'one', expected: ['a  …  c'] }, { text: 'two', expected: [] }])
+    assert.equal(missingLine(['a … c', 'd'], 'x\n a b b c\nd and more\n'), undefined)
+    assert.equal(missingLine(['d', 'a … c'], 'a b c\nd\n'), 'a … c')
+    assert.equal(missingLine(['a.c'], 'abc\n'), 'a.c')
+    assert.deepEqual(readLinks('[a](b.md) `[c](d.md)`\n```\n[e](f.md)\n```\n[g](h#i)'), [{ line: 1, target: 'b.md' }, { line: 5, target: 'h#i' }])
+    assert.throws(() => readBlocks('```sh\nnever closed'), /never closed/)
+  })
+
   test('link only to what is there', () => {
     const broken = pages.flatMap(({ path, text }) => readLinks(text).flatMap(({ line, target }) => {
       if (/^(https?|mailto):/.test(target)) return []
@@ -63,9 +73,16 @@ describe('the documents', () => {
   })
 
   test('name only files of the repository that are there', () => {
-    const missing = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/`((?:gateway|cli|demo|contract|bench|scripts|docs)\/[\w./-]*\w)`/g)].flatMap(([, name = '']) =>
-        existsSync(join(ROOT, name)) ? [] : [`${path}: ${name}`]))
+    const sources = ['gateway', 'cli', 'demo', 'contract', 'scripts'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true }).map((name) => `/${folder}/${String(name)}`))
+    const missing = pages.flatMap(({ path, text }) => {
+      const whole = [...text.matchAll(/`((?:gateway|cli|demo|contract|bench|scripts|docs)\/[\w./-]*\w)`/g)]
+        .flatMap(([, name = '']) => (existsSync(join(ROOT, name)) ? [] : [name]))
+      // Inside a section about one folder only the file is named.
+      const bare = [...text.matchAll(/`((?:wire\/)?[\w-]+\.(?:ts|mjs))`/g)]
+        .flatMap(([, name = '']) => (sources.some((source) => source.endsWith(`/${name}`)) ? [] : [name]))
+      return [...whole, ...bare].filter((name) => !readBlocks(text).some(({ note }) => note?.value === name)).map((name) => `${path}: ${name}`)
+    })
     assert.deepEqual(missing, [])
   })
 
@@ -104,13 +121,14 @@ describe('the commands in the documents', () => {
 
   for (const { path, text } of pages) {
     const blocks = readBlocks(text)
-    if (blocks.some(isRun)) test(`of ${path} do what it shows`, (context) => runPage(path, blocks, (why) => context.diagnostic(why)))
+    if (blocks.some(isRun)) test(`of ${path} do what it shows`, (context) => runPage(path, blocks, (why) => context.skip(why)))
     for (const block of blocks.filter(({ note }) => note?.key === 'flags only')) {
       test(`${path}:${block.line} has only commands and flags that there are (${block.note?.value})`, () => checkFlags(block))
     }
   }
 
-  async function runPage(path: string, blocks: readonly Block[], tell: (why: string) => void): Promise<void> {
+  /** @param skip what could not be run; the rest is run all the same */
+  async function runPage(path: string, blocks: readonly Block[], skip: (why: string) => void): Promise<void> {
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-docs-'))
     folders.push(folder)
     // A folder like the clone, into which examples can be saved.
@@ -121,7 +139,7 @@ describe('the commands in the documents', () => {
         if (block.note?.key === 'file') shell.save(block.note.value, block.text)
         const need = block.note?.key === 'needs' ? block.note.value : undefined
         const where = need === undefined ? '' : (NEEDS[need] ?? assert.fail(`${path}:${block.line}: unknown need "${need}"`))
-        if (where !== '' && !existsSync(where)) tell(`${path}:${block.line} was not run: ${where} is not installed`)
+        if (where !== '' && !existsSync(where)) skip(`${path}:${block.line} was not run: ${where} is not installed`)
         else if (isRun(block)) for (const { text, expected } of readCommands(block)) await shell.run(`${path}:${block.line}`, text, expected)
       }
     } finally {
