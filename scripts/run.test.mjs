@@ -98,3 +98,10 @@ test('every test file of the tree is run, the long ones only when they are asked
   assert.deepEqual(usual.filter((file) => file.includes('node_modules') || file.startsWith('gateway/test/full/')), [])
   assert.deepEqual(findTests({ long: true }).filter((file) => !file.startsWith('gateway/test/full/')), [])
 })
+
+test('the lockfile names every package of every platform: npm ci refuses one that does not', () => {
+  const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'))
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) => Object.keys(optionalDependencies)
+    .filter((name) => packages[`node_modules/${name}`] === undefined && packages[`${path}/node_modules/${name}`] === undefined))
+  assert.deepEqual(missing, [])
+})
