@@ -255,10 +255,9 @@ export class ClientRelay {
     const { kind, name } = readNamedObject(bytes, body, end)
     const step = new Step(kind === 'portal' ? 'describe-portal' : 'describe-statement', bytes, start, end)
     if (kind === 'portal') {
-      const portal = this.#state.names.portals.get(name)
-      if (portal === undefined) return this.#refuse(step, unknownName('portal', name))
-      step.portal = portal
-      portal.described = true
+      // A cursor of DECLARE may be described too: that tells of columns, and no row comes of it.
+      step.portal = this.#state.names.portals.get(name)
+      if (step.portal !== undefined) step.portal.described = true
     }
     this.#stage(step)
   }
@@ -319,8 +318,9 @@ export class ClientRelay {
       this.#uncovered = []
       for (const step of uncovered) this.#state.gatekeeper.govern(this.#state.session, step)
     }
-    if (this.#waiting === 0) this.flush()
+    // COPY data comes before whatever was read after it; nothing is ever staged before COPY data.
     if (this.#direct.byteLength > 0) this.#write(this.#direct)
+    if (this.#waiting === 0) this.flush()
   }
 
   /** Sends what is decided, up to the first step that still waits. */
