@@ -199,7 +199,7 @@ export class ClientRelay {
     if (parse.statement !== '') names.epoch++
     step.prepared = prepared
     step.name = parse.statement
-    const { facts } = names.resolve(analysis)
+    const facts = this.#reader.factsWith(names.resolve(analysis), [])
     step.awaitDecision({ protocol: 'postgres', facts, text, parameters: [] }, this.#settled)
     this.#waiting++
     this.#outbound.push(step)

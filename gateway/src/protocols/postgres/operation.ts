@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { OperationFacts } from '../../governance/operation.ts'
+import type { MaskEntry } from '../../governance/policy/policy-document.ts'
 import { looksMasked } from '../../governance/masking/apply-mask.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import { type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
@@ -18,6 +19,7 @@ export function changesCatalog(analysis: Analysis): boolean {
 /** Turns the bytes of a statement into what it does, as the target will read them. */
 export class OperationReader {
   readonly #state: RelayState
+  readonly #refused = new WeakMap<OperationFacts, OperationFacts>()
 
   constructor(state: RelayState) {
     this.#state = state
@@ -50,18 +52,35 @@ export class OperationReader {
     return readParameters(portal.bind, portal.parametersAt, portal.bind.length, this.#state.limits.maxRecordedParameterBytes)
   }
 
-  /** The facts, with a violation when a parameter would write a mask back over the value it hides. */
+  /** The facts as far as masks go: a violation where what is masked could come out, or be destroyed. */
   factsWith(analysis: Analysis, parameters: readonly (string | null)[]): OperationFacts {
     const { facts } = analysis
-    if (parameters.length === 0 || facts.readOnly || !analysis.mayQuoteMasked || facts.maskViolation !== undefined) return facts
-    const { masks } = this.#state.session.policy
-    const mask = masks.find((entry) => parameters.some((value) => value !== null && looksMasked(value, [entry])))
-    if (mask === undefined) return facts
-    const maskViolation = {
-      mask: mask.name,
-      reason: 'a parameter holds what the mask shows in place of a value; writing it would destroy the value',
-      hint: 'Leave masked columns out of the statement.',
-    }
-    return { ...facts, maskViolation }
+    if (!this.#state.masking || facts.maskViolation !== undefined) return facts
+    if (facts.unknown) return this.#unanalysed(facts)
+    if (parameters.length === 0 || facts.readOnly || !analysis.mayQuoteMasked) return facts
+    const mask = this.#masks.find((entry) => parameters.some((value) => value !== null && looksMasked(value, [entry])))
+    return mask === undefined ? facts : { ...facts, maskViolation: { mask: mask.name, ...WRITE_BACK } }
   }
+
+  get #masks(): readonly MaskEntry[] {
+    return this.#state.session.policy.masks
+  }
+
+  /** Kept by facts, so that policy remembers its decision on a statement that is sent again. */
+  #unanalysed(facts: OperationFacts): OperationFacts {
+    const known = this.#refused.get(facts)
+    if (known !== undefined) return known
+    const refused = { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', ...UNANALYSED } }
+    this.#refused.set(facts, refused)
+    return refused
+  }
+}
+
+const WRITE_BACK = {
+  reason: 'a parameter holds what the mask shows in place of a value; writing it would destroy the value',
+  hint: 'Leave masked columns out of the statement.',
+}
+const UNANALYSED = {
+  reason: 'the statement could not be analysed, so nobody can tell which values to mask in its result',
+  hint: 'Check that every table, column and function in it exists, and say it in plain SQL with built-in functions.',
 }

@@ -92,10 +92,7 @@ export class PostgresSession {
   #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
     if (step.operationNumber === 0) return
     const { session, gatekeeper, catalog, masking } = this.#state
-    if (masking && step.analysis !== undefined) {
-      if (changesCatalog(step.analysis)) catalog.markStale()
-      if (step.analysis.facts.unknown) this.#state.uncertain = true
-    }
+    if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()
     const position = this.#fromTarget.position
     const outcome = { result, rows: step.rows, bytes: position - this.#counted, durationMs: performance.now() - step.startedAtMs }
     this.#counted = position

@@ -6,12 +6,14 @@ import { cstring, message } from './wire/message-writer.ts'
 import { readReportFields } from './wire/report.ts'
 
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
+const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 /** The gateway's own questions to a target (its catalog), one at a time, answered as text. */
 export class UpstreamQueries {
   readonly #upstream: Upstream
   #received = new FrameAssembler()
   #rows: (string | null)[][] = []
+  #answerBytes = 0
   #failure: Error | undefined
   #settle: ((error: Error | undefined) => void) | undefined
 
@@ -30,6 +32,7 @@ export class UpstreamQueries {
     if (this.#settle !== undefined) throw new Error('a query is running already')
     if (!this.isOpen) throw new TargetError('08006', 'the target closed the connection')
     this.#rows = []
+    this.#answerBytes = 0
     this.#failure = undefined
     const timer = setTimeout(() => this.#upstream.connection.destroy(), timeoutMs)
     try {
@@ -68,6 +71,8 @@ export class UpstreamQueries {
 
   #message(frame: Buffer): void {
     const type = frame.readUInt8(0)
+    this.#answerBytes += frame.length
+    if (this.#answerBytes > MAX_ANSWER_BYTES) throw new MalformedFrameError('the answer is longer than the gateway takes')
     if (type === BACKEND.dataRow) this.#rows.push(readRow(new ByteReader(frame, HEADER_BYTES)))
     else if (type === BACKEND.error) {
       const fields = readReportFields(frame, HEADER_BYTES, frame.length)

@@ -42,8 +42,6 @@ export class RelayState {
   copyIn = false
   /** The target ignores all until the next Sync. */
   skipping = false
-  /** Something ran that could not be analysed: any row may hold anything from now on. */
-  uncertain = false
 
   constructor(options: Pick<RelayState, 'client' | 'upstream' | 'session' | 'gatekeeper' | 'catalog' | 'hashKey' | 'limits' | 'parameters'>) {
     this.client = options.client
@@ -62,7 +60,7 @@ export class RelayState {
 
   /** True when rows of this step must be checked against their description. */
   needsPlan(analysis: Analysis | undefined): boolean {
-    return this.masking && (this.uncertain || analysis === undefined || analysis.mayReturnMasked)
+    return this.masking && (analysis === undefined || analysis.mayReturnMasked)
   }
 
   /** The step is answered, dropped or aborted: it holds nothing back any more. */

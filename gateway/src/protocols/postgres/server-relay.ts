@@ -318,7 +318,7 @@ export class ServerRelay {
   #mayQuote(step: Step | undefined): boolean {
     if (!this.#state.masking) return false
     const analysis = step?.analysis ?? step?.prepared?.analysis ?? step?.portal?.prepared.analysis
-    return this.#state.uncertain || (analysis?.mayQuoteMasked ?? false)
+    return analysis?.mayQuoteMasked ?? false
   }
 
   #notice(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import net from 'node:net'
 import type { ConnectionOptions, TLSSocket } from 'node:tls'
 import { ByteReader, MalformedFrameError } from '../../bytes/byte-reader.ts'
+import { isLoopback } from './client-login.ts'
 import { Connection } from './connection.ts'
 import { HandshakeReader } from './handshake-reader.ts'
 import type { PostgresTarget } from './target.ts'
@@ -51,7 +52,8 @@ export async function connectUpstream(
     await login.connected()
     const binding = target.tls.mode === 'disable' ? undefined : await startTls(connection, login, target)
     connection.write(writeStartup(PROTOCOL_3_0, new Map([['user', target.credential.user], ['database', target.database], ...settings])))
-    return await login.run(target.credential.user, password, binding)
+    const trusted = target.tls.mode === 'verify-full' || isLoopback(connection.socket.remoteAddress ?? '')
+    return await login.run(target.credential.user, password, binding, trusted)
   } catch (error) {
     connection.destroy()
     if (error instanceof TargetError) throw error
@@ -126,7 +128,8 @@ class Login extends HandshakeReader {
     return { type: header.readUInt8(0), frame: await this.bytes(length - 4) }
   }
 
-  async run(user: string, password: string, binding: ChannelBinding | undefined): Promise<Upstream> {
+  /** @param trusted whether the password itself may be told to the other side */
+  async run(user: string, password: string, binding: ChannelBinding | undefined, trusted: boolean): Promise<Upstream> {
     const parameters = new Map<string, string>()
     let processId = 0
     let secret = Buffer.alloc(0)
@@ -134,7 +137,7 @@ class Login extends HandshakeReader {
     for (;;) {
       const { type, frame } = await this.message()
       const reader = new ByteReader(frame)
-      if (type === BACKEND.authentication) scram = await this.#authenticate(reader, user, password, binding, scram)
+      if (type === BACKEND.authentication) scram = await this.#authenticate(reader, user, password, binding, trusted, scram)
       else if (type === BACKEND.error) throw refused(frame)
       else if (type === BACKEND.parameterStatus) parameters.set(reader.cstring(), reader.cstring())
       else if (type === BACKEND.backendKeyData) {
@@ -147,14 +150,16 @@ class Login extends HandshakeReader {
     }
   }
 
-  async #authenticate(reader: ByteReader, user: string, password: string, binding: ChannelBinding | undefined, scram: ScramClient | undefined) {
+  async #authenticate(reader: ByteReader, user: string, password: string, binding: ChannelBinding | undefined, trusted: boolean, scram: ScramClient | undefined) {
     const kind = reader.int32()
     if (kind === 0) {
       if (scram !== undefined) throw new TargetError('28000', 'the target did not prove that it knows the password')
       return undefined
     }
-    if (kind === 3) this.#answer(cstring(password))
-    else if (kind === 5) this.#answer(cstring(`md5${md5(md5(password + user), reader.take(4))}`))
+    if (kind === 3) {
+      if (!trusted) throw new TargetError('28000', 'the target asks for the password in the clear; the gateway tells it only over verify-full TLS, or on loopback')
+      this.#answer(cstring(password))
+    } else if (kind === 5) this.#answer(cstring(`md5${md5(md5(password + user), reader.take(4))}`))
     else if (kind === 10) {
       const mechanisms: string[] = []
       for (let name = reader.cstring(); name !== ''; name = reader.cstring()) mechanisms.push(name)
