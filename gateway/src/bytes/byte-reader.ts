@@ -43,6 +43,11 @@ export class ByteReader {
 
   /** A NUL-terminated string, as UTF-8. */
   cstring(): string {
+    // Most names are empty: unnamed statements and portals.
+    if (this.#at < this.#end && this.#bytes[this.#at] === 0) {
+      this.#at++
+      return ''
+    }
     const stop = this.#bytes.indexOf(0, this.#at)
     if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
     const text = this.#bytes.toString('utf8', this.#at, stop)
