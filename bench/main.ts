@@ -65,7 +65,9 @@ async function bench(): Promise<void> {
     }
     const report = makeReport(rounds)
     const machine = { processor: cpus()[0]?.model, cores: cpus().length, node: process.version }
-    process.stdout.write(`${values.json ? JSON.stringify({ ...report, machine, seconds, rounds: Number(values.rounds) }) : renderReport(report)}\n`)
+    process.stdout.write(
+      `${values.json ? JSON.stringify({ ...report, machine, seconds, rounds: Number(values.rounds) }) : renderReport(report)}\n`,
+    )
   } finally {
     for (const route of routes) await route.stop()
     await server.stop()
@@ -74,10 +76,14 @@ async function bench(): Promise<void> {
 
 async function openRoute(name: RouteName, database: Database): Promise<Route> {
   switch (name) {
-    case 'direct': return directRoute(database)
-    case 'pipe': return pipeRoute(database)
-    case 'pgbouncer': return pgbouncerRoute(database)
-    case 'gateway': return (await import('./routes/gateway-route.ts')).gatewayRoute(database)
+    case 'direct':
+      return directRoute(database)
+    case 'pipe':
+      return pipeRoute(database)
+    case 'pgbouncer':
+      return pgbouncerRoute(database)
+    case 'gateway':
+      return (await import('./routes/gateway-route.ts')).gatewayRoute(database)
   }
 }
 

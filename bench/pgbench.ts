@@ -34,15 +34,29 @@ export async function measure(route: Route, mode: Mode, clients: number, seconds
   try {
     const ended = run(
       'pgbench',
-      ['-n', '-S', '-M', mode, '-c', String(clients), '-j', '1', '-T', String(Math.ceil(seconds + CONNECT_MS / 1000 + 0.3)),
-        '--log', '--log-prefix', join(folder, 'log'), ...address(route)],
+      [
+        '-n',
+        '-S',
+        '-M',
+        mode,
+        '-c',
+        String(clients),
+        '-j',
+        '1',
+        '-T',
+        String(Math.ceil(seconds + CONNECT_MS / 1000 + 0.3)),
+        '--log',
+        '--log-prefix',
+        join(folder, 'log'),
+        ...address(route),
+      ],
       { env: await environment(route) },
     )
     const window = observe(route, seconds)
     const [{ start, end, cpu }] = await Promise.all([window, ended])
     const latencies = readLatencies(folder, start, end)
     return {
-      queriesPerSecond: latencies.length / (end - start) * 1000,
+      queriesPerSecond: (latencies.length / (end - start)) * 1000,
       p50Ms: percentile(latencies, 0.5),
       p99Ms: percentile(latencies, 0.99),
       ...(cpu === undefined ? {} : { cpuMicroseconds: cpu / latencies.length }),
@@ -53,9 +67,14 @@ export async function measure(route: Route, mode: Mode, clients: number, seconds
 }
 
 /** Unix milliseconds at the window's ends, and the CPU microseconds used within it. */
-async function observe(route: Route, seconds: number): Promise<{ start: number; end: number; cpu: number | undefined }> {
-  const look = (): { at: number; cpu: number } =>
-    ({ at: performance.timeOrigin + performance.now(), cpu: route.pid === undefined ? 0 : processCpuMicroseconds(route.pid) })
+async function observe(
+  route: Route,
+  seconds: number,
+): Promise<{ start: number; end: number; cpu: number | undefined }> {
+  const look = (): { at: number; cpu: number } => ({
+    at: performance.timeOrigin + performance.now(),
+    cpu: route.pid === undefined ? 0 : processCpuMicroseconds(route.pid),
+  })
   await sleep(CONNECT_MS)
   const first = look()
   await sleep(seconds * 1000)
@@ -87,5 +106,11 @@ function address(route: Route): string[] {
 
 async function environment(route: Route): Promise<NodeJS.ProcessEnv> {
   // The password goes by the environment: arguments are seen by everybody on the machine.
-  return { PATH: process.env['PATH'], LC_ALL: 'C', PGPASSWORD: await route.password(), PGSSLMODE: 'disable', PGGSSENCMODE: 'disable' }
+  return {
+    PATH: process.env['PATH'],
+    LC_ALL: 'C',
+    PGPASSWORD: await route.password(),
+    PGSSLMODE: 'disable',
+    PGGSSENCMODE: 'disable',
+  }
 }

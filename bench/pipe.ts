@@ -18,7 +18,10 @@ export async function startPipe(target: { readonly host: string; readonly port: 
     client.setNoDelay(true)
     client.pipe(upstream)
     upstream.pipe(client)
-    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       open.add(socket)
       socket.on('error', () => other.destroy())
       socket.on('close', () => {
@@ -43,5 +46,5 @@ export async function startPipe(target: { readonly host: string; readonly port: 
 
 if (import.meta.main) {
   const pipe = await startPipe({ host: process.argv[2] ?? '127.0.0.1', port: Number(process.argv[3]) })
-  process.stdout.write(`${JSON.stringify({ port: pipe.port })}\n`)
+  process.stdout.write(`${pipe.port}\n`)
 }

@@ -8,14 +8,19 @@ const MICROSECONDS_A_TICK = 10_000
  * from /proc/PID/stat (proc_pid_stat(5)).
  */
 export function processCpuMicroseconds(pid: number): number {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => readStat(Number(name)))
+  const processes = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => readStat(Number(name)))
   const wanted = new Set([pid])
   // Descendants may stand before their parents in the list.
   for (let before = -1; before !== wanted.size;) {
     before = wanted.size
     for (const stat of processes) if (stat !== undefined && wanted.has(stat.parent)) wanted.add(stat.pid)
   }
-  return processes.reduce((sum, stat) => (stat !== undefined && wanted.has(stat.pid) ? sum + stat.ticks : sum), 0) * MICROSECONDS_A_TICK
+  return (
+    processes.reduce((sum, stat) => (stat !== undefined && wanted.has(stat.pid) ? sum + stat.ticks : sum), 0) *
+    MICROSECONDS_A_TICK
+  )
 }
 
 function readStat(pid: number): { pid: number; parent: number; ticks: number } | undefined {
@@ -35,6 +40,7 @@ function readStat(pid: number): { pid: number; parent: number; ticks: number } |
 /** Resident memory of one process, bytes, and its highest so far; from /proc/PID/status. */
 export function processMemory(pid: number): { residentBytes: number; peakBytes: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'latin1')
-  const bytes = (name: string): number => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
+  const bytes = (name: string): number =>
+    1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0)
   return { residentBytes: bytes('VmRSS'), peakBytes: bytes('VmHWM') }
 }

@@ -23,7 +23,9 @@ export interface Report {
 }
 
 /** Ratios are the medians of the ratios within each round, because the machine's speed changes between rounds. */
-export function makeReport(rounds: readonly { mode: Mode; clients: number; byRoute: Partial<Record<RouteName, Round>> }[]): Report {
+export function makeReport(
+  rounds: readonly { mode: Mode; clients: number; byRoute: Partial<Record<RouteName, Round>> }[],
+): Report {
   const figures: Figures[] = []
   const report: Report = { figures, cpuVsPipe: {}, throughputVsPgbouncer: {}, p99VsPipe: {} }
   for (const mode of MODES) {
@@ -34,7 +36,10 @@ export function makeReport(rounds: readonly { mode: Mode; clients: number; byRou
         if (all.length === 0) continue
         const cpu = all.flatMap(({ cpuMicroseconds }) => cpuMicroseconds ?? [])
         figures.push({
-          route, mode, clients, rounds: all.length,
+          route,
+          mode,
+          clients,
+          rounds: all.length,
           queriesPerSecond: median(all.map((round) => round.queriesPerSecond)),
           p50Ms: median(all.map((round) => round.p50Ms)),
           p99Ms: median(all.map((round) => round.p99Ms)),
@@ -59,7 +64,9 @@ export function makeReport(rounds: readonly { mode: Mode; clients: number; byRou
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length / 2
-  return sorted.length % 2 === 1 ? (sorted[Math.floor(middle)] ?? Number.NaN) : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[Math.floor(middle)] ?? Number.NaN)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
 /** For people: one line a route, then the ratios beside what is to be reached. */
@@ -68,8 +75,10 @@ export function renderReport(report: Report): string {
   let previous = ''
   for (const { route, mode, clients, queriesPerSecond, p50Ms, p99Ms, cpuMicroseconds } of report.figures) {
     const group = `${mode.padEnd(9)} ${String(clients).padStart(7)}`
-    lines.push(`${group === previous ? ' '.repeat(group.length) : group}  ${route.padEnd(9)} ${queriesPerSecond.toFixed(0).padStart(10)} ${p50Ms.toFixed(3).padStart(8)} `
-      + `${p99Ms.toFixed(3).padStart(8)} ${(cpuMicroseconds?.toFixed(1) ?? '-').padStart(14)}`)
+    lines.push(
+      `${group === previous ? ' '.repeat(group.length) : group}  ${route.padEnd(9)} ${queriesPerSecond.toFixed(0).padStart(10)} ${p50Ms.toFixed(3).padStart(8)} ` +
+        `${p99Ms.toFixed(3).padStart(8)} ${(cpuMicroseconds?.toFixed(1) ?? '-').padStart(14)}`,
+    )
     previous = group
   }
   const targets = [
@@ -80,7 +89,11 @@ export function renderReport(report: Report): string {
   for (const [title, ratios] of targets) {
     lines.push('', title)
     for (const [mode, byClients] of Object.entries(ratios)) {
-      lines.push(`  ${mode.padEnd(9)} ${Object.entries(byClients).map(([clients, value]) => `${clients}: ${value.toFixed(2)}`).join('   ')}`)
+      lines.push(
+        `  ${mode.padEnd(9)} ${Object.entries(byClients)
+          .map(([clients, value]) => `${clients}: ${value.toFixed(2)}`)
+          .join('   ')}`,
+      )
     }
   }
   return lines.join('\n')

@@ -35,6 +35,8 @@ export function startChild(command: string, parameters: readonly string[], optio
 export async function firstLine(child: ChildProcess, output: Readable, timeoutMs: number): Promise<string> {
   const lines = createInterface({ input: output })
   const line = once(lines, 'line', { signal: AbortSignal.timeout(timeoutMs) }).then(([text]) => String(text))
-  const ended = once(child, 'exit').then(() => Promise.reject(new Error(`${child.spawnfile} ended before it was ready`)))
+  const ended = once(child, 'exit').then(() =>
+    Promise.reject(new Error(`${child.spawnfile} ended before it was ready`)),
+  )
   return Promise.race([line, ended])
 }

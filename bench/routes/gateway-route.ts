@@ -15,7 +15,11 @@ rules:
 export async function gatewayRoute(database: Database): Promise<Route> {
   const gateway = await startTestGateway({ targets: [{ name: 'bench', ...database }], policy: POLICY, tls: false })
   return {
-    name: 'gateway', port: gateway.port, user: 'nightly-report', database: gateway.database, pid: gateway.pid,
+    name: 'gateway',
+    port: gateway.port,
+    user: 'nightly-report',
+    database: gateway.database,
+    pid: gateway.pid,
     password: () => gateway.issuer.agentToken('nightly-report'),
     stop: () => gateway.stop(),
   }

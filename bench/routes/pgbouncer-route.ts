@@ -15,7 +15,9 @@ export async function pgbouncerRoute(database: Database): Promise<Route> {
   const settings = join(folder, 'pgbouncer.ini')
   const users = join(folder, 'users.txt')
   writeFileSync(users, `"${database.user}" "${database.password}"\n`, { mode: 0o600 })
-  writeFileSync(settings, `[databases]
+  writeFileSync(
+    settings,
+    `[databases]
 ${database.database} = host=127.0.0.1 port=${database.port} dbname=${database.database}
 [pgbouncer]
 listen_addr = 127.0.0.1
@@ -32,17 +34,23 @@ log_connections = 0
 log_disconnections = 0
 log_stats = 0
 logfile = ${join(folder, 'log')}
-`)
+`,
+  )
   const user = serverUser()
   if (user !== undefined) for (const path of [folder, settings, users]) chownSync(path, user.uid, user.gid)
   const child = startChild('pgbouncer', ['--quiet', settings], {
-    cwd: folder, stdio: ['ignore', 'ignore', 'inherit'],
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
     env: { PATH: `${process.env['PATH']}:/usr/sbin` },
     ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
   })
   await untilListening(port)
   return {
-    name: 'pgbouncer', port, user: database.user, database: database.database, pid: child.pid,
+    name: 'pgbouncer',
+    port,
+    user: database.user,
+    database: database.database,
+    pid: child.pid,
     password: () => Promise.resolve(database.password),
     async stop() {
       await child.stop()
@@ -55,7 +63,10 @@ async function untilListening(port: number): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const open = await new Promise<boolean>((done) => {
       const socket = connect({ host: '127.0.0.1', port })
-      socket.once('connect', () => { socket.destroy(); done(true) })
+      socket.once('connect', () => {
+        socket.destroy()
+        done(true)
+      })
       socket.once('error', () => done(false))
     })
     if (open) return

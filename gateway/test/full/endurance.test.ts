@@ -17,7 +17,12 @@ before(async () => {
 after(() => server.stop())
 
 async function within(policy: string, use: (gateway: TestGateway) => Promise<void>): Promise<void> {
-  const gateway = await startTestGateway({ targets: [{ port: server.port, ...shop }], policy, tls: false, settings: 'limits: { handshakeTimeout: 5s }' })
+  const gateway = await startTestGateway({
+    targets: [{ port: server.port, ...shop }],
+    policy,
+    tls: false,
+    settings: 'limits: { handshakeTimeout: 5s }',
+  })
   try {
     await use(gateway)
   } finally {
@@ -28,20 +33,32 @@ async function within(policy: string, use: (gateway: TestGateway) => Promise<voi
 test('memory stays flat while 5 GB stream to a slow client', { timeout: 600_000 }, async (t) => {
   await within(ALLOW_ALL, async (gateway) => {
     const total = 5_000_000_000
-    const login = { host: gateway.host, port: gateway.port, user: 'support-bot', database: gateway.database, password: await gateway.issuer.agentToken('support-bot') }
+    const login = {
+      host: gateway.host,
+      port: gateway.port,
+      user: 'support-bot',
+      database: gateway.database,
+      password: await gateway.issuer.agentToken('support-bot'),
+    }
     const { bytes, growthBytes, peakBytes } = await readSlowly(login, gateway.pid, total, 1000)
-    t.diagnostic(`${bytes} bytes; highest ${Math.round(peakBytes / 2 ** 20)} MiB, growth in the second half ${Math.round(growthBytes / 2 ** 20)} MiB`)
+    t.diagnostic(
+      `${bytes} bytes; highest ${Math.round(peakBytes / 2 ** 20)} MiB, growth in the second half ${Math.round(growthBytes / 2 ** 20)} MiB`,
+    )
     assert.ok(bytes > total)
     assert.ok(growthBytes < 48 * 2 ** 20)
     assert.ok(peakBytes < 1024 * 2 ** 20)
   })
 })
 
-test('10,000 malformed, split and joined conversations: no crash, no hang, no growth, nothing changed', { timeout: 900_000 }, async () => {
-  const fingerprint = await shop.fingerprint()
-  await within(SHOP_POLICY, async (gateway) => {
-    await withstandMalformed(gateway, 'support-bot', 10_000)
-    assert.doesNotMatch(gateway.log(), /internal error/)
-  })
-  assert.equal(await shop.fingerprint(), fingerprint)
-})
+test(
+  '10,000 malformed, split and joined conversations: no crash, no hang, no growth, nothing changed',
+  { timeout: 900_000 },
+  async () => {
+    const fingerprint = await shop.fingerprint()
+    await within(SHOP_POLICY, async (gateway) => {
+      await withstandMalformed(gateway, 'support-bot', 10_000)
+      assert.doesNotMatch(gateway.log(), /internal error/)
+    })
+    assert.equal(await shop.fingerprint(), fingerprint)
+  },
+)

@@ -23,7 +23,8 @@ interface AcceptedDifference {
 const ACCEPTED_DIFFERENCES: Readonly<Record<RegressSuite, Readonly<Record<string, AcceptedDifference>>>> = {
   regress: {
     largeobject: {
-      reason: 'psql\'s \\lo_import, \\lo_export and \\lo_unlink use FunctionCall, an obsolete message that names a function by a bare OID and is always refused',
+      reason:
+        "psql's \\lo_import, \\lo_export and \\lo_unlink use FunctionCall, an obsolete message that names a function by a bare OID and is always refused",
       evidence: /ERROR: {2}the FunctionCall message is never passed on/,
     },
   },
@@ -47,10 +48,18 @@ async function openWay(way: string, server: PostgresServer): Promise<Way> {
     const pipe = await startPipe(server)
     return { login: { ...login, port: pipe.port }, close: () => pipe.close() }
   }
-  const target = (database: string): { name: string; database: string; port: number; user: string; password: string } =>
-    ({ name: database, database, port: server.port, ...login })
+  const target = (
+    database: string,
+  ): { name: string; database: string; port: number; user: string; password: string } => ({
+    name: database,
+    database,
+    port: server.port,
+    ...login,
+  })
   const gateway = await startTestGateway({
-    targets: [target('postgres'), ...Object.values(REGRESS_DATABASES).map(target)], policy: ALLOW_ALL, tls: false,
+    targets: [target('postgres'), ...Object.values(REGRESS_DATABASES).map(target)],
+    policy: ALLOW_ALL,
+    tls: false,
   })
   return {
     login: { port: gateway.port, user: 'support-bot', password: await gateway.issuer.agentToken('support-bot') },
@@ -58,13 +67,18 @@ async function openWay(way: string, server: PostgresServer): Promise<Way> {
   }
 }
 
-describe('PostgreSQL\'s own suites', { skip, timeout: 900_000 }, () => {
+describe("PostgreSQL's own suites", { skip, timeout: 900_000 }, () => {
   let suite: PostgresSuite
-  before(() => { suite = preparePostgresSuite() })
+  before(() => {
+    suite = preparePostgresSuite()
+  })
   after(() => suite.remove())
 
   async function within<T>(way: string, use: (login: RegressLogin) => Promise<T>): Promise<T> {
-    const server = await startPostgres({ installation: suite.installation, settings: { max_prepared_transactions: 10 } })
+    const server = await startPostgres({
+      installation: suite.installation,
+      settings: { max_prepared_transactions: 10 },
+    })
     try {
       const { login, close } = await openWay(way, server)
       try {
@@ -86,8 +100,12 @@ describe('PostgreSQL\'s own suites', { skip, timeout: 900_000 }, () => {
       t.diagnostic(`direct: ${direct.verdicts.size} of ${direct.verdicts.size} in ${direct.seconds} s`)
       for (const way of through) {
         const other = await within(way, (login) => runRegress(suite, which, login, `${which}-${way}`))
-        const differing = [...direct.outputs].filter(([name, output]) => other.outputs.get(name) !== output).map(([name]) => name)
-        t.diagnostic(`${way}: ${direct.outputs.size - differing.length} of ${direct.outputs.size} the same, in ${other.seconds} s`)
+        const differing = [...direct.outputs]
+          .filter(([name, output]) => other.outputs.get(name) !== output)
+          .map(([name]) => name)
+        t.diagnostic(
+          `${way}: ${direct.outputs.size - differing.length} of ${direct.outputs.size} the same, in ${other.seconds} s`,
+        )
         const accepted = ACCEPTED_DIFFERENCES[which]
         for (const name of differing) {
           const difference = firstDifference(direct.outputs.get(name) ?? '', other.outputs.get(name) ?? '')
@@ -97,14 +115,19 @@ describe('PostgreSQL\'s own suites', { skip, timeout: 900_000 }, () => {
           assert.ok(differing.includes(name), `${name} is the same by now: take it off the list`)
           assert.match(other.outputs.get(name) ?? '', evidence)
         }
-        assert.deepEqual(differing.filter((name) => accepted[name] === undefined), [], other.log.slice(-2000))
+        assert.deepEqual(
+          differing.filter((name) => accepted[name] === undefined),
+          [],
+          other.log.slice(-2000),
+        )
         assert.deepEqual([...other.verdicts.keys()].sort(), [...direct.verdicts.keys()].sort())
       }
     })
   }
 
   test('libpq_pipeline: pipelines, aborts and single-row mode work as without the gateway, message by message', async (t) => {
-    const trace = async (way: string): Promise<Map<string, string>> => within(way, (login) => runPipelineTests(suite, login))
+    const trace = async (way: string): Promise<Map<string, string>> =>
+      within(way, (login) => runPipelineTests(suite, login))
     const direct = await trace('direct')
     assert.ok(direct.size > 8)
     for (const way of through) {
@@ -117,7 +140,11 @@ describe('PostgreSQL\'s own suites', { skip, timeout: 900_000 }, () => {
 
 /** Name of each test, all passed; for those with an expected trace in the source also libpq's trace of every message. */
 async function runPipelineTests(suite: PostgresSuite, login: RegressLogin): Promise<Map<string, string>> {
-  const options = { timeout: 60_000, maxBuffer: 256 * 1024 * 1024, env: { LD_LIBRARY_PATH: suite.libraries, PGPASSWORD: login.password } }
+  const options = {
+    timeout: 60_000,
+    maxBuffer: 256 * 1024 * 1024,
+    env: { LD_LIBRARY_PATH: suite.libraries, PGPASSWORD: login.password },
+  }
   const names = (await run(suite.libpqPipeline, ['tests'], options)).stdout.split('\n').filter((name) => name !== '')
   const connection = `host=127.0.0.1 port=${login.port} user=${login.user} dbname=postgres sslmode=disable gssencmode=disable`
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-traces-'))
@@ -128,7 +155,11 @@ async function runPipelineTests(suite: PostgresSuite, login: RegressLogin): Prom
       outputs.set(name, '')
       // The others' messages depend on how fast they are read.
       if (!existsSync(join(suite.tests, 'modules/libpq_pipeline/traces', `${name}.trace`))) continue
-      await run(`${suite.installation}/bin/psql`, ['-qX', connection, '-c', 'drop table if exists pq_pipeline_demo, pq_pipeline_tst'], options)
+      await run(
+        `${suite.installation}/bin/psql`,
+        ['-qX', connection, '-c', 'drop table if exists pq_pipeline_demo, pq_pipeline_tst'],
+        options,
+      )
       const file = join(folder, name)
       await run(suite.libpqPipeline, ['-t', file, '-r', '700', name, connection], options)
       outputs.set(name, readFileSync(file, 'utf8'))

@@ -30,10 +30,14 @@ const psql = (script: string, ...flags: string[]) =>
 
 describe('masks', () => {
   test('hold in text and in binary, by every kind of statement that returns rows', async () => {
-    const sql = 'select c.id, c.name, c.email, c.ssn, p.card_number from customers c join orders o on o.customer_id = c.id join payments p on p.order_id = o.id order by p.id'
+    const sql =
+      'select c.id, c.name, c.email, c.ssn, p.card_number from customers c join orders o on o.customer_id = c.id join payments p on p.order_id = o.id order by p.id'
     const [real] = await journey.server.query(`${sql} limit 1`, [], 'shop')
     const results = [
-      await client.query(sql), await client.query(`${sql} limit $1`, [600]), await client.query({ text: sql, name: 'masked' }), await client.query({ text: sql, name: 'masked' }),
+      await client.query(sql),
+      await client.query(`${sql} limit $1`, [600]),
+      await client.query({ text: sql, name: 'masked' }),
+      await client.query({ text: sql, name: 'masked' }),
       await client.query({ text: sql, values: [], binary: true } as pg.QueryConfig),
     ]
     for (const { rows } of results as pg.QueryResult<Record<string, string>>[]) {
@@ -58,7 +62,10 @@ describe('masks', () => {
   test('do not stand in the way of what shows no masked value', async () => {
     assert.deepEqual((await client.query('select count(*)::int as n from customers')).rows, [{ n: 300 }])
     assert.equal((await client.query('select city, count(*) from customers group by city')).rows.length, 5)
-    assert.equal((await client.query('select status, sum(total) from orders where total > $1 group by status', [10])).rows.length, 4)
+    assert.equal(
+      (await client.query('select status, sum(total) from orders where total > $1 group by status', [10])).rows.length,
+      4,
+    )
     const { output, errors } = await psql(`\\copy (select id, city from customers) to stdout\n`)
     assert.equal(errors, '')
     assert.equal(output.split('\n').length, 301)
@@ -66,8 +73,14 @@ describe('masks', () => {
 
   test('what cannot be masked is refused, with a hint and without the value', async () => {
     for (const sql of [
-      'copy customers to stdout', `select * from customers where ssn like '9%'`, 'select id from customers order by email limit 1', 'select upper(email) from customers',
-      'select ssn::int from customers', 'select c from customers c', 'select to_json(c) from customers c', 'select count(distinct ssn) from customers',
+      'copy customers to stdout',
+      `select * from customers where ssn like '9%'`,
+      'select id from customers order by email limit 1',
+      'select upper(email) from customers',
+      'select ssn::int from customers',
+      'select c from customers c',
+      'select to_json(c) from customers c',
+      'select count(distinct ssn) from customers',
     ]) {
       const { status, output, errors } = await psql(`\\set VERBOSITY verbose\n${sql};\n`, '-v', 'ON_ERROR_STOP=1')
       assert.equal(status, 3, sql)
@@ -87,9 +100,16 @@ describe('refusals', () => {
       ['update orders set total = 0', 'unbounded', 'add a WHERE clause'],
       ['update orders set total = 0 where id = 1', 'writes', 'asks for a review'],
       ['select 1; drop table payments', 'destructive', 'destructive'],
-      ['with gone as (delete from payments where id = 1 returning id) select * from gone', 'writes', 'asks for a review'],
+      [
+        'with gone as (delete from payments where id = 1 returning id) select * from gone',
+        'writes',
+        'asks for a review',
+      ],
     ] as const) {
-      const error = await client.query(sql).then(() => assert.fail(`${sql} ran`), (reason: unknown) => reason)
+      const error = await client.query(sql).then(
+        () => assert.fail(`${sql} ran`),
+        (reason: unknown) => reason,
+      )
       assert.ok(error instanceof pg.DatabaseError)
       assert.equal(error.code, '42501', sql)
       assert.ok(error.message.includes(`"${rule}"`) && error.message.includes(words), error.message)
@@ -117,10 +137,14 @@ describe('refusals', () => {
     const { host, port, user, password, database, ca } = endpoint
     const sql = postgres({ host, port, user, password, database, ssl: { ca }, max: 1, onnotice: () => undefined })
     try {
-      const results = await Promise.allSettled(Array.from({ length: 60 }, (_, n) =>
-        (n % 3 === 1 ? sql`delete from payments where id = ${n}` : sql`select ${n}::int as n`)))
+      const results = await Promise.allSettled(
+        Array.from({ length: 60 }, (_, n) =>
+          n % 3 === 1 ? sql`delete from payments where id = ${n}` : sql`select ${n}::int as n`,
+        ),
+      )
       results.forEach((result, n) => {
-        if (n % 3 === 1) assert.equal(result.status === 'rejected' && (result.reason as postgres.PostgresError).code, '42501')
+        if (n % 3 === 1)
+          assert.equal(result.status === 'rejected' && (result.reason as postgres.PostgresError).code, '42501')
         else assert.equal(result.status === 'fulfilled' && result.value[0]?.['n'], n)
       })
     } finally {
@@ -129,7 +153,9 @@ describe('refusals', () => {
   })
 
   test('hit a prepared statement when it would run, by Parse and by PREPARE', async () => {
-    await assert.rejects(client.query({ name: 'gone', text: 'delete from payments where id = $1', values: [1] }), { code: '42501' })
+    await assert.rejects(client.query({ name: 'gone', text: 'delete from payments where id = $1', values: [1] }), {
+      code: '42501',
+    })
     const { errors } = await psql('prepare p as delete from payments where id = 1;\nexecute p;\n')
     assert.match(errors, /refused by rule|held back for review/)
     assert.equal((await journey.server.query('select from payments where id = 1', [], 'shop')).length, 1)
@@ -140,7 +166,10 @@ describe('refusals', () => {
     const gateway = journey.gateway ?? assert.fail()
     for (const password of [await gateway.issuer.agentToken('nobody-knows-it'), 'not a token', '']) {
       const stranger = new pg.Client({ host, port, user, database, password, ssl: { ca } })
-      await assert.rejects(stranger.connect(), (error: pg.DatabaseError) => error.severity === 'FATAL' || error.message.includes('password'))
+      await assert.rejects(
+        stranger.connect(),
+        (error: pg.DatabaseError) => error.severity === 'FATAL' || error.message.includes('password'),
+      )
     }
   })
 })
@@ -160,7 +189,10 @@ describe('the ledger', () => {
     assert.equal(parameter?.rule, 'reads')
     const opened = events.find((event) => event.event === 'session.opened' && event.session === parameter?.session)
     assert.equal(opened?.event === 'session.opened' && opened.identity.name, 'support-bot')
-    const finished = events.find((event) => event.event === 'operation.finished' && event.session === parameter?.session && event.n === parameter.n)
+    const finished = events.find(
+      (event) =>
+        event.event === 'operation.finished' && event.session === parameter?.session && event.n === parameter.n,
+    )
     assert.equal(finished?.event === 'operation.finished' && finished.rows, 1)
     const everything = JSON.stringify(events) + gateway.log()
     for (const secret of [endpoint.password, journey.shop.password]) assert.ok(!everything.includes(secret))

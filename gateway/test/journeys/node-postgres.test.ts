@@ -7,10 +7,19 @@ import { type Endpoint, type Journey, journeyWays, startJourney } from '../suppo
 import { eventually } from '../support/eventually.ts'
 
 let journey: Journey
-before(async () => { journey = await startJourney() })
+before(async () => {
+  journey = await startJourney()
+})
 after(() => journey.stop())
 
-const settings = ({ host, port, user, password, database, ca }: Endpoint): pg.ClientConfig => ({ host, port, user, password, database, ssl: { ca } })
+const settings = ({ host, port, user, password, database, ca }: Endpoint): pg.ClientConfig => ({
+  host,
+  port,
+  user,
+  password,
+  database,
+  ssl: { ca },
+})
 
 for (const way of journeyWays()) {
   describe(`node-postgres, ${way}`, () => {
@@ -24,38 +33,72 @@ for (const way of journeyWays()) {
     after(() => client.end())
 
     test('sends parameters and gets values of every common type back', async () => {
-      const values = [42, 'Zoë "quoted" \\ \'single\'', null, true, new Date('2024-05-06T07:08:09.123Z'), [1, 2, 3], { a: [1, { b: null }] }, Buffer.from([0, 1, 255])]
+      const values = [
+        42,
+        'Zoë "quoted" \\ \'single\'',
+        null,
+        true,
+        new Date('2024-05-06T07:08:09.123Z'),
+        [1, 2, 3],
+        { a: [1, { b: null }] },
+        Buffer.from([0, 1, 255]),
+      ]
       const { rows, fields } = await client.query({
-        text: 'select $1::int, $2::text, $3::text, $4::bool, $5::timestamptz, $6::int[], $7::jsonb, $8::bytea', values, rowMode: 'array',
+        text: 'select $1::int, $2::text, $3::text, $4::bool, $5::timestamptz, $6::int[], $7::jsonb, $8::bytea',
+        values,
+        rowMode: 'array',
       })
       assert.deepEqual(rows, [values])
-      assert.deepEqual(fields.map(({ dataTypeID }) => dataTypeID), [23, 25, 25, 16, 1184, 1007, 3802, 17])
+      assert.deepEqual(
+        fields.map(({ dataTypeID }) => dataTypeID),
+        [23, 25, 25, 16, 1184, 1007, 3802, 17],
+      )
     })
 
     test('gets binary results', async () => {
-      const { rows } = await client.query<{ n: number; big: string; t: string }>(
-        { text: 'select $1::int4 as n, $2::int8 as big, $3::text as t', values: [7, '9007199254740993', 'ü'], binary: true } as pg.QueryConfig)
+      const { rows } = await client.query<{ n: number; big: string; t: string }>({
+        text: 'select $1::int4 as n, $2::int8 as big, $3::text as t',
+        values: [7, '9007199254740993', 'ü'],
+        binary: true,
+      } as pg.QueryConfig)
       assert.deepEqual({ ...rows[0], big: String(rows[0]?.big) }, { n: 7, big: '9007199254740993', t: 'ü' })
     })
 
     test('names the origin of each column as the target does', async () => {
       const { fields } = await client.query('select id, name as other, id + 1 from customers where false')
-      const [{ oid }] = (await journey.server.query(`select 'customers'::regclass::oid::int as oid`, [], 'shop')) as [{ oid: number }]
-      assert.deepEqual(fields.map(({ tableID, columnID }) => [tableID, columnID]), [[oid, 1], [oid, 2], [0, 0]])
+      const [{ oid }] = (await journey.server.query(`select 'customers'::regclass::oid::int as oid`, [], 'shop')) as [
+        { oid: number },
+      ]
+      assert.deepEqual(
+        fields.map(({ tableID, columnID }) => [tableID, columnID]),
+        [
+          [oid, 1],
+          [oid, 2],
+          [0, 0],
+        ],
+      )
     })
 
     test('runs a named prepared statement again without parsing it', async () => {
       for (let id = 1; id <= 50; id += 1) {
-        const { rows } = await client.query<{ name: string }>({ name: 'by-id', text: 'select name from customers where id = $1', values: [id] })
+        const { rows } = await client.query<{ name: string }>({
+          name: 'by-id',
+          text: 'select name from customers where id = $1',
+          values: [id],
+        })
         assert.equal(rows[0]?.name, `Customer ${id}`)
       }
-      const { rows } = await client.query<{ n: string }>(`select count(*) as n from pg_prepared_statements where name = 'by-id'`)
+      const { rows } = await client.query<{ n: string }>(
+        `select count(*) as n from pg_prepared_statements where name = 'by-id'`,
+      )
       assert.equal(rows[0]?.n, '1')
       await assert.rejects(client.query({ name: 'by-id', text: 'select 1', values: [] }), /must be unique/)
     })
 
     test('reads 1,000,000 rows', { timeout: 60_000 }, async () => {
-      const query = client.query(new pg.Query({ text: 'select n, $1 || n as words from generate_series(1, 1000000) n', values: ['row '] }))
+      const query = client.query(
+        new pg.Query({ text: 'select n, $1 || n as words from generate_series(1, 1000000) n', values: ['row '] }),
+      )
       let count = 0
       let sum = 0
       query.on('row', (row: { n: number; words: string }) => {
@@ -68,11 +111,26 @@ for (const way of journeyWays()) {
     })
 
     test('gets errors with all their fields, and goes on', async () => {
-      await assert.rejects(client.query('select * from nosuch where x = $1', [1]), { code: '42P01', position: '15', severity: 'ERROR', routine: 'parserOpenTable' })
-      await assert.rejects(client.query('insert into orders (customer_id, status, total) values ($1, $2, $3)', [999_999, 'new', 1]), {
-        code: '23503', schema: 'public', table: 'orders', constraint: 'orders_customer_id_fkey', detail: 'Key (customer_id)=(999999) is not present in table "customers".',
+      await assert.rejects(client.query('select * from nosuch where x = $1', [1]), {
+        code: '42P01',
+        position: '15',
+        severity: 'ERROR',
+        routine: 'parserOpenTable',
       })
-      await assert.rejects(client.query('select $1::int', ['x']), { code: '22P02', where: 'unnamed portal parameter $1 = \'...\'' })
+      await assert.rejects(
+        client.query('insert into orders (customer_id, status, total) values ($1, $2, $3)', [999_999, 'new', 1]),
+        {
+          code: '23503',
+          schema: 'public',
+          table: 'orders',
+          constraint: 'orders_customer_id_fkey',
+          detail: 'Key (customer_id)=(999999) is not present in table "customers".',
+        },
+      )
+      await assert.rejects(client.query('select $1::int', ['x']), {
+        code: '22P02',
+        where: "unnamed portal parameter $1 = '...'",
+      })
       assert.equal((await client.query('select 1 as n')).rows[0]?.n, 1)
     })
 
@@ -91,10 +149,12 @@ for (const way of journeyWays()) {
       client.query(sleeping)
       await eventually('it runs', async () => !(await journey.isIdle(`%node_${way}_sleep%`)))
       // The cancel request goes over a connection of its own, by TLS as well.
-      const canceller = new pg.Client(settings(endpoint)) as pg.Client & { cancel(client: pg.Client, query: pg.Query): void }
+      const canceller = new pg.Client(settings(endpoint)) as pg.Client & {
+        cancel(client: pg.Client, query: pg.Query): void
+      }
       canceller.cancel(client, sleeping)
       await eventually('it ended on the target', () => journey.isIdle(`%node_${way}_sleep%`), 3000)
-      const [error] = await failed as [pg.DatabaseError]
+      const [error] = (await failed) as [pg.DatabaseError]
       assert.equal(error.code, '57014')
       assert.equal((await client.query('select 1 as n')).rows[0]?.n, 1)
     })
@@ -127,43 +187,75 @@ for (const way of journeyWays()) {
     test('sends large parameters', async () => {
       const bytes = Buffer.alloc(4_000_000, 'abc')
       const words = 'ü'.repeat(1_000_000)
-      const { rows } = await client.query<{ a: string; b: number }>('select md5($1::bytea) as a, length($2::text) as b', [bytes, words])
+      const { rows } = await client.query<{ a: string; b: number }>(
+        'select md5($1::bytea) as a, length($2::text) as b',
+        [bytes, words],
+      )
       assert.deepEqual(rows, [{ a: createHash('md5').update(bytes).digest('hex'), b: 1_000_000 }])
       const many = Array.from({ length: 60_000 }, (_, n) => n)
-      const sum = await client.query<{ sum: string }>(`select ${many.slice(0, 1600).map((n) => `$${n + 1}::int8`).join('+')} as sum`, many.slice(0, 1600))
+      const sum = await client.query<{ sum: string }>(
+        `select ${many
+          .slice(0, 1600)
+          .map((n) => `$${n + 1}::int8`)
+          .join('+')} as sum`,
+        many.slice(0, 1600),
+      )
       assert.equal(sum.rows[0]?.sum, String(1599 * 800))
-      assert.equal((await client.query<{ n: string }>('select count(*) as n from unnest($1::int[])', [many])).rows[0]?.n, '60000')
+      assert.equal(
+        (await client.query<{ n: string }>('select count(*) as n from unnest($1::int[])', [many])).rows[0]?.n,
+        '60000',
+      )
     })
 
     test('200 clients at once each get their own answers', { timeout: 60_000 }, async () => {
-      const clients = await Promise.all(Array.from({ length: 200 }, async () => {
-        const one = new pg.Client(settings(endpoint))
-        await one.connect()
-        return one
-      }))
+      const clients = await Promise.all(
+        Array.from({ length: 200 }, async () => {
+          const one = new pg.Client(settings(endpoint))
+          await one.connect()
+          return one
+        }),
+      )
       try {
-        const answers = await Promise.all(clients.map(async (one, index) => {
-          let pid = 0
-          for (let round = 0; round < 5; round += 1) {
-            const { rows } = await one.query<{ n: number; pid: number }>('select $1::int as n, pg_backend_pid() as pid', [index * 10 + round])
-            assert.equal(rows[0]?.n, index * 10 + round)
-            pid = rows[0]?.pid ?? 0
-          }
-          return pid
-        }))
+        const answers = await Promise.all(
+          clients.map(async (one, index) => {
+            let pid = 0
+            for (let round = 0; round < 5; round += 1) {
+              const { rows } = await one.query<{ n: number; pid: number }>(
+                'select $1::int as n, pg_backend_pid() as pid',
+                [index * 10 + round],
+              )
+              assert.equal(rows[0]?.n, index * 10 + round)
+              pid = rows[0]?.pid ?? 0
+            }
+            return pid
+          }),
+        )
         assert.equal(new Set(answers).size, 200)
       } finally {
         await Promise.all(clients.map((one) => one.end()))
       }
-      await eventually('the target holds no session of theirs any more', async () =>
-        Number((await journey.server.query(`select count(*) as n from pg_stat_activity where datname = 'shop'`))[0]?.['n']) < 20)
+      await eventually(
+        'the target holds no session of theirs any more',
+        async () =>
+          Number(
+            (await journey.server.query(`select count(*) as n from pg_stat_activity where datname = 'shop'`))[0]?.['n'],
+          ) < 20,
+      )
     })
 
     test('many users of one pool', async () => {
       const pool = new pg.Pool({ ...settings(endpoint), max: 10 })
-      const results = await Promise.all(Array.from({ length: 300 }, async (_, n) => (await pool.query<{ n: number }>('select $1::int as n', [n])).rows[0]?.n))
+      const results = await Promise.all(
+        Array.from(
+          { length: 300 },
+          async (_, n) => (await pool.query<{ n: number }>('select $1::int as n', [n])).rows[0]?.n,
+        ),
+      )
       await pool.end()
-      assert.deepEqual(results, Array.from({ length: 300 }, (_, n) => n))
+      assert.deepEqual(
+        results,
+        Array.from({ length: 300 }, (_, n) => n),
+      )
     })
   })
 }

@@ -7,23 +7,38 @@ import { libpqEnvironment, startClient } from '../support/run-client.ts'
 
 const DRIVER = '/usr/share/java/postgresql.jar'
 const source = join(import.meta.dirname, 'PgjdbcJourney.java')
-const skip = existsSync(DRIVER) && existsSync('/usr/bin/javac') ? false : 'Debian\'s libpostgresql-jdbc-java and a JDK are not installed'
+const skip =
+  existsSync(DRIVER) && existsSync('/usr/bin/javac')
+    ? false
+    : "Debian's libpostgresql-jdbc-java and a JDK are not installed"
 
 describe('pgjdbc', { skip }, () => {
   let journey: Journey
-  before(async () => { journey = await startJourney() })
+  before(async () => {
+    journey = await startJourney()
+  })
   after(() => journey.stop())
 
   for (const way of journeyWays()) {
     test(`every step of the journey, ${way}`, { timeout: 120_000 }, async (t) => {
       const endpoint = await journey.endpoint(way)
       const env = {
-        ...libpqEnvironment(endpoint), JOURNEY_WAY: way,
+        ...libpqEnvironment(endpoint),
+        JOURNEY_WAY: way,
         JOURNEY_URL: `jdbc:postgresql://${endpoint.host}:${endpoint.port}/${endpoint.database}`,
       }
-      const { output, errors } = await startClient('java', ['-Xmx256m', '-cp', DRIVER, source], '', { env, timeout: 110_000 }).result
-      const steps = output.split('\n').filter((line) => line !== '').map((line) => line.split('\t'))
-      for (const [name, result] of steps) await t.test(name ?? '', () => { assert.equal(result, 'ok') })
+      const { output, errors } = await startClient('java', ['-Xmx256m', '-cp', DRIVER, source], '', {
+        env,
+        timeout: 110_000,
+      }).result
+      const steps = output
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.split('\t'))
+      for (const [name, result] of steps)
+        await t.test(name ?? '', () => {
+          assert.equal(result, 'ok')
+        })
       assert.equal(steps.length, 15, errors)
     })
   }

@@ -12,15 +12,21 @@ import * as raw from '../support/raw-client.ts'
  * password in clear (by TLS), as the gateway does, so that the same hand-made login fits both.
  */
 let journey: Journey
-before(async () => { journey = await startJourney(ALLOW_ALL, 'support-bot', 'password') })
+before(async () => {
+  journey = await startJourney(ALLOW_ALL, 'support-bot', 'password')
+})
 after(() => journey.stop())
 
 for (const way of journeyWays()) {
   describe(way, () => {
     let endpoint: Endpoint
-    before(async () => { endpoint = await journey.endpoint(way) })
+    before(async () => {
+      endpoint = await journey.endpoint(way)
+    })
     /** For what only the gateway does. */
-    const gatewayTest = (name: string, run: () => Promise<void>): void => { if (way === 'gateway') test(name, run) }
+    const gatewayTest = (name: string, run: () => Promise<void>): void => {
+      if (way === 'gateway') test(name, run)
+    }
 
     const parameters = (): Record<string, string> => ({ user: endpoint.user, database: endpoint.database })
 
@@ -42,7 +48,9 @@ for (const way of journeyWays()) {
         for (const ALPNProtocols of [[], ['http/1.1']]) {
           const socket = connectTls({ host: endpoint.host, port: endpoint.port, ca: endpoint.ca, ALPNProtocols })
           const refused = await Promise.race([
-            once(socket, 'error').then(() => true), once(socket, 'close').then(() => true), once(socket, 'secureConnect').then(() => false),
+            once(socket, 'error').then(() => true),
+            once(socket, 'close').then(() => true),
+            once(socket, 'secureConnect').then(() => false),
           ])
           if (!refused) {
             const client = new raw.RawClient(socket)
@@ -88,7 +96,12 @@ for (const way of journeyWays()) {
       })
 
       test('protocol 2 and what is no startup message are refused', async () => {
-        for (const bytes of [raw.startup(parameters(), 0x2_0000), Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'), raw.untyped(raw.int32(0x3_0000)), raw.int32(4)]) {
+        for (const bytes of [
+          raw.startup(parameters(), 0x2_0000),
+          Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+          raw.untyped(raw.int32(0x3_0000)),
+          raw.int32(4),
+        ]) {
           const client = await raw.openNegotiatedTls(endpoint)
           client.send(bytes)
           const answer = await client.receive().catch(() => undefined)
@@ -123,9 +136,22 @@ for (const way of journeyWays()) {
       test('a pipeline: what follows an error is skipped up to its Sync, and every Sync gets its ReadyForQuery', async () => {
         const client = await open()
         client.send(
-          raw.parse('', 'select 1'), raw.bind('', ''), raw.execute(), raw.SYNC,
-          raw.parse('', 'select 1/(n - 1) from generate_series(1, 1) n'), raw.bind('', ''), raw.execute(), raw.parse('', 'select 2'), raw.bind('', ''), raw.execute(), raw.SYNC,
-          raw.SYNC, raw.parse('', 'select 3'), raw.bind('', ''), raw.execute(), raw.SYNC,
+          raw.parse('', 'select 1'),
+          raw.bind('', ''),
+          raw.execute(),
+          raw.SYNC,
+          raw.parse('', 'select 1/(n - 1) from generate_series(1, 1) n'),
+          raw.bind('', ''),
+          raw.execute(),
+          raw.parse('', 'select 2'),
+          raw.bind('', ''),
+          raw.execute(),
+          raw.SYNC,
+          raw.SYNC,
+          raw.parse('', 'select 3'),
+          raw.bind('', ''),
+          raw.execute(),
+          raw.SYNC,
         )
         assert.equal(raw.letters(await client.receiveUntil('Z')), '1 2 D C ZI')
         assert.equal(raw.letters(await client.receiveUntil('Z')), '1 2 E ZI')
@@ -136,8 +162,21 @@ for (const way of journeyWays()) {
 
       test('simple and extended messages mix', async () => {
         const client = await open()
-        client.send(raw.parse('s', 'select $1::int + 1'), raw.describe('S', 's'), raw.SYNC, raw.query('begin'), raw.bind('p', 's', ['41']), raw.describe('P', 'p'),
-          raw.execute('p'), raw.close('P', 'p'), raw.SYNC, raw.query('commit; select 5'), raw.query(''), raw.close('S', 's'), raw.SYNC)
+        client.send(
+          raw.parse('s', 'select $1::int + 1'),
+          raw.describe('S', 's'),
+          raw.SYNC,
+          raw.query('begin'),
+          raw.bind('p', 's', ['41']),
+          raw.describe('P', 'p'),
+          raw.execute('p'),
+          raw.close('P', 'p'),
+          raw.SYNC,
+          raw.query('commit; select 5'),
+          raw.query(''),
+          raw.close('S', 's'),
+          raw.SYNC,
+        )
         assert.equal(raw.letters(await client.receiveUntil('Z')), '1 t T ZI')
         assert.equal(raw.letters(await client.receiveUntil('Z')), 'C ZT')
         const rows = await client.receiveUntil('Z')
@@ -167,7 +206,14 @@ for (const way of journeyWays()) {
         client.send(raw.parse('', 'copy c from stdin'), raw.bind('', ''), raw.execute())
         client.send(raw.FLUSH)
         assert.equal(raw.letters(await client.receiveUntil('G')), '1 2 G')
-        client.send(raw.frame('d', Buffer.from('1\n2')), raw.frame('d', Buffer.from('3\n')), raw.FLUSH, raw.SYNC, raw.frame('c'), raw.SYNC)
+        client.send(
+          raw.frame('d', Buffer.from('1\n2')),
+          raw.frame('d', Buffer.from('3\n')),
+          raw.FLUSH,
+          raw.SYNC,
+          raw.frame('c'),
+          raw.SYNC,
+        )
         assert.equal(raw.letters(await client.receiveUntil('Z')), 'C ZI')
         client.send(raw.query('copy c from stdin'))
         await client.receiveUntil('G')
@@ -190,10 +236,17 @@ for (const way of journeyWays()) {
       })
 
       test('an unknown message type ends the session with an error', async () => {
-        for (const bad of [raw.frame('?', Buffer.alloc(3)), Buffer.from('Q\0\0\0\x03'), Buffer.from('Q\x7f\xff\xff\xff'), raw.frame('Q', Buffer.from('select 1'))]) {
+        for (const bad of [
+          raw.frame('?', Buffer.alloc(3)),
+          Buffer.from('Q\0\0\0\x03'),
+          Buffer.from('Q\x7f\xff\xff\xff'),
+          raw.frame('Q', Buffer.from('select 1')),
+        ]) {
           const client = await open()
           client.send(bad)
-          await eventually('it is cut off', () => client.closed || client.socket.readableEnded, 3000).catch(() => undefined)
+          await eventually('it is cut off', () => client.closed || client.socket.readableEnded, 3000).catch(
+            () => undefined,
+          )
           const answer = await client.receive(2000)
           assert.ok(answer === undefined || answer.type === 'E', answer?.type)
           client.end()
@@ -214,7 +267,11 @@ for (const way of journeyWays()) {
         client.send(raw.query(`select pg_backend_pid()`))
         const pid = raw.rowValues((await client.receiveUntil('Z'))[1])[0]
         client.send(raw.TERMINATE)
-        await eventually('the backend is gone', async () => (await journey.server.query('select from pg_stat_activity where pid = $1', [pid])).length === 0, 3000)
+        await eventually(
+          'the backend is gone',
+          async () => (await journey.server.query('select from pg_stat_activity where pid = $1', [pid])).length === 0,
+          3000,
+        )
       })
 
       gatewayTest('a client that vanishes in the midst of a statement does not leave it running', async () => {
@@ -230,13 +287,20 @@ for (const way of journeyWays()) {
       test('works with the key that the client was given, by TLS or in clear, and with no other', async () => {
         for (const version of [0x3_0000, 0x3_0002]) {
           const client = await raw.openNegotiatedTls(endpoint)
-          const key = (await client.logIn(parameters(), endpoint.password, version)).find(({ type }) => type === 'K')?.body ?? Buffer.alloc(8)
+          const key =
+            (await client.logIn(parameters(), endpoint.password, version)).find(({ type }) => type === 'K')?.body ??
+            Buffer.alloc(8)
           const [pid, secret] = [key.readInt32BE(0), key.subarray(4)]
           const wrong = Buffer.from(secret)
           wrong[0] = (wrong[0] ?? 0) ^ 1
           client.send(raw.query(`select pg_sleep(10) as keyed`))
           await eventually('it runs', async () => !(await journey.isIdle('%keyed%')))
-          for (const bad of [raw.cancelRequest(pid, wrong), raw.cancelRequest(pid + 1, secret), raw.cancelRequest(pid, Buffer.concat([secret, Buffer.alloc(1)])), raw.cancelRequest(pid, Buffer.alloc(0))]) {
+          for (const bad of [
+            raw.cancelRequest(pid, wrong),
+            raw.cancelRequest(pid + 1, secret),
+            raw.cancelRequest(pid, Buffer.concat([secret, Buffer.alloc(1)])),
+            raw.cancelRequest(pid, Buffer.alloc(0)),
+          ]) {
             const canceller = await raw.openRaw(endpoint)
             canceller.send(bad)
             await eventually('the connection is closed', () => canceller.closed)

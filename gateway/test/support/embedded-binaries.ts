@@ -14,9 +14,12 @@ export interface ServerUser {
 
 export function serverUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'))
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
   const account = accounts.find(([name]) => name === 'postgres') ?? accounts.find(([name]) => name === 'nobody')
-  if (account?.[0] === undefined) throw new Error('as root, a PostgreSQL server needs a system user "postgres" or "nobody"')
+  if (account?.[0] === undefined)
+    throw new Error('as root, a PostgreSQL server needs a system user "postgres" or "nobody"')
   return { name: account[0], uid: Number(account[2]), gid: Number(account[3]) }
 }
 
@@ -51,7 +54,9 @@ function locate(user: ServerUser | undefined): string {
 /** npm can be told not to run install scripts; then the libraries' short names are missing. */
 function linkLibraries(root: string): void {
   const list = z.array(z.object({ source: z.string(), target: z.string() }))
-  for (const { source, target } of list.parse(JSON.parse(readFileSync(join(root, 'native/pg-symlinks.json'), 'utf8')))) {
+  for (const { source, target } of list.parse(
+    JSON.parse(readFileSync(join(root, 'native/pg-symlinks.json'), 'utf8')),
+  )) {
     if (existsSync(join(root, target))) continue
     try {
       symlinkSync(basename(source), join(root, target))

@@ -46,7 +46,9 @@ export interface Journey {
  * @param auth how the target wants passwords
  */
 export async function startJourney(
-  policy: string = ALLOW_ALL, agent = 'support-bot', auth: NonNullable<PostgresOptions['auth']> = 'scram-sha-256',
+  policy: string = ALLOW_ALL,
+  agent = 'support-bot',
+  auth: NonNullable<PostgresOptions['auth']> = 'scram-sha-256',
 ): Promise<Journey> {
   const ways = journeyWays()
   const server = await startPostgres({ auth, tls: 'offered', settings: { log_statement: 'all' } })
@@ -65,20 +67,30 @@ export async function startJourney(
     async endpoint(way) {
       const host = '127.0.0.1'
       switch (way) {
-        case 'direct': return { way, host, port: server.port, ...login, ca, caFile }
-        case 'pipe': return { way, host, port: pipe?.port ?? 0, ...login, ca, caFile }
+        case 'direct':
+          return { way, host, port: server.port, ...login, ca, caFile }
+        case 'pipe':
+          return { way, host, port: pipe?.port ?? 0, ...login, ca, caFile }
         case 'gateway': {
           if (gateway?.certificate === undefined) throw new Error('the gateway does not run')
           return {
-            way, host, port: gateway.port, user: agent, password: await gateway.issuer.agentToken(agent), database: gateway.database,
-            ca: gateway.certificate.cert, caFile: gateway.certificate.certFile,
+            way,
+            host,
+            port: gateway.port,
+            user: agent,
+            password: await gateway.issuer.agentToken(agent),
+            database: gateway.database,
+            ca: gateway.certificate.cert,
+            caFile: gateway.certificate.certFile,
           }
         }
       }
     },
     async isIdle(pattern) {
       const rows = await server.query(
-        `select 1 from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid() and query like $1`, [pattern])
+        `select 1 from pg_stat_activity where state <> 'idle' and pid <> pg_backend_pid() and query like $1`,
+        [pattern],
+      )
       return rows.length === 0
     },
     async stop() {

@@ -4,7 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
  * Waits until `condition` holds.
  * @throws Error naming `what` when it does not within `timeoutMs`
  */
-export async function eventually(what: string, condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function eventually(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 10_000,
+): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`)

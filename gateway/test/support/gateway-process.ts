@@ -4,6 +4,9 @@ import { startGateway } from '../../src/main.ts'
 
 const gateway = await startGateway({ configText: await text(process.stdin) })
 process.once('SIGTERM', () => {
-  void gateway.close().then(() => process.exit(0), () => process.exit(1))
+  void gateway.close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  )
 })
 process.stdout.write(`${JSON.stringify({ apiUrl: gateway.apiUrl, listeners: gateway.listeners })}\n`)

@@ -57,7 +57,10 @@ export interface TestGateway {
   restart(): Promise<TestGateway>
 }
 
-const ready = z.object({ apiUrl: z.string(), listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }) }) })
+const ready = z.object({
+  apiUrl: z.string(),
+  listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }) }),
+})
 
 const DEFAULT_NAME = 'shop'
 const START_TIMEOUT_MS = 20_000
@@ -67,7 +70,9 @@ const STOP_TIMEOUT_MS = 10_000
 export async function startTestGateway(options: GatewayOptions): Promise<TestGateway> {
   const data = options.data ?? mkdtempSync(join(tmpdir(), 'sallyport-gateway-'))
   mkdirSync(data, { recursive: true })
-  const removeData = atExit(() => { if (options.data === undefined) rmSync(data, { recursive: true, force: true }) })
+  const removeData = atExit(() => {
+    if (options.data === undefined) rmSync(data, { recursive: true, force: true })
+  })
   const issuer = await startIssuer()
   const certificate = options.tls === false ? undefined : makeCertificate(data, 'listener')
   const { targets } = options
@@ -84,7 +89,9 @@ export async function startTestGateway(options: GatewayOptions): Promise<TestGat
     labels: { env: test }
 `
   })
-  const passwords = Object.fromEntries(targets.map(({ password }, index) => [`TEST_TARGET_PASSWORD_${index}`, password]))
+  const passwords = Object.fromEntries(
+    targets.map(({ password }, index) => [`TEST_TARGET_PASSWORD_${index}`, password]),
+  )
   const configText = `version: 1
 gateway:
   dataDir: ${data}
@@ -103,10 +110,14 @@ ${entries.join('')}${options.policy}`
   const start = async (): Promise<TestGateway> => {
     const logFile = join(data, 'gateway.log')
     const logTo = openSync(logFile, 'a')
-    const child = spawn(process.execPath, [...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')], {
-      stdio: ['pipe', 'pipe', logTo],
-      env: { PATH: process.env['PATH'], ...passwords },
-    })
+    const child = spawn(
+      process.execPath,
+      [...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')],
+      {
+        stdio: ['pipe', 'pipe', logTo],
+        env: { PATH: process.env['PATH'], ...passwords },
+      },
+    )
     closeSync(logTo)
     const killAtExit = atExit(() => child.kill('SIGKILL'))
     child.stdin?.end(configText)
@@ -126,7 +137,12 @@ ${entries.join('')}${options.policy}`
       clearTimeout(force)
     }
     return {
-      ...listeners.postgres, database: targets[0].name ?? DEFAULT_NAME, apiUrl, pid: child.pid ?? 0, issuer, log,
+      ...listeners.postgres,
+      database: targets[0].name ?? DEFAULT_NAME,
+      apiUrl,
+      pid: child.pid ?? 0,
+      issuer,
+      log,
       ledgerDirectory: join(data, 'ledger'),
       ...(certificate === undefined ? {} : { certificate }),
       kill: () => end('SIGKILL'),

@@ -19,10 +19,21 @@ export async function startIssuer(lifetimeSeconds = 3600): Promise<Issuer> {
   const jwk = { ...(await exportJWK(publicKey)), kid: 'test', alg: 'ES256', use: 'sig' }
   let url = ''
   const server = createServer((request, response) => {
-    const body = request.url === '/.well-known/openid-configuration'
-      ? { issuer: url, jwks_uri: `${url}/jwks`, id_token_signing_alg_values_supported: ['ES256'], response_types_supported: ['code'], subject_types_supported: ['public'] }
-      : request.url === '/jwks' ? { keys: [jwk] } : undefined
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}))
+    const body =
+      request.url === '/.well-known/openid-configuration'
+        ? {
+            issuer: url,
+            jwks_uri: `${url}/jwks`,
+            id_token_signing_alg_values_supported: ['ES256'],
+            response_types_supported: ['code'],
+            subject_types_supported: ['public'],
+          }
+        : request.url === '/jwks'
+          ? { keys: [jwk] }
+          : undefined
+    response
+      .writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' })
+      .end(JSON.stringify(body ?? {}))
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -33,13 +44,20 @@ export async function startIssuer(lifetimeSeconds = 3600): Promise<Issuer> {
   url = `http://127.0.0.1:${address.port}`
   const audience = 'sallyport'
   const sign = (claims: Readonly<Record<string, unknown>>): Promise<string> =>
-    new SignJWT({ ...claims }).setProtectedHeader({ alg: 'ES256', kid: 'test', typ: 'at+jwt' })
-      .setIssuer(url).setAudience(audience).setIssuedAt().setExpirationTime(`${lifetimeSeconds}s`).setJti(crypto.randomUUID()).sign(privateKey)
+    new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'test', typ: 'at+jwt' })
+      .setIssuer(url)
+      .setAudience(audience)
+      .setIssuedAt()
+      .setExpirationTime(`${lifetimeSeconds}s`)
+      .setJti(crypto.randomUUID())
+      .sign(privateKey)
   return {
     url,
     audience,
     agentToken: (name, claims = {}) => sign({ sub: name, azp: name, client_id: name, ...claims }),
-    personToken: (name, groups, claims = {}) => sign({ sub: `id-of-${name}`, azp: 'sallyport', preferred_username: name, groups, ...claims }),
+    personToken: (name, groups, claims = {}) =>
+      sign({ sub: `id-of-${name}`, azp: 'sallyport', preferred_username: name, groups, ...claims }),
     async close() {
       server.closeAllConnections()
       server.close()

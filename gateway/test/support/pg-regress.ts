@@ -25,13 +25,21 @@ export interface RegressLogin {
 /** PostgreSQL's suites for a running server: the core tests, and those of several sessions at once. */
 export type RegressSuite = 'regress' | 'isolation'
 
-export const REGRESS_DATABASES: Readonly<Record<RegressSuite, string>> = { regress: 'regression', isolation: 'isolation_regression' }
+export const REGRESS_DATABASES: Readonly<Record<RegressSuite, string>> = {
+  regress: 'regression',
+  isolation: 'isolation_regression',
+}
 
 /**
  * Runs one of PostgreSQL's suites over TCP. It creates a database of its own, by way of database `postgres`.
  * @param name of the folder for its results
  */
-export async function runRegress(suite: PostgresSuite, which: RegressSuite, login: RegressLogin, name: string): Promise<RegressResult> {
+export async function runRegress(
+  suite: PostgresSuite,
+  which: RegressSuite,
+  login: RegressLogin,
+  name: string,
+): Promise<RegressResult> {
   const output = suite.outputFolder(name)
   const user = serverUser()
   const started = Date.now()
@@ -40,15 +48,28 @@ export async function runRegress(suite: PostgresSuite, which: RegressSuite, logi
   const child = spawn(
     join(suite.installation, 'lib/pgxs/src/test', which, driver),
     [
-      `--inputdir=${tests}`, `--outputdir=${output}`, `--dlpath=${suite.modules}`, `--bindir=${suite.installation}/bin`,
-      '--host=127.0.0.1', `--port=${login.port}`, `--user=${login.user}`, `--dbname=${REGRESS_DATABASES[which]}`, '--max-connections=20',
+      `--inputdir=${tests}`,
+      `--outputdir=${output}`,
+      `--dlpath=${suite.modules}`,
+      `--bindir=${suite.installation}/bin`,
+      '--host=127.0.0.1',
+      `--port=${login.port}`,
+      `--user=${login.user}`,
+      `--dbname=${REGRESS_DATABASES[which]}`,
+      '--max-connections=20',
       `--schedule=${join(tests, which === 'regress' ? 'parallel_schedule' : 'isolation_schedule')}`,
     ],
     {
       cwd: output,
       // The server's user reads and writes files of the tests, and so does psql.
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
-      env: { PATH: process.env['PATH'], PGPASSWORD: login.password, PGSSLMODE: 'disable', PGGSSENCMODE: 'disable', LD_LIBRARY_PATH: suite.libraries },
+      env: {
+        PATH: process.env['PATH'],
+        PGPASSWORD: login.password,
+        PGSSLMODE: 'disable',
+        PGGSSENCMODE: 'disable',
+        LD_LIBRARY_PATH: suite.libraries,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
@@ -58,8 +79,12 @@ export async function runRegress(suite: PostgresSuite, which: RegressSuite, logi
     if (test !== undefined) verdicts.set(test, verdict === 'ok' ? 'ok' : 'failed')
   }
   const results = join(output, 'results')
-  const outputs = new Map(existsSync(results)
-    ? readdirSync(results).filter((file) => file.endsWith('.out')).map((file) => [file.slice(0, -4), readFileSync(join(results, file), 'utf8')])
-    : [])
+  const outputs = new Map(
+    existsSync(results)
+      ? readdirSync(results)
+          .filter((file) => file.endsWith('.out'))
+          .map((file) => [file.slice(0, -4), readFileSync(join(results, file), 'utf8')])
+      : [],
+  )
   return { verdicts, outputs, log: `${log}\n${errors}`, seconds: (Date.now() - started) / 1000 }
 }

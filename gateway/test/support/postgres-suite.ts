@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { atExit } from './at-exit.ts'
@@ -24,7 +35,13 @@ export interface PostgresSuite {
 
 const MAJOR = '15'
 const CACHE = join(import.meta.dirname, '../../../.cache/postgres-suite')
-const PACKAGES = [`postgresql-${MAJOR}`, `postgresql-client-${MAJOR}`, `postgresql-server-dev-${MAJOR}`, 'libpq5', 'libpq-dev']
+const PACKAGES = [
+  `postgresql-${MAJOR}`,
+  `postgresql-client-${MAJOR}`,
+  `postgresql-server-dev-${MAJOR}`,
+  'libpq5',
+  'libpq-dev',
+]
 const SOURCES = ['src/test/regress', 'src/test/isolation', 'src/test/modules/libpq_pipeline', 'contrib/spi']
 
 /** Why this machine cannot have the suite; nothing when it can. */
@@ -43,7 +60,8 @@ export function preparePostgresSuite(): PostgresSuite {
   if (!existsSync(join(CACHE, 'ready'))) build()
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-postgres-suite-'))
   const removal = atExit(() => rmSync(folder, { recursive: true, force: true }))
-  for (const part of ['root', 'source', 'modules']) cpSync(join(CACHE, part), join(folder, part), { recursive: true, verbatimSymlinks: true })
+  for (const part of ['root', 'source', 'modules'])
+    cpSync(join(CACHE, part), join(folder, part), { recursive: true, verbatimSymlinks: true })
   execFileSync('chmod', ['-R', 'a+rX', folder])
   const user = serverUser()
   return {
@@ -52,7 +70,11 @@ export function preparePostgresSuite(): PostgresSuite {
     tests: join(folder, 'source/src/test'),
     modules: join(folder, 'modules'),
     libpqPipeline: join(folder, 'modules/libpq_pipeline'),
-    libraries: join(folder, 'root/usr/lib', readdirSync(join(folder, 'root/usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? ''),
+    libraries: join(
+      folder,
+      'root/usr/lib',
+      readdirSync(join(folder, 'root/usr/lib')).find((name) => name.endsWith('-linux-gnu')) ?? '',
+    ),
     outputFolder(name) {
       const output = join(folder, name)
       // The core tests' schedule makes a tablespace here.
@@ -79,9 +101,13 @@ function build(): void {
   }
   const tarball = readdirSync(CACHE).find((file) => file.includes('.orig.tar')) ?? ''
   execFileSync('tar', ['xf', tarball, '--wildcards', ...SOURCES.map((part) => `*/${part}`)], { cwd: CACHE })
-  renameSync(join(CACHE, readdirSync(CACHE).find((name) => /^postgresql-\d+\.\d+$/.test(name)) ?? ''), join(CACHE, 'source'))
+  renameSync(
+    join(CACHE, readdirSync(CACHE).find((name) => /^postgresql-\d+\.\d+$/.test(name)) ?? ''),
+    join(CACHE, 'source'),
+  )
   compile()
-  for (const file of readdirSync(CACHE)) if (/\.deb$|\.orig\.tar|^apt$/.test(file)) rmSync(join(CACHE, file), { recursive: true })
+  for (const file of readdirSync(CACHE))
+    if (/\.deb$|\.orig\.tar|^apt$/.test(file)) rmSync(join(CACHE, file), { recursive: true })
   // Last of all: what was interrupted is made again.
   writeFileSync(join(CACHE, 'ready'), version)
 }
@@ -89,20 +115,34 @@ function build(): void {
 /** apt's options for lists and files of our own, with sources switched on; the machine's own settings stay as they are. */
 function privateApt(): string[] {
   const parts = join(CACHE, 'apt/parts')
-  for (const folder of [parts, join(CACHE, 'apt/lists/partial'), join(CACHE, 'apt/cache/archives/partial')]) mkdirSync(folder, { recursive: true })
+  for (const folder of [parts, join(CACHE, 'apt/lists/partial'), join(CACHE, 'apt/cache/archives/partial')])
+    mkdirSync(folder, { recursive: true })
   const codename = /^VERSION_CODENAME=(\w+)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? ''
-  const isDebian = (suites: string): boolean => suites.split(/\s+/).some((suite) => suite === codename || suite.startsWith(`${codename}-`))
-  const listed = readdirSync('/etc/apt/sources.list.d').map((file) => [file, readFileSync(join('/etc/apt/sources.list.d', file), 'utf8')] as const)
-  const stanzas = listed.filter(([file]) => file.endsWith('.sources')).flatMap(([, content]) => content.split(/\n\s*\n/))
-    .filter((stanza) => isDebian(/^Suites:\s*(.*)$/m.exec(stanza)?.[1] ?? '')).map((stanza) => stanza.replace(/^Types:.*$/m, 'Types: deb deb-src'))
-  const main = existsSync('/etc/apt/sources.list') ? [['sources.list', readFileSync('/etc/apt/sources.list', 'utf8')] as const] : []
-  const lines = [...main, ...listed.filter(([file]) => file.endsWith('.list'))].flatMap(([, content]) => content.split('\n'))
-    .filter((line) => line.startsWith('deb ') && isDebian(line)).flatMap((line) => [line, line.replace(/^deb /, 'deb-src ')])
+  const isDebian = (suites: string): boolean =>
+    suites.split(/\s+/).some((suite) => suite === codename || suite.startsWith(`${codename}-`))
+  const listed = readdirSync('/etc/apt/sources.list.d').map(
+    (file) => [file, readFileSync(join('/etc/apt/sources.list.d', file), 'utf8')] as const,
+  )
+  const stanzas = listed
+    .filter(([file]) => file.endsWith('.sources'))
+    .flatMap(([, content]) => content.split(/\n\s*\n/))
+    .filter((stanza) => isDebian(/^Suites:\s*(.*)$/m.exec(stanza)?.[1] ?? ''))
+    .map((stanza) => stanza.replace(/^Types:.*$/m, 'Types: deb deb-src'))
+  const main = existsSync('/etc/apt/sources.list')
+    ? [['sources.list', readFileSync('/etc/apt/sources.list', 'utf8')] as const]
+    : []
+  const lines = [...main, ...listed.filter(([file]) => file.endsWith('.list'))]
+    .flatMap(([, content]) => content.split('\n'))
+    .filter((line) => line.startsWith('deb ') && isDebian(line))
+    .flatMap((line) => [line, line.replace(/^deb /, 'deb-src ')])
   writeFileSync(join(parts, 'debian.sources'), `${stanzas.join('\n\n')}\n`)
   writeFileSync(join(parts, 'debian.list'), `${lines.join('\n')}\n`)
   const options = [
-    'Dir::Etc::sourcelist=/dev/null', `Dir::Etc::sourceparts=${parts}`, `Dir::State::lists=${join(CACHE, 'apt/lists')}`,
-    `Dir::Cache=${join(CACHE, 'apt/cache')}`, 'APT::Sandbox::User=root',
+    'Dir::Etc::sourcelist=/dev/null',
+    `Dir::Etc::sourceparts=${parts}`,
+    `Dir::State::lists=${join(CACHE, 'apt/lists')}`,
+    `Dir::Cache=${join(CACHE, 'apt/cache')}`,
+    'APT::Sandbox::User=root',
   ].flatMap((option) => ['-o', option])
   execFileSync('apt-get', [...options, '-qq', 'update'], { stdio: ['ignore', 'ignore', 'inherit'] })
   return options
@@ -117,8 +157,15 @@ function fetch(apt: readonly string[]): string {
   for (const version of newest) {
     try {
       const options = { cwd: CACHE, stdio: ['ignore', 'ignore', 'pipe'] as const }
-      execFileSync('apt-get', [...apt, '-qq', 'source', '--download-only', '--tar-only', `postgresql-${MAJOR}=${version}`], { ...options, stdio: [...options.stdio] })
-      execFileSync('apt-get', [...apt, '-qq', 'download', ...PACKAGES.map((name) => `${name}=${version}`)], { ...options, stdio: [...options.stdio] })
+      execFileSync(
+        'apt-get',
+        [...apt, '-qq', 'source', '--download-only', '--tar-only', `postgresql-${MAJOR}=${version}`],
+        { ...options, stdio: [...options.stdio] },
+      )
+      execFileSync('apt-get', [...apt, '-qq', 'download', ...PACKAGES.map((name) => `${name}=${version}`)], {
+        ...options,
+        stdio: [...options.stdio],
+      })
       return version
     } catch (error) {
       failures.push(error)
@@ -131,13 +178,23 @@ function compile(): void {
   const include = join(CACHE, 'root/usr/include/postgresql')
   const flags = ['-O1', '-w', `-I${include}/${MAJOR}/server`, `-I${include}/internal`, `-I${include}`]
   const source = join(CACHE, 'source')
-  const gcc = (...parameters: string[]): unknown => execFileSync('gcc', [...flags, ...parameters], { cwd: join(CACHE, 'modules') })
+  const gcc = (...parameters: string[]): unknown =>
+    execFileSync('gcc', [...flags, ...parameters], { cwd: join(CACHE, 'modules') })
   mkdirSync(join(CACHE, 'modules'))
   gcc('-fPIC', '-shared', '-o', 'regress.so', `${source}/src/test/regress/regress.c`)
   // The expected output holds refint's notices.
-  for (const name of ['autoinc', 'refint']) gcc('-fPIC', '-shared', '-DREFINT_VERBOSE', '-o', `${name}.so`, `${source}/contrib/spi/${name}.c`)
+  for (const name of ['autoinc', 'refint'])
+    gcc('-fPIC', '-shared', '-DREFINT_VERBOSE', '-o', `${name}.so`, `${source}/contrib/spi/${name}.c`)
   const system = join(CACHE, 'root/usr/lib')
   const shared = readdirSync(system).find((name) => name.endsWith('-linux-gnu')) ?? ''
-  gcc('-o', 'libpq_pipeline', `${source}/src/test/modules/libpq_pipeline/libpq_pipeline.c`,
-    `-L${system}/${shared}`, `-L${system}/postgresql/${MAJOR}/lib`, '-lpq', '-lpgcommon', '-lpgport')
+  gcc(
+    '-o',
+    'libpq_pipeline',
+    `${source}/src/test/modules/libpq_pipeline/libpq_pipeline.c`,
+    `-L${system}/${shared}`,
+    `-L${system}/postgresql/${MAJOR}/lib`,
+    '-lpq',
+    '-lpgcommon',
+    '-lpgport',
+  )
 }

@@ -14,13 +14,22 @@ test('a server starts, answers by SCRAM, holds the shop, and leaves nothing behi
     const shop = await createShop(server)
     const before = await shop.fingerprint()
     assert.equal(await shop.fingerprint(), before)
-    const rows = await server.query('select * from customers c join orders o on o.customer_id = c.id join payments p on p.order_id = o.id', [], 'shop')
+    const rows = await server.query(
+      'select * from customers c join orders o on o.customer_id = c.id join payments p on p.order_id = o.id',
+      [],
+      'shop',
+    )
     assert.equal(rows.length, shop.payments)
     for (const row of rows) assert.deepEqual(leaksIn(JSON.stringify(row)), ['email', 'ssn', 'cardNumber'])
     for (const change of [
-      `update orders set total = 1 where id = 7`, 'alter table orders add x int', 'select nextval($$customers_id_seq$$)',
-      'create function f() returns int language sql as $$select 1$$', 'create role other', `comment on table orders is 'x'`,
-      'select lo_create(0)', 'grant select on orders to public',
+      `update orders set total = 1 where id = 7`,
+      'alter table orders add x int',
+      'select nextval($$customers_id_seq$$)',
+      'create function f() returns int language sql as $$select 1$$',
+      'create role other',
+      `comment on table orders is 'x'`,
+      'select lo_create(0)',
+      'grant select on orders to public',
     ]) {
       const then = await shop.fingerprint()
       await server.query(change, [], 'shop')

@@ -67,8 +67,23 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const auth = options.auth ?? 'scram-sha-256'
   execFileSync(
     join(bin, 'initdb'),
-    ['-D', data, '-U', 'postgres', '--locale=C', '--encoding=UTF8', '--no-sync', `--auth=${auth}`, `--pwfile=${passwordFile}`],
-    { ...identity, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'], env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' } },
+    [
+      '-D',
+      data,
+      '-U',
+      'postgres',
+      '--locale=C',
+      '--encoding=UTF8',
+      '--no-sync',
+      `--auth=${auth}`,
+      `--pwfile=${passwordFile}`,
+    ],
+    {
+      ...identity,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+    },
   )
   rmSync(passwordFile)
 
@@ -76,7 +91,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const certificate = tls === 'off' ? undefined : makeCertificate(data)
   if (certificate !== undefined && user !== undefined) chownSync(certificate.keyFile, user.uid, user.gid)
   const kind = tls === 'required' ? 'hostssl' : 'host'
-  writeFileSync(join(data, 'pg_hba.conf'), `local all all ${auth}\n${kind} all all 127.0.0.1/32 ${auth}\n${kind} replication all 127.0.0.1/32 ${auth}\n`)
+  writeFileSync(
+    join(data, 'pg_hba.conf'),
+    `local all all ${auth}\n${kind} all all 127.0.0.1/32 ${auth}\n${kind} replication all 127.0.0.1/32 ${auth}\n`,
+  )
 
   const port = await freePort()
   const settings = {
@@ -96,7 +114,10 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
 
   const logTo = openSync(logFile, 'a')
   const child = spawn(join(bin, 'postgres'), ['-D', data], {
-    ...identity, cwd: folder, stdio: ['ignore', logTo, logTo], env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+    ...identity,
+    cwd: folder,
+    stdio: ['ignore', logTo, logTo],
+    env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
   })
   closeSync(logTo)
   const kill = atExit(() => child.kill('SIGQUIT'))
@@ -113,7 +134,11 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     pid: child.pid ?? 0,
     log: () => readFileSync(logFile, 'utf8'),
     client: (database = 'postgres') => ({
-      host: '127.0.0.1', port, user: 'postgres', password, database,
+      host: '127.0.0.1',
+      port,
+      user: 'postgres',
+      password,
+      database,
       ...(certificate === undefined ? {} : { ssl: { ca: certificate.cert } }),
     }),
     async query(sql, parameters = [], database = 'postgres') {

@@ -76,7 +76,11 @@ export class RawClient {
   }
 
   /** Answers cleartext password requests; ends with the first ReadyForQuery. @returns every message of the login */
-  async logIn(parameters: Readonly<Record<string, string>>, password: string, version = 0x3_0000): Promise<RawMessage[]> {
+  async logIn(
+    parameters: Readonly<Record<string, string>>,
+    password: string,
+    version = 0x3_0000,
+  ): Promise<RawMessage[]> {
     this.send(startup(parameters, version))
     const messages: RawMessage[] = []
     for (;;) {
@@ -84,7 +88,8 @@ export class RawClient {
       if (message === undefined) return messages
       messages.push(message)
       if (message.type === 'R' && message.body.readInt32BE(0) === 3) this.send(frame('p', cstring(password)))
-      else if (message.type === 'R' && message.body.readInt32BE(0) !== 0) throw new Error(`authentication ${message.body.readInt32BE(0)} is not asked of a raw client`)
+      else if (message.type === 'R' && message.body.readInt32BE(0) !== 0)
+        throw new Error(`authentication ${message.body.readInt32BE(0)} is not asked of a raw client`)
       else if (message.type === 'Z') return messages
     }
   }
@@ -101,15 +106,27 @@ export async function openRaw(address: { readonly host: string; readonly port: n
 }
 
 /** TLS as libpq's `sslnegotiation=direct` does it: at once, with ALPN `postgresql`. */
-export async function openDirectTls(address: { readonly host: string; readonly port: number; readonly ca: string }, alpn: readonly string[] = ['postgresql']): Promise<RawClient> {
-  const socket: TLSSocket = connectTls({ host: address.host, port: address.port, ca: address.ca, ALPNProtocols: [...alpn] })
+export async function openDirectTls(
+  address: { readonly host: string; readonly port: number; readonly ca: string },
+  alpn: readonly string[] = ['postgresql'],
+): Promise<RawClient> {
+  const socket: TLSSocket = connectTls({
+    host: address.host,
+    port: address.port,
+    ca: address.ca,
+    ALPNProtocols: [...alpn],
+  })
   await once(socket, 'secureConnect')
   if (socket.alpnProtocol !== 'postgresql') throw new Error('the server did not choose ALPN postgresql')
   return new RawClient(socket)
 }
 
 /** TLS after SSLRequest. */
-export async function openNegotiatedTls(address: { readonly host: string; readonly port: number; readonly ca: string }): Promise<RawClient> {
+export async function openNegotiatedTls(address: {
+  readonly host: string
+  readonly port: number
+  readonly ca: string
+}): Promise<RawClient> {
   const plain = connectTcp({ host: address.host, port: address.port, noDelay: true })
   await once(plain, 'connect')
   plain.write(SSL_REQUEST)
@@ -163,8 +180,16 @@ export const query = (sql: string): Buffer => frame('Q', cstring(sql))
 export const parse = (name: string, sql: string): Buffer => frame('P', cstring(name), cstring(sql), int16(0))
 /** Text parameters, and results in `format`: 0 text, 1 binary. */
 export const bind = (portal: string, statement: string, values: readonly string[] = [], format = 0): Buffer =>
-  frame('B', cstring(portal), cstring(statement), int16(0), int16(values.length),
-    ...values.flatMap((value) => [int32(Buffer.byteLength(value)), Buffer.from(value)]), int16(1), int16(format))
+  frame(
+    'B',
+    cstring(portal),
+    cstring(statement),
+    int16(0),
+    int16(values.length),
+    ...values.flatMap((value) => [int32(Buffer.byteLength(value)), Buffer.from(value)]),
+    int16(1),
+    int16(format),
+  )
 export const describe = (kind: 'S' | 'P', name: string): Buffer => frame('D', Buffer.from(kind), cstring(name))
 export const execute = (portal = '', rows = 0): Buffer => frame('E', cstring(portal), int32(rows))
 export const close = (kind: 'S' | 'P', name: string): Buffer => frame('C', Buffer.from(kind), cstring(name))
@@ -175,7 +200,8 @@ export const TERMINATE = frame('X')
 /** Fields of an ErrorResponse or NoticeResponse, by their letter. */
 export function errorFields(message: RawMessage | undefined): Record<string, string> {
   const fields: Record<string, string> = {}
-  for (const field of message?.body.toString('utf8').split('\0') ?? []) if (field !== '') fields[field.slice(0, 1)] = field.slice(1)
+  for (const field of message?.body.toString('utf8').split('\0') ?? [])
+    if (field !== '') fields[field.slice(0, 1)] = field.slice(1)
   return fields
 }
 

@@ -18,21 +18,38 @@ export interface RunningClient {
 /** Environment by which libpq and what is built on it find an endpoint, with the certificate checked. */
 export function libpqEnvironment(endpoint: Endpoint): NodeJS.ProcessEnv {
   return {
-    PATH: process.env['PATH'], LC_ALL: 'C.UTF-8', HOME: '/nonexistent', PGTZ: 'UTC',
-    PGHOST: endpoint.host, PGPORT: String(endpoint.port), PGUSER: endpoint.user, PGPASSWORD: endpoint.password, PGDATABASE: endpoint.database,
-    PGSSLMODE: 'verify-full', PGSSLROOTCERT: endpoint.caFile, PGGSSENCMODE: 'disable',
+    PATH: process.env['PATH'],
+    LC_ALL: 'C.UTF-8',
+    HOME: '/nonexistent',
+    PGTZ: 'UTC',
+    PGHOST: endpoint.host,
+    PGPORT: String(endpoint.port),
+    PGUSER: endpoint.user,
+    PGPASSWORD: endpoint.password,
+    PGDATABASE: endpoint.database,
+    PGSSLMODE: 'verify-full',
+    PGSSLROOTCERT: endpoint.caFile,
+    PGGSSENCMODE: 'disable',
   }
 }
 
 /** Starts a real client; `input` goes to its standard input. It is ended after a minute. */
-export function startClient(command: string, parameters: readonly string[], input: string, options: SpawnOptionsWithoutStdio): RunningClient {
+export function startClient(
+  command: string,
+  parameters: readonly string[],
+  input: string,
+  options: SpawnOptionsWithoutStdio,
+): RunningClient {
   const child = spawn(command, parameters, { timeout: 60_000, ...options })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   return {
     pid: child.pid ?? 0,
     interrupt: () => void child.kill('SIGINT'),
-    result: Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)])
-      .then(([, output, errors]) => ({ status: child.exitCode, output, errors })),
+    result: Promise.all([once(child, 'close'), text(child.stdout), text(child.stderr)]).then(([, output, errors]) => ({
+      status: child.exitCode,
+      output,
+      errors,
+    })),
   }
 }

@@ -23,7 +23,9 @@ export const SENTINELS = {
 
 /** Names of the masked columns of which `text` holds a value in clear. */
 export function leaksIn(text: string): string[] {
-  return Object.entries(SENTINELS).filter(([, pattern]) => pattern.test(text)).map(([name]) => name)
+  return Object.entries(SENTINELS)
+    .filter(([, pattern]) => pattern.test(text))
+    .map(([name]) => name)
 }
 
 const SCHEMA = `
@@ -89,7 +91,12 @@ export async function createShop(server: PostgresServer): Promise<Shop> {
     await client.end()
   }
   return {
-    database: 'shop', user, password, customers: 300, orders: 600, payments: 600,
+    database: 'shop',
+    user,
+    password,
+    customers: 300,
+    orders: 600,
+    payments: 600,
     fingerprint: async () => String((await server.query(FINGERPRINT, [], 'shop'))[0]?.['fingerprint']),
   }
 }

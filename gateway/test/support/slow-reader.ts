@@ -22,8 +22,16 @@ const ROW_BYTES = 10_000
  * @param pauseMs how long to read nothing, eight times, spread over the result
  */
 export async function readSlowly(
-  login: { readonly host: string; readonly port: number; readonly user: string; readonly database: string; readonly password: string },
-  pid: number, totalBytes: number, pauseMs: number,
+  login: {
+    readonly host: string
+    readonly port: number
+    readonly user: string
+    readonly database: string
+    readonly password: string
+  },
+  pid: number,
+  totalBytes: number,
+  pauseMs: number,
 ): Promise<SlowRead> {
   const client = await raw.openRaw(login)
   const ready = await client.logIn({ user: login.user, database: login.database }, login.password)
@@ -34,7 +42,9 @@ export async function readSlowly(
     const half = bytes < totalBytes / 2 ? 'firstHalf' : 'secondHalf'
     highest[half] = Math.max(highest[half], processMemory(pid).residentBytes)
   }, 20)
-  client.send(raw.query(`select repeat('x', ${ROW_BYTES}) from generate_series(1, ${Math.ceil(totalBytes / ROW_BYTES)})`))
+  client.send(
+    raw.query(`select repeat('x', ${ROW_BYTES}) from generate_series(1, ${Math.ceil(totalBytes / ROW_BYTES)})`),
+  )
   let bytes = 0
   let pauses = 0
   let tail = Buffer.alloc(0)
@@ -42,7 +52,7 @@ export async function readSlowly(
     for await (const chunk of client.socket as AsyncIterable<Buffer>) {
       bytes += chunk.length
       tail = Buffer.concat([tail, chunk]).subarray(-6)
-      if (pauses < 8 && bytes > (pauses + 1) * totalBytes / 9) {
+      if (pauses < 8 && bytes > ((pauses + 1) * totalBytes) / 9) {
         pauses += 1
         await sleep(pauseMs)
       }
@@ -53,5 +63,9 @@ export async function readSlowly(
     clearInterval(watch)
     client.end()
   }
-  return { bytes, growthBytes: highest.secondHalf - highest.firstHalf, peakBytes: Math.max(highest.firstHalf, highest.secondHalf) }
+  return {
+    bytes,
+    growthBytes: highest.secondHalf - highest.firstHalf,
+    peakBytes: Math.max(highest.firstHalf, highest.secondHalf),
+  }
 }

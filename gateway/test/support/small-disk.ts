@@ -13,7 +13,9 @@ export interface SmallDisk {
 export function mountSmallDisk(folder: string, mebibytes: number): SmallDisk | { readonly obstacle: string } {
   mkdirSync(folder, { recursive: true })
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=700`, 'sallyport-test', folder], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mebibytes}m,mode=700`, 'sallyport-test', folder], {
+      stdio: 'pipe',
+    })
   } catch {
     return { obstacle: 'a small file system can only be mounted by root' }
   }
