@@ -22,6 +22,9 @@ export interface RegressLogin {
   readonly password: string
 }
 
+/** Several times what a suite takes; a test of it that hangs would otherwise wait for ever. */
+const TIMEOUT_MS = 300_000
+
 /** PostgreSQL's suites for a running server: the core tests, and those of several sessions at once. */
 export type RegressSuite = 'regress' | 'isolation'
 
@@ -71,6 +74,7 @@ export async function runRegress(
         LD_LIBRARY_PATH: suite.libraries,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: TIMEOUT_MS,
     },
   )
   const [log, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
