@@ -17,7 +17,7 @@ export function makeProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('("--help" tells what there is)')
     .addHelpText('after', `
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review.
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review; of run and psql, the program's own.
 
 Examples:
   $ sallyport serve --config sallyport.yaml

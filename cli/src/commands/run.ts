@@ -28,7 +28,7 @@ Examples:
   program
     .command('psql')
     .summary('open psql on a target')
-    .description('Opens psql on a target. What follows the target goes to psql, options too.')
+    .description('Opens psql on a target. What follows the target goes to psql, options too. The exit status is psql\'s.')
     .argument('<target>', 'name of the target')
     .argument('[arguments...]', 'arguments for psql')
     .option('--purpose <text>', 'why, for reviewers and auditors')

@@ -62,7 +62,7 @@ const NO_LINES = Object.fromEntries([
 ].map((line) => [line, '']))
 
 function sessionTable(sessions: readonly Session[]): string {
-  const table = new Table({ head: ['SESSION', 'STATE', 'WHO', 'TARGET', 'OPENED', 'DONE', 'REFUSED', 'PURPOSE'], style: PLAIN, chars: NO_LINES })
+  const table = new Table({ head: ['SESSION', 'STATE', 'WHO', 'TARGET', 'OPENED', 'OPERATIONS', 'REFUSED', 'PURPOSE'], style: PLAIN, chars: NO_LINES })
   for (const { id, state, identity, target, openedAt, operations, refused, purpose } of sessions) {
     table.push([id, state, oneLine(identity.name), target, openedAt, operations, refused, shorten(purpose, 60)])
   }
@@ -76,12 +76,12 @@ function sessionWords(session: SessionDetail): string {
     `${pc.bold(session.id)}  ${session.state}`,
     `${who} on ${session.target} from ${session.clientAddress}, ${oneLine(session.application)}`,
     `Purpose: ${oneLine(session.purpose)}`,
-    `${session.openedAt}${end}, ${session.operations} operations, ${session.refused} refused`,
+    `${session.openedAt}${end}, ${session.operations} ${session.operations === 1 ? 'operation' : 'operations'}, ${session.refused} refused`,
   ]
   for (const { number, text, decision, outcome } of session.log) {
     const { effect, rule } = decision
     const colour = effect === 'allow' ? pc.green : effect === 'deny' ? pc.red : pc.yellow
-    const ended = outcome === null ? '' : `, ${outcome.result}${outcome.code === null ? '' : ` ${outcome.code}`}, ${outcome.rows} rows`
+    const ended = outcome === null ? '' : `, ${outcome.result}${outcome.code === null ? '' : ` ${outcome.code}`}, ${outcome.rows} ${outcome.rows === 1 ? 'row' : 'rows'}`
     lines.push(`${String(number).padStart(4)}  ${colour(effect)} by ${rule}${ended}`, `      ${shorten(text, 200)}`)
   }
   if (session.truncated) lines.push('…  there are more; see the ledger')
