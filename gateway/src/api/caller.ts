@@ -18,7 +18,7 @@ export interface Caller extends IdentifiedCaller {
 export async function callerOf(context: Context, services: ApiServices): Promise<Caller> {
   const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(context.req.header('authorization') ?? '') ?? []
   if (token === undefined) {
-    throw new ApiFailure('unauthenticated', 'this needs a token', 'send Authorization: Bearer with an identity token or a session token')
+    throw new ApiFailure('unauthenticated', 'this needs a token', 'Send Authorization: Bearer with an identity token or a session token.')
   }
   try {
     const identified = await services.identification.identify(token)
@@ -29,7 +29,7 @@ export async function callerOf(context: Context, services: ApiServices): Promise
       holds,
       require(...wanted) {
         if (holds(...wanted)) return
-        throw new ApiFailure('forbidden', `this is for the role ${wanted.join(' or ')}`, 'ask an administrator, or use a login that holds the role')
+        throw new ApiFailure('forbidden', `this is for the role ${wanted.join(' or ')}`, 'Ask an administrator, or use a login that holds the role.')
       },
     }
   } catch (error) {

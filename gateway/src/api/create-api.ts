@@ -36,13 +36,13 @@ export function createApi(services: ApiServices): Hono {
     return context.text(services.verifierKey)
   })
 
-  api.notFound((context) => answerFailure(context, new ApiFailure('not-found', 'there is nothing here', 'see docs/reference/api.md for the paths')))
+  api.notFound((context) => answerFailure(context, new ApiFailure('not-found', 'there is nothing here', 'See docs/reference/api.md for the paths.')))
   api.onError((error, context) => {
     if (error instanceof ApiFailure) return answerFailure(context, error)
-    if (error instanceof TimedOut) return answerFailure(context, new ApiFailure('timeout', 'the request took too long', 'try again in a moment'))
+    if (error instanceof TimedOut) return answerFailure(context, new ApiFailure('timeout', 'the request took too long', 'Try again in a moment.'))
     // The message may quote what a client or a database said; its kind is enough to look further.
     services.log.error({ error: error.name, route: context.req.routePath, method: context.req.method }, 'a request of the control API failed')
-    return answerFailure(context, new ApiFailure('internal', 'the request failed', 'try again, and tell an operator if it lasts'))
+    return answerFailure(context, new ApiFailure('internal', 'the request failed', 'Try again, and tell an operator if it lasts.'))
   })
   return api
 }
@@ -61,7 +61,7 @@ async function showCheckpoint(context: Context, services: ApiServices): Promise<
   const caller = await callerOf(context, services)
   caller.require('auditor', 'operator', 'administrator')
   const checkpoint = await services.readCheckpoint()
-  if (checkpoint === undefined) throw new ApiFailure('not-found', 'there is no checkpoint yet', 'try again in a moment')
+  if (checkpoint === undefined) throw new ApiFailure('not-found', 'there is no checkpoint yet', 'Try again in a moment.')
   return context.text(checkpoint)
 }
 
@@ -70,7 +70,7 @@ class TimedOut extends HTTPException {}
 function limitBody(maxBytes: number): MiddlewareHandler {
   return bodyLimit({
     maxSize: maxBytes,
-    onError: (context) => answerFailure(context, new ApiFailure('too-large', `the body is larger than ${maxBytes} bytes`, 'send less')),
+    onError: (context) => answerFailure(context, new ApiFailure('too-large', `the body is larger than ${maxBytes} bytes`, 'Send less.')),
   })
 }
 

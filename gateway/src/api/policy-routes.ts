@@ -14,7 +14,7 @@ export async function showPolicy(context: Context, services: ApiServices): Promi
   const caller = await callerOf(context, services)
   caller.require('reviewer', 'auditor', 'operator', 'administrator')
   const version = await services.policyAdministration.read()
-  if (version === undefined) throw new ApiFailure('not-found', 'no policy was applied yet', 'apply one with sallyport policy apply')
+  if (version === undefined) throw new ApiFailure('not-found', 'no policy was applied yet', 'Apply one with `sallyport policy apply`.')
   return context.json(version)
 }
 
@@ -23,7 +23,7 @@ export async function applyPolicy(context: Context, services: ApiServices): Prom
   const caller = await callerOf(context, services)
   caller.require('administrator')
   if (!YAML.test(context.req.header('content-type') ?? '')) {
-    throw new ApiFailure('unsupported-media-type', 'the body is not declared as YAML', 'send the document with content-type application/yaml')
+    throw new ApiFailure('unsupported-media-type', 'the body is not declared as YAML', 'Send the document with content-type application/yaml.')
   }
   const text = documentText(await context.req.arrayBuffer())
   const sha256 = createHash('sha256').update(text).digest('hex')
@@ -51,6 +51,6 @@ function documentText(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new ApiFailure('invalid-request', 'the document is not UTF-8', 'save it as UTF-8')
+    throw new ApiFailure('invalid-request', 'the document is not UTF-8', 'Save it as UTF-8.')
   }
 }

@@ -14,6 +14,6 @@ export async function recordEvent(ledger: Ledger, entry: string, otherwise = NOT
     ledger.onWritten(resolve)
   })
   if (failure !== undefined) {
-    throw new ApiFailure('not-recorded', otherwise, 'try again later, and tell an operator that the ledger cannot be written')
+    throw new ApiFailure('not-recorded', otherwise, 'Try again later, and tell an operator that the ledger cannot be written.')
   }
 }

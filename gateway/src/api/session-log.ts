@@ -40,6 +40,6 @@ function decided(event: OperationDecided): SessionOperation {
 }
 
 function outcome(event: OperationFinished): SessionOperation['outcome'] {
-  const { result, rows, bytes, code, ms } = event
-  return { result, rows, bytes, code: code ?? null, durationMs: ms }
+  const { result, rows, bytes, code, us } = event
+  return { result, rows, bytes, code: code ?? null, durationMs: us / 1000 }
 }

@@ -11,7 +11,7 @@ import { readSessionLog } from './session-log.ts'
 export async function listSessions(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)
   const query = SessionQuery.safeParse(context.req.query())
-  if (!query.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'limit is 1 to 200; after is the next of the page before')
+  if (!query.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'Give a limit from 1 to 200; after is the `next` of the page before.')
   const { limit, after } = query.data
   const records = await services.sessions.list({
     limit: limit + 1,
@@ -31,7 +31,7 @@ export async function showSession(context: Context, services: ApiServices, id: s
   const caller = await callerOf(context, services)
   const record = await visible(id, caller, services)
   if (readers >= MAX_READERS) {
-    throw new ApiFailure('too-many-requests', 'too many sessions are being read at once', 'try again in a moment')
+    throw new ApiFailure('too-many-requests', 'too many sessions are being read at once', 'Try again in a moment.')
   }
   readers += 1
   try {
@@ -49,7 +49,7 @@ export async function endSession(context: Context, services: ApiServices, id: st
   const action = { by: caller.identity.name, action: 'session.end', subject: record.id, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
   if (!services.endSession(record.id, `ended by ${caller.identity.name}`)) {
-    throw new ApiFailure('not-found', 'that session is not open here', 'GET /api/v1/sessions shows which are open')
+    throw new ApiFailure('not-found', 'that session is not open here', 'See which are open: `sallyport session list`, or GET /api/v1/sessions.')
   }
   services.log.info({ session: record.id, by: caller.identity.name }, 'a session was ended through the control API')
   return context.body(null, 204)
@@ -59,7 +59,7 @@ export async function endSession(context: Context, services: ApiServices, id: st
 async function visible(id: string, caller: Caller, services: ApiServices): Promise<SessionRecord> {
   const record = id.length > 64 ? undefined : await services.sessions.get(id)
   if (record === undefined || !(seesAll(caller) || isOwn(record, caller))) {
-    throw new ApiFailure('not-found', 'there is no such session, or you may not see it', 'GET /api/v1/sessions lists those that you may')
+    throw new ApiFailure('not-found', 'there is no such session, or you may not see it', 'See those that you may: `sallyport session list`, or GET /api/v1/sessions.')
   }
   return record
 }

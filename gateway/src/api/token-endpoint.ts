@@ -13,11 +13,11 @@ const FORM = /^application\/x-www-form-urlencoded(\s*;|$)/i
 /** `POST /oauth/token`, RFC 8693. Errors are those of RFC 6749 §5.2. */
 export async function exchangeToken(context: Context, services: ApiServices): Promise<Response> {
   if (!FORM.test(context.req.header('content-type') ?? '')) {
-    return refuse(context, 'invalid_request', 'the body is not a form', 'send application/x-www-form-urlencoded')
+    return refuse(context, 'invalid_request', 'the body is not a form', 'Send application/x-www-form-urlencoded.')
   }
   const form = new URLSearchParams(await context.req.text())
   const repeated = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1)
-  if (repeated !== undefined) return refuse(context, 'invalid_request', 'a parameter is given twice', 'send every parameter but audience and resource once')
+  if (repeated !== undefined) return refuse(context, 'invalid_request', 'a parameter is given twice', 'Send every parameter but audience and resource once.')
   if (form.get('grant_type') !== TOKEN_EXCHANGE_GRANT) {
     return refuse(context, 'unsupported_grant_type', 'only token exchange is offered here', `send grant_type=${TOKEN_EXCHANGE_GRANT}`)
   }
@@ -26,12 +26,12 @@ export async function exchangeToken(context: Context, services: ApiServices): Pr
   })
   if (!read.success) {
     const names = [...new Set(read.error.issues.map((issue) => String(issue.path[0])))].join(', ')
-    return refuse(context, 'invalid_request', `missing or wrong: ${names}`, 'see RFC 8693, section 2.1')
+    return refuse(context, 'invalid_request', `missing or wrong: ${names}`, 'See RFC 8693, section 2.1.')
   }
   const request = read.data
   // RFC 8693 §2.1: one never comes without the other.
   if ((request.actor_token === undefined) !== (request.actor_token_type === undefined)) {
-    return refuse(context, 'invalid_request', 'actor_token and actor_token_type go together', 'send both or neither')
+    return refuse(context, 'invalid_request', 'actor_token and actor_token_type go together', 'Send both or neither.')
   }
   try {
     return context.json(await issue(request, services))
@@ -39,7 +39,7 @@ export async function exchangeToken(context: Context, services: ApiServices): Pr
     if (error instanceof TokenExchangeError) return refuse(context, error.code, error.message, error.hint)
     if (error instanceof ApiFailure) return refuse(context, 'temporarily_unavailable', error.body.message, error.body.hint)
     services.log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'a token exchange failed')
-    return refuse(context, 'server_error', 'the exchange failed', 'try again, and tell an operator if it lasts')
+    return refuse(context, 'server_error', 'the exchange failed', 'Try again, and tell an operator if it lasts.')
   }
 }
 

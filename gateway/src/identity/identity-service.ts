@@ -66,7 +66,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     if (!this.#mayOpen(found, target)) {
       throw new AuthenticationError(
         'this login does not open that target, or there is none of that name',
-        'ask for a token that names the target; `sallyport targets` or GET /api/v1/targets lists what you may open',
+        'Check the name; GET /api/v1/targets of the control API lists what you may open.',
       )
     }
     const { identity, purpose, tokenId, expiresAtMs } = found
@@ -116,7 +116,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const endsAtMs = [subject, ...(actor === undefined ? [] : [actor])].map((token) => Number(token.claims['exp']) * 1_000)
     const expiresAtMs = Math.floor(Math.min(nowMs + this.#ttlMs, resolved.endsAtMs, ...endsAtMs))
     const expiresIn = Math.floor((expiresAtMs - nowMs) / 1_000)
-    if (expiresIn < 1) throw new AuthenticationError('the token has expired', 'get a new token from the issuer')
+    if (expiresIn < 1) throw new AuthenticationError('the token has expired', 'Get a new token from the issuer.')
     const purpose = oneLine(request.purpose) ?? registeredPurpose(resolved)
     const token = makeSessionToken()
     const tokenId = `tok_${randomBytes(12).toString('hex')}`
@@ -131,8 +131,8 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   }
 
   #requireTargets(targets: readonly string[], resolved: ResolvedIdentity): void {
-    if (targets.length === 0) throw new TokenExchangeError('invalid_target', 'no target is named', 'name each target to open as audience')
-    if (targets.length > MAX_TARGETS) throw new TokenExchangeError('invalid_target', `more than ${MAX_TARGETS} targets are named`, 'ask for several tokens')
+    if (targets.length === 0) throw new TokenExchangeError('invalid_target', 'no target is named', 'Name each target to open as audience.')
+    if (targets.length > MAX_TARGETS) throw new TokenExchangeError('invalid_target', `more than ${MAX_TARGETS} targets are named`, 'Ask for several tokens.')
     if (!targets.every((target) => this.#mayOpen(resolved, target))) {
       throw new TokenExchangeError(
         'invalid_target', 'a named target does not exist, or may not be opened by this identity',
@@ -142,21 +142,21 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   }
 
   async #verifyAs(token: string, declaredType: string): Promise<VerifiedToken> {
-    if (token.startsWith(SESSION_TOKEN_PREFIX)) throw new AuthenticationError('a session token cannot be exchanged', 'send an identity token of the issuer')
+    if (token.startsWith(SESSION_TOKEN_PREFIX)) throw new AuthenticationError('a session token cannot be exchanged', 'Send an identity token of the issuer.')
     const verified = await this.verifier.verify(token)
     if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
     const isAccessToken = verified.type.endsWith('at+jwt')
     if ((declaredType.endsWith(':id_token') && isAccessToken) || (declaredType.endsWith(':access_token') && verified.type === 'id_token+jwt')) {
-      throw new AuthenticationError('the token is of another type than declared', 'correct subject_token_type or actor_token_type')
+      throw new AuthenticationError('the token is of another type than declared', 'Correct subject_token_type or actor_token_type.')
     }
     return verified
   }
 
   async #credential(credential: string): Promise<Credential> {
-    if (credential === '') throw new AuthenticationError('no token was given', 'give a session token or an identity token as the password')
-    if (credential.length > MAX_TOKEN_CHARACTERS) throw new AuthenticationError('the token is too long', 'exchange it for a session token')
+    if (credential === '') throw new AuthenticationError('no token was given', 'Give a session token or an identity token.')
+    if (credential.length > MAX_TOKEN_CHARACTERS) throw new AuthenticationError('the token is too long', 'Exchange it for a session token.')
     if (credential.startsWith(SESSION_TOKEN_PREFIX)) return this.#sessionToken(credential)
-    if (!credential.includes('.')) throw new AuthenticationError('the password is not a token', 'give a session token or an identity token as the password')
+    if (!credential.includes('.')) throw new AuthenticationError('this is not a token', 'Give a session token or an identity token.')
     const verified = await this.verifier.verify(credential)
     if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
     const resolved = resolveIdentity(verified, undefined, this.#document, this.#now())
@@ -165,7 +165,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   }
 
   async #sessionToken(token: string): Promise<Credential> {
-    if (!isWholeSessionToken(token)) throw new AuthenticationError('the session token is not whole', 'copy it again, from its first to its last character')
+    if (!isWholeSessionToken(token)) throw new AuthenticationError('the session token is not whole', 'Copy it again, from its first to its last character.')
     const stored = await this.#tokens.find(hashSessionToken(token))
     if (stored === undefined) throw new AuthenticationError('the session token is not known here', RENEW)
     if (stored.revoked) throw revoked()
@@ -205,10 +205,10 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   }
 }
 
-const RENEW = 'exchange a fresh identity token for a new one: `sallyport token`, or POST /oauth/token'
+const RENEW = 'Exchange a fresh identity token for a new one: `sallyport token`, or POST /oauth/token.'
 
 function revoked(): AuthenticationError {
-  return new AuthenticationError('the token was revoked', 'ask the operator why, then get a new one')
+  return new AuthenticationError('the token was revoked', 'Ask the operator why, then get a new one.')
 }
 
 function registeredPurpose(resolved: ResolvedIdentity): string {

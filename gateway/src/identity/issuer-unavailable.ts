@@ -5,7 +5,7 @@ export class IssuerUnavailable extends AuthenticationError {
   constructor(issuer: string, why: string) {
     super(
       `the keys of issuer "${issuer}" cannot be had: ${why}`,
-      'try again in a moment; if it lasts, have the operator look at the issuer',
+      'Try again in a moment; if it lasts, have the operator look at the issuer.',
     )
   }
 }

@@ -26,27 +26,27 @@ export interface UnverifiedToken {
  */
 export function readToken(token: string): UnverifiedToken {
   if (token.length > MAX_TOKEN_CHARACTERS) {
-    throw refuse(`the token is longer than ${MAX_TOKEN_CHARACTERS} characters`, 'ask the issuer for a token with fewer claims')
+    throw refuse(`the token is longer than ${MAX_TOKEN_CHARACTERS} characters`, 'Ask the issuer for a token with fewer claims.')
   }
   const parts = token.split('.')
-  if (parts.length === 5) throw refuse('the token is encrypted (JWE)', 'ask the issuer for a signed token (JWS)')
+  if (parts.length === 5) throw refuse('the token is encrypted (JWE)', 'Ask the issuer for a signed token (JWS).')
   if (parts.length !== 3) throw malformed('it does not have three parts')
   const [header, claims] = [readPart(parts[0], 'header'), readPart(parts[1], 'payload')]
   const algorithm = header['alg']
   if (typeof algorithm !== 'string' || !SIGNATURE_ALGORITHMS.includes(algorithm)) {
     throw refuse(
       'the token is not signed with an algorithm that is accepted here',
-      `have the issuer sign with ${SIGNATURE_ALGORITHMS.join(', ')}`,
+      `Have the issuer sign with one of ${SIGNATURE_ALGORITHMS.join(', ')}.`,
     )
   }
   const type = header['typ']
   if (type !== undefined && !(typeof type === 'string' && TOKEN_TYPES.has(type.toLowerCase()))) {
-    throw refuse('the token was made for another use (its typ header)', 'send an access token or an ID token')
+    throw refuse('the token was made for another use (its typ header)', 'Send an access token or an ID token.')
   }
   if (header['crit'] !== undefined || header['b64'] !== undefined) {
-    throw refuse('the token demands extensions that are not supported here (its crit header)', 'send a plain signed token')
+    throw refuse('the token demands extensions that are not supported here (its crit header)', 'Send a plain signed token.')
   }
-  if (parts[2] === '') throw refuse('the token has no signature', 'send the token as the issuer gave it')
+  if (parts[2] === '') throw refuse('the token has no signature', 'Send the token as the issuer gave it.')
   const tokenId = `idt_${createHash('sha256').update(`${parts[0]}.${parts[1]}`).digest('hex').slice(0, 32)}`
   return { header, claims, tokenId }
 }
@@ -62,7 +62,7 @@ function readPart(part: string | undefined, what: string): Record<string, unknow
 }
 
 function malformed(why: string): AuthenticationError {
-  return refuse(`the token is malformed: ${why}`, 'send the token exactly as the issuer gave it')
+  return refuse(`the token is malformed: ${why}`, 'Send the token exactly as the issuer gave it.')
 }
 
 function refuse(message: string, hint: string): AuthenticationError {

@@ -19,19 +19,19 @@ export function recognise(claims: Claims, issuer: IssuerEntry, document: PolicyD
   const [agent, other] = agents
   if (agent !== undefined) {
     if (other !== undefined) {
-      throw new AuthenticationError('the token matches more than one registered agent', 'have the operator make the agents\' match claims distinct')
+      throw new AuthenticationError('the token matches more than one registered agent', 'Have the operator make the agents\' match claims distinct.')
     }
     if (nowMs >= agentEndsAtMs(agent)) {
-      throw new AuthenticationError(`the registration of agent "${agent.name}" has expired`, `ask its owner, ${agent.owner}, to have it renewed`)
+      throw new AuthenticationError(`the registration of agent "${agent.name}" has expired`, `Ask its owner, ${agent.owner}, to have it renewed.`)
     }
     return { kind: 'agent', name: agent.name, agent }
   }
   const name = own(claims, issuer.person)
   if (typeof name !== 'string' || isClientsOwn(claims) || !isPlainName(name)) {
-    throw new AuthenticationError('this is an unregistered non-human identity', 'have the operator register the agent in the policy document')
+    throw new AuthenticationError('this is an unregistered non-human identity', 'Have the operator register the agent in the policy document.')
   }
   if (document.agents.some((registered) => registered.name.toLowerCase() === name.toLowerCase())) {
-    throw new AuthenticationError('this person has the name of a registered agent', 'have the operator rename the agent')
+    throw new AuthenticationError('this person has the name of a registered agent', 'Have the operator rename the agent.')
   }
   return { kind: 'person', name }
 }

@@ -48,7 +48,7 @@ export function resolveIdentity(
 
 function issuerOf(verified: VerifiedClaims, document: PolicyDocument): IssuerEntry {
   const issuer = document.issuers.find((entry) => entry.name === verified.issuer && entry.issuer === verified.claims['iss'])
-  if (issuer === undefined) throw new AuthenticationError('the token is of an issuer that is no longer configured', 'get a token from an issuer in the policy document')
+  if (issuer === undefined) throw new AuthenticationError('the token is of an issuer that is no longer configured', 'Get a token from an issuer in the policy document.')
   return issuer
 }
 
@@ -60,7 +60,7 @@ function currentActor(
   const client = claims['client_id'] ?? claims['azp']
   if (principal.kind === 'agent' && act['sub'] === client) return principal
   if (act['iss'] !== undefined && act['iss'] !== issuer.issuer) {
-    throw new AuthenticationError('whoever acts in this token is of another issuer', 'exchange it here, with an actor_token of that issuer')
+    throw new AuthenticationError('whoever acts in this token is of another issuer', 'Exchange it here, with an actor_token of that issuer.')
   }
   return recognise(act, issuer, document, nowMs)
 }
@@ -68,11 +68,11 @@ function currentActor(
 /** Who acts according to an actor token of its own. */
 function givenActor(actor: VerifiedClaims, subject: Claims, document: PolicyDocument, nowMs: number): Principal {
   if (actor.claims['act'] !== undefined) {
-    throw new AuthenticationError('the actor token is itself on behalf of someone', 'send an actor token that the agent got for itself')
+    throw new AuthenticationError('the actor token is itself on behalf of someone', 'Send an actor token that the agent got for itself.')
   }
   const allowed = subject['may_act']
   if (allowed !== undefined && !mayAct(allowed, actor.claims)) {
-    throw new AuthenticationError('the subject token names somebody else who may act for it', 'get a subject token whose may_act names this agent')
+    throw new AuthenticationError('the subject token names somebody else who may act for it', 'Get a subject token whose may_act names this agent.')
   }
   return recognise(actor.claims, issuerOf(actor, document), document, nowMs)
 }
@@ -88,7 +88,7 @@ function actClaims(claims: Claims): readonly Claims[] {
   const chain: Claims[] = []
   for (let act = claims['act']; act !== undefined; act = act['act']) {
     if (!isClaims(act) || typeof act['sub'] !== 'string' || act['sub'].length > 253 || chain.length >= MAX_ACTORS) {
-      throw new AuthenticationError("the token's act claim is malformed", 'have the issuer follow RFC 8693, section 4.1')
+      throw new AuthenticationError("the token's act claim is malformed", 'Have the issuer follow RFC 8693, section 4.1.')
     }
     chain.push(act)
   }

@@ -70,9 +70,9 @@ export class TokenVerifier {
     const unverified = readToken(token)
     const candidates = this.#issuers().filter((entry) => entry.issuer === unverified.claims['iss'])
     const issuerEntry = candidates.find((entry) => isFor(unverified.claims['aud'], entry.audience))
-    if (candidates.length === 0) throw refuse('the token is of an issuer that is not configured', 'get a token from an issuer in the policy document')
+    if (candidates.length === 0) throw refuse('the token is of an issuer that is not configured', 'Get a token from an issuer in the policy document.')
     if (issuerEntry === undefined) {
-      throw refuse('the token is for another audience', 'ask the issuer for a token whose aud is the audience in the policy document')
+      throw refuse('the token is for another audience', 'Ask the issuer for a token whose aud is the audience in the policy document.')
     }
     const source = this.#sourceOf(issuerEntry)
     try {
@@ -82,7 +82,7 @@ export class TokenVerifier {
       this.#verified.set(hash, { token: verified, issuerEntry, untilMs })
       return verified
     } catch (error) {
-      if (error instanceof GateFull) throw refuse('too many logins are being verified', 'try again in a moment')
+      if (error instanceof GateFull) throw refuse('too many logins are being verified', 'Try again in a moment.')
       throw error
     }
   }
@@ -120,9 +120,9 @@ export class TokenVerifier {
     if (payload.iat !== undefined && payload.iat > nowMs / 1_000 + CLOCK_TOLERANCE_SECONDS) throw new errors.JWTClaimValidationFailed('', payload, 'iat')
     if (typeof payload.sub !== 'string' || payload.sub === '') throw new errors.JWTClaimValidationFailed('', payload, 'sub')
     // RFC 7800: only whoever holds that key may use the token, and a password cannot prove that.
-    if (payload['cnf'] !== undefined) throw refuse('the token is bound to a key (cnf) and cannot be used as a password', 'ask the issuer for a bearer token')
+    if (payload['cnf'] !== undefined) throw refuse('the token is bound to a key (cnf) and cannot be used as a password', 'Ask the issuer for a bearer token.')
     // OpenID Connect Back-Channel Logout 1.0 §2.4: not a statement that somebody is logged in.
-    if (payload['events'] !== undefined) throw refuse('the token is a notice of an event', 'send an access token or an ID token')
+    if (payload['events'] !== undefined) throw refuse('the token is a notice of an event', 'Send an access token or an ID token.')
     return payload
   }
 
@@ -147,15 +147,15 @@ function isFor(audiences: unknown, audience: string): boolean {
 
 /** jose's own messages quote nothing, but its errors carry the claims: only our words go on. */
 function inWords(error: unknown): AuthenticationError {
-  const fresh = 'get a new token from the issuer'
+  const fresh = 'Get a new token from the issuer.'
   if (error instanceof AuthenticationError) return error
   if (error instanceof errors.JWTExpired) return refuse('the token has expired', fresh)
   if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'nbf' || error.claim === 'iat') return refuse(`the token is not valid yet (its ${error.claim} claim)`, 'compare the clocks of issuer and gateway')
+    if (error.claim === 'nbf' || error.claim === 'iat') return refuse(`the token is not valid yet (its ${error.claim} claim)`, 'Compare the clocks of issuer and gateway.')
     return refuse(`the token's ${error.claim} claim is missing or wrong`, fresh)
   }
   if (error instanceof errors.JWKSNoMatchingKey) return refuse("the token names a key that is not among its issuer's", fresh)
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return refuse('the token does not say which key it is signed with', 'have the issuer set the kid header')
+  if (error instanceof errors.JWKSMultipleMatchingKeys) return refuse('the token does not say which key it is signed with', 'Have the issuer set the kid header.')
   if (error instanceof errors.JWSSignatureVerificationFailed) return refuse("the token's signature is wrong", fresh)
   return refuse('the token cannot be verified', fresh)
 }

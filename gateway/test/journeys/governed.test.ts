@@ -98,12 +98,12 @@ describe('refusals', () => {
       ['truncate orders cascade', 'destructive', 'destructive statements are never run by agents'],
       ['delete from payments', 'unbounded', 'add a WHERE clause'],
       ['update orders set total = 0', 'unbounded', 'add a WHERE clause'],
-      ['update orders set total = 0 where id = 1', 'writes', 'asks for a review'],
+      ['update orders set total = 0 where id = 1', 'writes', 'a person must approve'],
       ['select 1; drop table payments', 'destructive', 'destructive'],
       [
         'with gone as (delete from payments where id = 1 returning id) select * from gone',
         'writes',
-        'asks for a review',
+        'a person must approve',
       ],
     ] as const) {
       const error = await client.query(sql).then(

@@ -44,8 +44,8 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
       const outcome = evaluate(condition, here)
       if (outcome === false) continue
       const message = outcome === true
-        ? (entry.message ?? `rule "${entry.name}" denies ${describeOperation(facts)}`)
-        : `rule "${entry.name}" denies, because its condition could not be evaluated: ${outcome.failure}`
+        ? (entry.message ?? `${describeOperation(facts)} is denied`)
+        : `its condition could not be evaluated: ${outcome.failure}`
       return deny(entry.name, message, `Do not send it again unchanged. ${possible}`)
     }
     if (facts.maskViolation !== undefined) {
@@ -54,7 +54,7 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
     }
     const review = reviewing.find(({ condition }) => evaluate(condition, here) === true)
     if (review !== undefined) {
-      const { name, message = `rule "${name}" asks for a review of ${describeOperation(facts)}` } = review.entry
+      const { name, message = `a person must approve ${describeOperation(facts)} first` } = review.entry
       return { effect: 'review', rule: name, policyVersion: version, message }
     }
     const allow = allowing.find(({ condition }) => evaluate(condition, here) === true)

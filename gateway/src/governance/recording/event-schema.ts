@@ -79,7 +79,7 @@ export interface OperationFinished extends EventBase<'operation.finished'> {
   /** The target's error code, such as an SQLSTATE. */
   readonly code?: string
   /** Duration in milliseconds, to the microsecond. */
-  readonly ms: number
+  readonly us: number
 }
 
 export interface SessionClosed extends EventBase<'session.closed'> {

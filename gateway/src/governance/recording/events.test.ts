@@ -99,7 +99,7 @@ test('everything too long at once still fits into one entry, and says what was c
 test('an outcome is recorded with its numbers and the target\'s code', () => {
   const entry = encodeFinished(session(), 9, { result: 'failed', rows: 0, bytes: 120, code: '42P01', durationMs: 0.412_345_6 }, AT)
   assert.deepEqual(parse<OperationFinished>(entry), {
-    v: 1, event: 'operation.finished', at: AT, session: session().id, n: 9, result: 'failed', rows: 0, bytes: 120, code: '42P01', ms: 0.412,
+    v: 1, event: 'operation.finished', at: AT, session: session().id, n: 9, result: 'failed', rows: 0, bytes: 120, code: '42P01', us: 412,
   })
   assert.equal('code' in parse<OperationFinished>(encodeFinished(session(), 9, { result: 'completed', rows: 1, bytes: 2, durationMs: 1 }, AT)), false)
   assertFits(encodeFinished(session(), 9, { result: 'failed', rows: 0, bytes: 0, code: '"'.repeat(100_000), durationMs: 1 }, AT))

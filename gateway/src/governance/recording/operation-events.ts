@@ -18,6 +18,13 @@ const factsFragments = new WeakMap<OperationFacts, string>()
 /** `,"decision":…}` by decision, which policy remembers by facts. */
 const decisionFragments = new WeakMap<Decision, string>()
 
+/** Many events share a millisecond, and a number this large is slow to write out. */
+let lastTime = { atMs: 0, text: '0' }
+function timeText(atMs: number): string {
+  if (lastTime.atMs !== atMs) lastTime = { atMs, text: String(atMs) }
+  return lastTime.text
+}
+
 /** No text of this many UTF-16 units can be too long for an entry, however it is encoded. */
 const SURELY_FITS = Math.floor(MAX_ENTRY_BYTES / 3)
 
@@ -54,7 +61,7 @@ export function encodeDecided(session: Session, operationNumber: number, operati
   const { text, parameters, facts } = operation
   if (text.length > SURELY_FITS) return encodeLongDecided(session, operationNumber, operation, decision, atMs)
   const values = parameters.length === 0 ? '' : `,"parameters":${JSON.stringify(parameters)}`
-  const entry = `{"v":1,"event":"operation.decided","at":${atMs}${sessionFragment(session)}${operationNumber},"text":${JSON.stringify(text)}${values}` +
+  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber},"text":${JSON.stringify(text)}${values}` +
     factsFragment(facts) + decisionFragment(decision)
   if (entry.length <= SURELY_FITS || Buffer.byteLength(entry) <= MAX_ENTRY_BYTES) return entry
   return encodeLongDecided(session, operationNumber, operation, decision, atMs)
@@ -63,9 +70,9 @@ export function encodeDecided(session: Session, operationNumber: number, operati
 /** @param atMs Unix milliseconds, an integer */
 export function encodeFinished(session: Session, operationNumber: number, outcome: Outcome, atMs: number): string {
   const code = outcome.code === undefined ? '' : `,"code":${JSON.stringify(fitText(outcome.code, 256).value)}`
-  const ms = Math.round(outcome.durationMs * 1000) / 1000
-  return `{"v":1,"event":"operation.finished","at":${atMs}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
-    `,"rows":${outcome.rows},"bytes":${outcome.bytes}${code},"ms":${ms}}`
+  const us = Math.round(outcome.durationMs * 1000)
+  return `{"v":1,"event":"operation.finished","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
+    `,"rows":${outcome.rows},"bytes":${outcome.bytes}${code},"us":${us}}`
 }
 
 /** Bytes of JSON for each part of an operation that does not fit; together they leave room for the rest of an entry. */

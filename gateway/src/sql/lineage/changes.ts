@@ -47,7 +47,7 @@ function onConflict(clause: OnConflictClause, table: FromItem, environment: Envi
   }
   context.refuse(protectionIn(clause.infer?.whereClause, own, context), 'in ON CONFLICT … WHERE')
   if (clause.infer?.conname !== undefined) {
-    context.refuse(firstProtection(table.columns), 'in ON CONFLICT ON CONSTRAINT, perhaps', 'name the columns instead: ON CONFLICT (id)')
+    context.refuse(firstProtection(table.columns), 'in ON CONFLICT ON CONSTRAINT, perhaps', 'Name the columns instead: ON CONFLICT (id).')
   }
   // The proposed row holds what the statement itself brought.
   const proposed = table.columns.map((column) => (column.name === undefined ? column : { name: column.name }))

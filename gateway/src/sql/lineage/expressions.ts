@@ -75,7 +75,7 @@ export function functionProtection(path: readonly string[], context: LineageCont
   const known = candidates.length > 0 && candidates.every((candidate) => candidate.trusted)
   if (known && !exposesOthersData(name)) return undefined
   const protection = context.unseen(`function ${path.join('.')}`)
-  context.refuseOracle(protection, 'while columns are masked, and what it reads cannot be seen', 'use built-in functions that only compute')
+  context.refuseOracle(protection, 'while columns are masked, and what it reads cannot be seen', 'Check the name, or use built-in functions that only compute.')
   return protection
 }
 
@@ -83,7 +83,7 @@ function operatorProtection(path: readonly string[], context: LineageContext): P
   const name = path.at(-1)
   if (name === undefined || !context.catalog.hasUserOperator(name)) return undefined
   const protection = context.unseen(`operator ${name}`)
-  context.refuseOracle(protection, 'while columns are masked, and what it reads cannot be seen', 'use built-in operators')
+  context.refuseOracle(protection, 'while columns are masked, and what it reads cannot be seen', 'Use built-in operators.')
   return protection
 }
 

@@ -68,7 +68,7 @@ export class LineageContext {
       throw new MaskRefusal(
         this.unseen(this.unresolved),
         'together with masked columns, and cannot be told for sure',
-        'qualify every column with its table, and every table with its schema',
+        'Check the name. If it is right, qualify every column with its table, and every table with its schema.',
       )
     }
   }

@@ -51,7 +51,7 @@ export function findMaskUse(statement: Node, catalog: Catalog, protectedColumns:
 }
 
 function tooDeep(mask: string): MaskViolation {
-  return { mask, reason: 'the statement is nested too deeply to follow masked columns', hint: 'write it with less nesting' }
+  return { mask, reason: 'the statement is nested too deeply to follow masked columns', hint: 'Write it with less nesting.' }
 }
 
 function useIn(statement: Node, names: StatementNames, context: LineageContext, protectedColumns: ProtectedColumns): MaskUse {
@@ -150,6 +150,6 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
   if (context.unknownRelation) context.refuse(context.unseen('a table made lately'), 'in COPY')
   const listed = copy.attlist?.map((node) => stringOf(node))
   const columns = listed === undefined ? item.columns : item.columns.filter((column) => listed.includes(column.name))
-  context.refuse(firstProtection(columns), 'in COPY', 'list the columns to copy, or use SELECT')
+  context.refuse(firstProtection(columns), 'in COPY', 'List the columns to copy, or use SELECT.')
   return { mentions: context.touched, mayReturn: false }
 }

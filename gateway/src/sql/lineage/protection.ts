@@ -34,7 +34,7 @@ export class MaskRefusal extends Error {
     this.violation = {
       mask: protection.mask.name,
       reason: this.message,
-      hint: hint ?? 'select the column by itself, without an expression around it; filter, join, sort and group by other columns',
+      hint: hint ?? 'Select the column by itself, without an expression around it; filter, join, sort and group by other columns.',
     }
   }
 }

@@ -3,7 +3,7 @@ import { looksMasked } from '../../governance/masking/apply-mask.ts'
 import type { LineageContext } from './lineage-context.ts'
 import type { OutputColumn } from './protection.ts'
 
-const HINT = 'leave the column out: what you were shown in its place is not its value'
+const HINT = 'Leave the column out: what you were shown in its place is not its value.'
 
 /** Refuses `SET ssn = '[redacted]'`: a client that writes back what it was shown would destroy the value. */
 export function refuseMaskedConstants(targets: readonly Node[] | undefined, columns: readonly OutputColumn[], context: LineageContext): void {
