@@ -2,17 +2,20 @@ import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import type { Analysis } from '../../sql/analysis.ts'
-import type { Portal } from './names.ts'
+import type { Portal, Prepared } from './names.ts'
 import { changesCatalog, OperationReader } from './operation.ts'
 import type { RelayState } from './relay-state.ts'
 import { errorReport } from './refusal-report.ts'
 import { Step } from './step.ts'
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
-import { cstring, int32, message } from './wire/message-writer.ts'
+import { cstring, int16, message } from './wire/message-writer.ts'
 
-/** A portal nobody has: running it makes the target fail as the client must see it, in whatever transaction state. */
-const REFUSED_EXTENDED = message(FRONTEND.execute, cstring('refused by the gateway'), int32(0))
+/**
+ * No SQL: makes the target fail as the client must see it, in whatever transaction state. Never by a name that does
+ * not exist: the client could make it exist. The statement has a name because a failed Parse removes the unnamed one.
+ */
+const REFUSED_EXTENDED = message(FRONTEND.parse, cstring('refused'), cstring('refused by the gateway'), int16(0))
 const REFUSED_SIMPLE = message(FRONTEND.query, cstring('refused by the gateway'))
 const FLUSH = message(FRONTEND.flush)
 
@@ -29,6 +32,8 @@ export class ClientRelay {
   readonly #outbound: Step[] = []
   #waiting = 0
   #flushScheduled = false
+  /** Counts Query and Sync messages: what the target skips after an error ends there. */
+  #segment = 1
   /** Parse messages of this read whose decision no Execute of the same read has covered. */
   #uncovered: Step[] = []
   readonly #direct = new ByteRanges()
@@ -84,7 +89,8 @@ export class ClientRelay {
       if (this.#partial.isEmpty && bytes.length - at >= HEADER_BYTES) {
         const total = this.#frameLength(bytes, at)
         if (bytes[at] === FRONTEND.copyData && at + total > bytes.length) {
-          this.#copyData(bytes, at, total)
+          if (this.#copyMayFollow) return this.#hold(bytes.subarray(at))
+          this.#copyData(bytes, at, bytes.length, total)
           at = bytes.length
           continue
         }
@@ -97,6 +103,13 @@ export class ClientRelay {
       if (this.#partial.filled < HEADER_BYTES) at += this.#partial.add(bytes, at, HEADER_BYTES)
       if (this.#partial.filled < HEADER_BYTES) break
       const total = this.#frameLength(this.#partial.bytes, 0)
+      if (this.#partial.bytes[0] === FRONTEND.copyData && total > HEADER_BYTES) {
+        // Never put together: it may be as long as its header says, which is 2 GB.
+        const header = this.#partial.take()
+        if (this.#copyMayFollow) return this.#hold(Buffer.concat([header, bytes.subarray(at)]))
+        this.#copyData(header, 0, header.length, total)
+        continue
+      }
       if (this.#partial.filled < total) at += this.#partial.add(bytes, at, total)
       if (this.#partial.filled < total) break
       const frame = this.#partial.take()
@@ -113,12 +126,17 @@ export class ClientRelay {
   }
 
   /** A part of a CopyData message: passed while the target waits for it, else dropped as the target would. */
-  #copyData(bytes: Buffer, at: number, total: number): void {
-    const missing = total - (bytes.length - at)
+  #copyData(bytes: Buffer, at: number, end: number, total: number): void {
+    const missing = total - (end - at)
     if (this.#state.copyIn) {
-      this.#direct.add(bytes, at, bytes.length)
+      this.#direct.add(bytes, at, end)
       this.#passing = missing
     } else this.#dropping = missing
+  }
+
+  /** A client need not wait for the target to ask for the data of its COPY; the gateway must. */
+  get #copyMayFollow(): boolean {
+    return !this.#state.copyIn && this.#state.holdsAll > 0
   }
 
   /** @returns false when the frame must wait */
@@ -129,16 +147,19 @@ export class ClientRelay {
       return true
     }
     if (this.#state.copyIn) return this.#inCopy(type, bytes, start, end)
-    if (type === FRONTEND.copyData || type === FRONTEND.copyDone || type === FRONTEND.copyFail) return true
+    if (type === FRONTEND.copyData || type === FRONTEND.copyDone || type === FRONTEND.copyFail) return !this.#copyMayFollow
     if (this.#mustWait(type)) return false
     const body = start + HEADER_BYTES
-    if (type === FRONTEND.query) this.#query(bytes, start, body, end)
-    else if (type === FRONTEND.parse) this.#parse(bytes, start, body, end)
-    else if (type === FRONTEND.bind) this.#bind(bytes, start, body, end)
-    else if (type === FRONTEND.execute) this.#execute(bytes, start, body, end)
-    else if (type === FRONTEND.describe) this.#describe(bytes, start, body, end)
+    if (type === FRONTEND.query) return this.#query(bytes, start, body, end)
+    if (type === FRONTEND.parse) return this.#parse(bytes, start, body, end)
+    if (type === FRONTEND.bind) return this.#bind(bytes, start, body, end)
+    if (type === FRONTEND.execute) return this.#execute(bytes, start, body, end)
+    if (type === FRONTEND.describe) this.#describe(bytes, start, body, end)
     else if (type === FRONTEND.close) this.#close(bytes, start, body, end)
-    else if (type === FRONTEND.sync) this.#stage(new Step('sync', bytes, start, end))
+    else if (type === FRONTEND.sync) {
+      this.#segment++
+      this.#stage(new Step('sync', bytes, start, end))
+    }
     else if (type === FRONTEND.flush) this.#stage(new Step('unanswered', bytes, start, end))
     else if (type === FRONTEND.functionCall) this.#refuse(new Step('query', bytes, start, end), FUNCTION_CALL)
     else throw new MalformedFrameError('an unknown message type')
@@ -155,10 +176,10 @@ export class ClientRelay {
   }
 
   #mustWait(type: number | undefined): boolean {
-    const { holdsAll, holdsReading, catalog, inFlight, limits } = this.#state
+    const { holdsAll, holdsReading, catalog, inFlight, limits, readingMoved } = this.#state
     if (holdsAll > 0 || inFlight.length + this.#outbound.length >= limits.maxInFlight) return true
     if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
-    return holdsReading > 0 || (this.#state.masking && !catalog.isFresh)
+    return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.#outbound.some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !catalog.isFresh)
   }
 
   #hold(rest: Buffer): void {
@@ -182,19 +203,31 @@ export class ClientRelay {
     }
   }
 
-  #query(bytes: Buffer, start: number, body: number, end: number): void {
-    const step = new Step('query', bytes, start, end)
+  #query(bytes: Buffer, start: number, body: number, end: number): boolean {
     const { text, analysis } = this.#reader.read(readQuery(bytes, body, end))
-    this.#operate(step, text, [], this.#state.names.resolve(analysis))
+    if (this.#namesUncertain(analysis)) return false
+    this.#segment++
+    this.#operate(new Step('query', bytes, start, end), text, [], this.#state.names.resolve(analysis))
+    return true
   }
 
-  #parse(bytes: Buffer, start: number, body: number, end: number): void {
+  /** EXECUTE and FETCH run what a name stands for, which an error before may have left as it was. */
+  #namesUncertain(analysis: Analysis): boolean {
+    return this.#state.boundaries > 0 && analysis.effects.some(({ kind }) => kind === 'execute' || kind === 'fetch')
+  }
+
+  /** What came before a Sync that is not answered yet may have been skipped; what came since is skipped with what uses it. */
+  #uncertain(believed: Prepared | Portal | undefined, confirmed: Prepared | Portal | undefined): boolean {
+    return this.#state.boundaries > 0 && believed !== confirmed && believed?.segment !== this.#segment
+  }
+
+  #parse(bytes: Buffer, start: number, body: number, end: number): true {
     const { names, session } = this.#state
     const step = new Step('parse', bytes, start, end)
     const parse = readParse(bytes, body, end)
     if (parse.statement !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
     const { text, analysis, analyser } = this.#reader.read(parse.text)
-    const prepared = { text, analysis, analyser, parsed: true }
+    const prepared = { text, analysis, analyser, parsed: true, segment: this.#segment }
     names.statements.set(parse.statement, prepared)
     if (parse.statement !== '') names.epoch++
     step.prepared = prepared
@@ -206,39 +239,45 @@ export class ClientRelay {
     // Allowed: an Execute in the same read will carry the decision for both. Else it is refused right here.
     if (session.policy.decide(facts).effect === 'allow') this.#uncovered.push(step)
     else this.#state.gatekeeper.govern(session, step)
+    return true
   }
 
-  #bind(bytes: Buffer, start: number, body: number, end: number): void {
+  #bind(bytes: Buffer, start: number, body: number, end: number): boolean {
     const { names } = this.#state
     const step = new Step('bind', bytes, start, end)
     const { portal: name, statement, parametersAt } = readBind(bytes, body, end)
+    if (this.#uncertain(names.statements.get(statement), names.confirmedStatements.get(statement))) return false
     const prepared = names.statement(statement)
     if (prepared === undefined) return this.#refuse(step, unknownName('prepared statement', statement))
     if (name !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
-    const portal = { name, prepared, bind: bytes.subarray(start, end), parametersAt: parametersAt - start, epoch: names.epoch, described: false, plan: undefined }
+    const portal = { name, prepared, bind: bytes.subarray(start, end), parametersAt: parametersAt - start, epoch: names.epoch, segment: this.#segment, described: false, plan: undefined }
     names.portals.set(name, portal)
     step.portal = portal
     step.name = statement
     this.#stage(step)
+    return true
   }
 
-  #execute(bytes: Buffer, start: number, body: number, end: number): void {
+  #execute(bytes: Buffer, start: number, body: number, end: number): boolean {
     const { names, masking } = this.#state
     const step = new Step('execute', bytes, start, end)
     const name = readExecute(bytes, body, end)
+    if (this.#uncertain(names.portals.get(name), names.confirmedPortals.get(name))) return false
     const portal = names.portals.get(name)
     if (portal === undefined) return this.#refuse(step, unknownName('portal', name))
     const own = this.#reader.current(portal.prepared)
+    if (this.#namesUncertain(own)) return false
     const analysis = names.resolve(own)
     if (masking && analysis !== own && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
     step.portal = portal
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
     const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis)
     const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
-    if (parse === undefined) return
+    if (parse === undefined) return true
     parse.coveredBy = step
     this.#waiting--
     this.#uncovered = this.#uncovered.filter((candidate) => candidate !== parse)
+    return true
   }
 
   /** Rows come without a description in the extended protocol: where they may hold masked values, the gateway asks for one. */
@@ -264,21 +303,23 @@ export class ClientRelay {
 
   #close(bytes: Buffer, start: number, body: number, end: number): void {
     const { kind, name } = readNamedObject(bytes, body, end)
-    const { names } = this.#state
-    names.apply([kind === 'portal' ? { kind: 'close', name } : { kind: 'deallocate', name }])
+    // The name is given up when the target says so: it may skip this message.
+    this.#state.names.epoch++
     const step = new Step('close', bytes, start, end)
     step.name = name
+    step.closes = kind
     this.#stage(step)
   }
 
   #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis): Step | undefined {
     const { names, session, gatekeeper } = this.#state
-    if (names.isFull && analysis.effects.length > 0) {
+    if (analysis.effects.length > 0 && names.isFull) {
       this.#refuse(step, TOO_MANY_NAMES)
       return undefined
     }
-    names.apply(analysis.effects)
+    names.expect(analysis.effects)
     step.analysis = analysis
+    if (step.kind === 'query') this.#state.boundaries++
     step.holdsAll = analysis.mayCopyIn
     step.holdsReading = analysis.mayChangeReading || (this.#state.masking && changesCatalog(analysis))
     if (step.holdsAll) this.#state.holdsAll++
@@ -292,13 +333,16 @@ export class ClientRelay {
   }
 
   #stage(step: Step): void {
+    if (step.kind === 'sync') this.#state.boundaries++
     this.#outbound.push(step)
   }
 
-  #refuse(step: Step, report: Buffer): void {
+  #refuse(step: Step, report: Buffer): true {
     step.refuseWith(report)
     this.#state.session.refused++
+    if (step.kind === 'query') this.#state.boundaries++
     this.#stage(step)
+    return true
   }
 
   readonly #settled = (): void => {
@@ -335,6 +379,7 @@ export class ClientRelay {
       sent++
       if (this.#state.skipping) {
         if (step.kind !== 'sync') {
+          this.#state.release(step)
           this.dropped(step)
           continue
         }
@@ -348,8 +393,11 @@ export class ClientRelay {
       step.startedAtMs = performance.now()
       inFlight.push(step)
     }
+    const skipped = sent > 0 && this.#state.skipping
     this.#outbound.splice(0, sent)
     if (ranges.byteLength > 0) this.#write(ranges)
+    // What was held for these hears of no answer to them.
+    if (skipped && this.isHeld) queueMicrotask(() => this.resumeSafely())
   }
 
   /** Set by the session: takes a step on record that the target will never answer. */

@@ -12,6 +12,8 @@ export interface Prepared {
   analyser: StatementAnalyser | undefined
   /** False when it came by PREPARE: the target then confirms it in no message of its own. */
   readonly parsed: boolean
+  /** Which part of the pipeline, from one Sync to the next, it came in. */
+  readonly segment: number
 }
 
 /** A statement bound to its parameters, ready to run. */
@@ -23,6 +25,8 @@ export interface Portal {
   readonly parametersAt: number
   /** Value of {@link Names.epoch} when it was bound. */
   readonly epoch: number
+  /** Which part of the pipeline, from one Sync to the next, it came in. */
+  readonly segment: number
   /** Set once the client, or the gateway itself, has asked the target to describe it. */
   described: boolean
   /** Masks by column, once the target has described it. */
@@ -44,6 +48,9 @@ export interface ColumnMask {
 export class Names {
   readonly statements = new Map<string, Prepared>()
   readonly portals = new Map<string, Portal>()
+  /** What the target has confirmed by ParseComplete and BindComplete, and not closed since. */
+  readonly confirmedStatements = new Map<string, Prepared>()
+  readonly confirmedPortals = new Map<string, Portal>()
   /** What PREPARE put under a name. Several where one may have failed: then the strictest counts. */
   readonly #sqlStatements = new Map<string, Analysis[]>()
   readonly #cursors = new Map<string, Analysis[]>()
@@ -58,9 +65,10 @@ export class Names {
   /** The statement under a name, whether it came by Parse or PREPARE. */
   statement(name: string): Prepared | undefined {
     const parsed = this.statements.get(name)
-    if (parsed !== undefined) return parsed
     const versions = this.#sqlStatements.get(name)
-    return versions === undefined ? undefined : { text: `EXECUTE ${name}`, analysis: combineAnalyses(versions), analyser: undefined, parsed: false }
+    if (versions === undefined) return parsed
+    const analysis = combineAnalyses(parsed === undefined ? versions : [...versions, parsed.analysis])
+    return { text: `EXECUTE ${name}`, analysis, analyser: undefined, parsed: false, segment: 0 }
   }
 
   /** The analysis with all that it runs by name taken in. A name that nothing is known of makes it unknown. */
@@ -76,8 +84,8 @@ export class Names {
     return combineAnalyses(all)
   }
 
-  /** Takes note of what a statement that is about to run does to names. */
-  apply(effects: readonly NameEffect[]): void {
+  /** Takes note of the names that a statement which is about to run may make. What it removes may yet fail, or be skipped. */
+  expect(effects: readonly NameEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === 'execute' || effect.kind === 'fetch') continue
       this.epoch++
@@ -85,9 +93,35 @@ export class Names {
       else if (effect.kind === 'declare') {
         this.portals.delete(effect.name)
         add(this.#cursors, effect.name, effect.analysis)
-      } else if (effect.kind === 'deallocate') forget(effect.name, this.statements, this.#sqlStatements)
-      else forget(effect.name, this.portals, this.#cursors)
+      }
     }
+  }
+
+  /** A statement was answered. Of a message that failed some statements may have run: nothing is removed then. */
+  settle(effects: readonly NameEffect[], completed: boolean): void {
+    for (const effect of effects) {
+      if (effect.kind === 'declare') this.confirmedPortals.delete(effect.name)
+      if (!completed) continue
+      if (effect.kind === 'prepare') add(this.#sqlStatements, effect.name, effect.analysis)
+      else if (effect.kind === 'declare') add(this.#cursors, effect.name, effect.analysis)
+      else if (effect.kind === 'deallocate') this.closeStatement(effect.name)
+      else if (effect.kind === 'close') this.closePortal(effect.name)
+    }
+  }
+
+  /** The target holds it no more, or none at all. A Parse of the same name may be on its way already: it stays. */
+  closeStatement(name: string | undefined): void {
+    close(name, this.statements, this.confirmedStatements, this.#sqlStatements)
+  }
+
+  closePortal(name: string | undefined): void {
+    close(name, this.portals, this.confirmedPortals, this.#cursors)
+  }
+
+  /** A Parse or Bind failed or was skipped: what the target held before under the name is what it holds now. */
+  restore(name: string, prepared: Prepared | undefined, portal: Portal | undefined): void {
+    if (prepared !== undefined) restore(name, prepared, this.statements, this.confirmedStatements)
+    if (portal !== undefined) restore(portal.name, portal, this.portals, this.confirmedPortals)
   }
 
   #meanings(local: Analysis | undefined, versions: readonly Analysis[] | undefined, parsed: Analysis | undefined): readonly Analysis[] {
@@ -101,13 +135,23 @@ export class Names {
 function add(map: Map<string, Analysis[]>, name: string, analysis: Analysis): void {
   const versions = map.get(name)
   if (versions === undefined) map.set(name, [analysis])
+  else if (versions.includes(analysis)) return
   else if (versions.length < MAX_VERSIONS) versions.push(analysis)
   else versions[MAX_VERSIONS - 1] = UNKNOWN
 }
 
-function forget(name: string | undefined, ...maps: readonly Map<string, unknown>[]): void {
-  for (const map of maps) {
-    if (name === undefined) map.clear()
-    else map.delete(name)
+function close<T>(name: string | undefined, believed: Map<string, T>, confirmed: Map<string, T>, bySql: Map<string, unknown>): void {
+  for (const closed of name === undefined ? [...confirmed.keys()] : [name]) {
+    if (confirmed.has(closed) && believed.get(closed) === confirmed.get(closed)) believed.delete(closed)
+    confirmed.delete(closed)
   }
+  if (name === undefined) bySql.clear()
+  else bySql.delete(name)
+}
+
+function restore<T>(name: string, failed: T, believed: Map<string, T>, confirmed: Map<string, T>): void {
+  if (believed.get(name) !== failed) return
+  const before = confirmed.get(name)
+  if (before === undefined) believed.delete(name)
+  else believed.set(name, before)
 }

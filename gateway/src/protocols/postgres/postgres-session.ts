@@ -90,8 +90,10 @@ export class PostgresSession {
   }
 
   #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
+    const { session, gatekeeper, catalog, masking, names } = this.#state
+    if (result !== 'completed' && (step.kind === 'parse' || step.kind === 'bind')) names.restore(step.name, step.prepared, step.portal)
+    if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed')
     if (step.operationNumber === 0) return
-    const { session, gatekeeper, catalog, masking } = this.#state
     if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()
     const position = this.#fromTarget.position
     const outcome = { result, rows: step.rows, bytes: position - this.#counted, durationMs: performance.now() - step.startedAtMs }

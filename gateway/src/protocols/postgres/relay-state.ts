@@ -4,7 +4,7 @@ import type { Analysis } from '../../sql/analysis.ts'
 import type { CatalogView } from './catalog-keeper.ts'
 import type { Connection } from './connection.ts'
 import { InFlight } from './in-flight.ts'
-import { Names, type Portal, type Prepared } from './names.ts'
+import { Names } from './names.ts'
 import type { Step } from './step.ts'
 
 export interface RelayLimits {
@@ -27,15 +27,19 @@ export class RelayState {
   readonly limits: RelayLimits
   readonly names = new Names()
   readonly inFlight = new InFlight()
-  /** What the target has confirmed by ParseComplete and BindComplete. */
-  readonly confirmedStatements = new Map<string, Prepared>()
-  readonly confirmedPortals = new Map<string, Portal>()
   /** Settings that the target reports. */
   readonly parameters: Map<string, string>
   /** Steps staged or in flight that change how later text is read, or what it means. */
   holdsReading = 0
   /** A step that may have changed how text is read is done, but the target tells of settings only when it is ready. */
   readingUncertain = false
+  /**
+   * The client has changed how text is read since its login: any error may now take that back, without a word from the
+   * target before it is ready.
+   */
+  readingMoved = false
+  /** Query and Sync messages staged or in flight: what the target skips after an error it skips up to one of these. */
+  boundaries = 0
   /** Steps staged or in flight after which a COPY may begin. */
   holdsAll = 0
   /** The target waits for COPY data. */
@@ -65,6 +69,7 @@ export class RelayState {
 
   /** The step is answered, dropped or aborted: it holds nothing back any more. */
   release(step: Step): void {
+    if (step.kind === 'sync' || step.kind === 'query') this.boundaries--
     if (step.holdsReading) this.holdsReading--
     if (step.analysis?.mayChangeReading === true) this.readingUncertain = true
     if (step.holdsAll) this.holdsAll--

@@ -252,12 +252,13 @@ export class ServerRelay {
   /** What ran must be what was decided: a Bind that the target skipped would leave an older portal under the name. */
   #checkPortal(step: Step): void {
     const { portal } = step
-    if (portal === undefined || this.#state.confirmedPortals.get(portal.name) !== portal) throw new MalformedFrameError('another portal ran than the one that was bound')
+    if (portal === undefined || this.#state.names.confirmedPortals.get(portal.name) !== portal) throw new MalformedFrameError('another portal ran than the one that was bound')
   }
 
   #confirmed(step: Step | undefined, kind: 'parse' | 'bind' | 'close'): Verdict {
     if (step?.kind !== kind) throw new MalformedFrameError('the target answered out of turn')
-    const { confirmedStatements, confirmedPortals } = this.#state
+    const { names } = this.#state
+    const { confirmedStatements, confirmedPortals } = names
     this.#pop(step)
     if (kind === 'parse' && step.prepared !== undefined) {
       confirmedStatements.set(step.name, step.prepared)
@@ -266,6 +267,9 @@ export class ServerRelay {
       const { prepared } = step.portal
       if (prepared.parsed && confirmedStatements.get(step.name) !== prepared) throw new MalformedFrameError('another statement was bound than the one that was parsed')
       confirmedPortals.set(step.portal.name, step.portal)
+    } else if (kind === 'close') {
+      if (step.closes === 'portal') names.closePortal(step.name)
+      else names.closeStatement(step.name)
     }
     return 'verbatim'
   }
@@ -282,8 +286,9 @@ export class ServerRelay {
   }
 
   #forgetPortals(): void {
-    const { confirmedPortals, names } = this.#state
-    for (const [name, portal] of confirmedPortals) if (names.portals.get(name) === portal) names.portals.delete(name)
+    const { names } = this.#state
+    const { confirmedPortals } = names
+    for (const portal of confirmedPortals.values()) if (names.portals.get(portal.name) === portal) names.portals.delete(portal.name)
     confirmedPortals.clear()
   }
 
@@ -342,7 +347,11 @@ export class ServerRelay {
 
   #parameterStatus(frame: Buffer, start: number, end: number): Verdict {
     const reader = new ByteReader(frame, start + HEADER_BYTES, end)
-    this.#state.parameters.set(reader.cstring(), reader.cstring())
+    const name = reader.cstring()
+    const value = reader.cstring()
+    const { parameters } = this.#state
+    if ((name === 'standard_conforming_strings' || name === 'client_encoding') && parameters.get(name) !== value) this.#state.readingMoved = true
+    parameters.set(name, value)
     return 'verbatim'
   }
 

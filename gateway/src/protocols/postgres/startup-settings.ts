@@ -14,6 +14,8 @@ export interface StartupSettings {
   readonly text: string
 }
 
+const NOT_SETTINGS = new Set(['user', 'database', 'options', 'replication'])
+
 /**
  * Reads the settings from the startup packet, from parameters as well as from `options`.
  * @throws LoginRefused when `options` holds anything but settings
@@ -23,6 +25,10 @@ export function readStartupSettings(startup: Startup): StartupSettings {
   for (const [name, value] of readOptions(startup.parameters.get('options') ?? '')) settings.set(name, value)
   for (const [name, value] of startup.parameters) {
     if (name !== 'user' && name !== 'database' && name !== 'options' && !name.startsWith('_pq_.')) settings.set(name.toLowerCase(), value)
+  }
+  // Of the startup packet itself, whatever their letters: they would say who the gateway is on the target, and where.
+  for (const name of settings.keys()) {
+    if (NOT_SETTINGS.has(name) || name.startsWith('_pq_.')) throw new LoginRefused('0A000', `"${name}" is no setting that could be passed on`, 'Remove it from the startup parameters.')
   }
   const analyses = Array.from(settings, ([name, value]) => analyseSetting(name, value)).filter((analysis) => !analysis.facts.readOnly)
   const text = Array.from(settings, ([name, value]) => `SET ${name} = '${value.replaceAll("'", "''")}'`).join('; ')

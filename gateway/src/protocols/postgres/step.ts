@@ -29,6 +29,7 @@ export class Step implements Exchange {
   portal: Portal | undefined = undefined
   /** Name that Close or Parse gives a new meaning once the target confirms. */
   name = ''
+  closes: 'statement' | 'portal' = 'statement'
   analysis: Analysis | undefined = undefined
   /** Later text is read only once this step's answer is in. */
   holdsReading = false

@@ -1,6 +1,22 @@
+import { isAscii, isUtf8 } from 'node:buffer'
 import { ByteReader, MalformedFrameError } from '../../../bytes/byte-reader.ts'
 
 /** Bodies of frontend messages that the relay must understand. Offsets are into the frame's buffer. */
+
+/** NAMEDATALEN - 1: the target tells names apart by no more than this. */
+const NAME_BYTES = 63
+
+/**
+ * The name of a statement or portal as the target keeps it: two that are one there must be one here.
+ * @throws MalformedFrameError where that cannot be told: bytes that are not UTF-8, or a cut in the midst of characters
+ */
+function readName(reader: ByteReader): string {
+  const bytes = reader.cstringBytes()
+  if (bytes.length === 0) return ''
+  if (isAscii(bytes)) return bytes.toString('latin1', 0, NAME_BYTES)
+  if (bytes.length > NAME_BYTES || !isUtf8(bytes)) throw new MalformedFrameError('a name that is not UTF-8, or too long')
+  return bytes.toString('utf8')
+}
 
 export interface ParseMessage {
   readonly statement: string
@@ -10,7 +26,7 @@ export interface ParseMessage {
 /** Parse: name\0, text\0, int16 count, int32 type oids. */
 export function readParse(frame: Buffer, bodyStart: number, end: number): ParseMessage {
   const reader = new ByteReader(frame, bodyStart, end)
-  const statement = reader.cstring()
+  const statement = readName(reader)
   const text = reader.cstringBytes()
   reader.take(reader.int16() * 4)
   reader.expectEnd()
@@ -35,8 +51,8 @@ export interface BindMessage {
 /** Bind: portal\0, statement\0, formats, values, result formats. Only the names are read here; the server checks the rest. */
 export function readBind(frame: Buffer, bodyStart: number, end: number): BindMessage {
   const reader = new ByteReader(frame, bodyStart, end)
-  const portal = reader.cstring()
-  const statement = reader.cstring()
+  const portal = readName(reader)
+  const statement = readName(reader)
   return { portal, statement, parametersAt: reader.position }
 }
 
@@ -77,7 +93,7 @@ export function readNamedObject(frame: Buffer, bodyStart: number, end: number): 
   const reader = new ByteReader(frame, bodyStart, end)
   const kind = reader.uint8()
   if (kind !== 0x53 && kind !== 0x50) throw new MalformedFrameError('neither a statement nor a portal')
-  const name = reader.cstring()
+  const name = readName(reader)
   reader.expectEnd()
   return { kind: kind === 0x53 ? 'statement' : 'portal', name }
 }
@@ -85,7 +101,7 @@ export function readNamedObject(frame: Buffer, bodyStart: number, end: number): 
 /** Execute: portal\0, int32 row limit. */
 export function readExecute(frame: Buffer, bodyStart: number, end: number): string {
   const reader = new ByteReader(frame, bodyStart, end)
-  const portal = reader.cstring()
+  const portal = readName(reader)
   reader.int32()
   reader.expectEnd()
   return portal
