@@ -1,8 +1,11 @@
 import type { Session, SessionDetail } from '@sallyport/contract'
 import Table from 'cli-table3'
 import { type Command, InvalidArgumentError } from 'commander'
-import pc from 'picocolors'
+import picocolors from 'picocolors'
 import { connect, globalOptions, print } from '../context.ts'
+
+// Not by picocolors' own guess, which colours what a CI job pipes into a program.
+const pc = picocolors.createColors(process.stdout.isTTY && process.env['NO_COLOR'] === undefined)
 
 /** `sallyport session list|show|end`. */
 export function addSessionCommands(program: Command): void {
