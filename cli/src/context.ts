@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { isLoopback } from '@sallyport/contract'
 import type { Command } from 'commander'
 import { ApiClient } from './api-client.ts'
 import { runningDemo, identityToken } from './identity-token.ts'
@@ -46,10 +47,6 @@ async function apiAddress(options: GlobalOptions): Promise<string> {
   const url = URL.canParse(given) ? new URL(given) : undefined
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url.hostname))) return given
   throw new Failure(`"${given}" is no address of a gateway`, 'Give an https URL; http only on loopback, where nobody listens in.', EXIT.usage)
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /** Prints what a program may read, or else what a person does. */

@@ -1,5 +1,4 @@
-import type { Target } from '@sallyport/contract'
-import { isLoopback } from './context.ts'
+import { isLoopback, type Target } from '@sallyport/contract'
 import { Failure } from './failure.ts'
 
 export interface PostgresLogin {

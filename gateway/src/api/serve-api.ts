@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer as createPlainServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { getRequestListener } from '@hono/node-server'
+import { isLoopback } from '@sallyport/contract'
 import type { Hono } from 'hono'
 
 export interface ServeApiOptions {
@@ -62,8 +63,4 @@ export async function serveApi(api: Hono, options: ServeApiOptions): Promise<Api
       clearTimeout(force)
     },
   }
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import type { Finding } from './problem.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
-import { duration, host, isLoopback, listenPort, port, referenceOf, words } from './value-schemas.ts'
+import { duration, host, listenPort, port, referenceOf, words } from './value-schemas.ts'
 
 /** The `gateway` section: what belongs to one running gateway and is no part of a policy version. */
 export interface GatewaySettings {

@@ -1,8 +1,9 @@
+import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import type {
   AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry,
 } from '../governance/policy/policy-document.ts'
-import { duration, entryName, isLoopback, nameList, words } from './value-schemas.ts'
+import { duration, entryName, nameList, words } from './value-schemas.ts'
 
 /** Entries of the policy sections, each checked by itself. What relates entries is in `document-checks.ts`. */
 

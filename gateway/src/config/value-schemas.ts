@@ -56,7 +56,3 @@ export const host = z.string().regex(/^[A-Za-z0-9_.:%-]{1,253}$/, 'expected a ho
 /** A port to listen on; 0 lets the system choose. */
 export const listenPort = z.int().min(0, 'a port is 0 to 65535').max(65_535, 'a port is 0 to 65535')
 export const port = z.int().min(1, 'a port is 1 to 65535').max(65_535, 'a port is 1 to 65535')
-
-export function isLoopback(name: string): boolean {
-  return name === 'localhost' || name === '::1' || name === '[::1]' || /^127(\.[0-9]{1,3}){3}$/.test(name)
-}

@@ -136,7 +136,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     if (!targets.every((target) => this.#mayOpen(resolved, target))) {
       throw new TokenExchangeError(
         'invalid_target', 'a named target does not exist, or may not be opened by this identity',
-        'GET /api/v1/targets lists what you may open',
+        'Check the name; GET /api/v1/targets of the control API lists what you may open.',
       )
     }
   }

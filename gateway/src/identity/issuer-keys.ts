@@ -1,3 +1,4 @@
+import { isLoopback } from '@sallyport/contract'
 import type { JWTVerifyGetKey } from 'jose'
 import { fetchJson } from './fetch-json.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
@@ -98,7 +99,7 @@ export class IssuerKeys {
       // OpenID Connect Discovery 1.0 §4.3: identical, or someone else's document is being read.
       if (discovery['issuer'] !== this.#issuer) throw new Error('its discovery document is of another issuer')
       const keySet = permittedUrl(discovery['jwks_uri'])
-      if (isLoopback(keySet) && !isLoopback(issuer)) throw new Error('its keys are said to be on this machine')
+      if (isLoopback(keySet.hostname) && !isLoopback(issuer.hostname)) throw new Error('its keys are said to be on this machine')
       this.#keys = verificationKeys(await fetchJson(keySet, { timeoutMs, maxBytes }))
       this.#fetchedAtMs = this.#options.now()
       this.#failure = undefined
@@ -117,10 +118,6 @@ function permittedUrl(text: unknown): URL {
   const url = typeof text === 'string' ? URL.parse(text) : null
   if (url === null) throw new Error('its address is malformed')
   if (url.username !== '' || url.password !== '') throw new Error('its address holds a credential')
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url))) return url
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url
   throw new Error('its address is not https')
-}
-
-function isLoopback(url: URL): boolean {
-  return url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname)
 }
