@@ -1,6 +1,5 @@
 import type { z } from 'zod'
 import type { Gatekeeper } from '../governance/gatekeeper.ts'
-import type { TargetEntry } from '../governance/policy/policy-document.ts'
 
 /** What the gateway knows of a protocol before any client talks it. One line in `protocols.ts` registers it. */
 export interface ProtocolAdapter {
@@ -46,5 +45,3 @@ export interface Listener {
   /** Stops accepting, ends what is open, resolves when all is closed. */
   close(): Promise<void>
 }
-
-export type { TargetEntry }
