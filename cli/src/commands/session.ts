@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import type { Session, SessionDetail } from '@sallyport/contract'
 import Table from 'cli-table3'
 import { type Command, InvalidArgumentError } from 'commander'
@@ -5,7 +6,7 @@ import picocolors from 'picocolors'
 import { connect, globalOptions, print } from '../context.ts'
 
 // Not by picocolors' own guess, which colours what a CI job pipes into a program.
-const pc = picocolors.createColors(process.stdout.isTTY && process.env['NO_COLOR'] === undefined)
+const pc = picocolors.createColors(isatty(1) && process.env['NO_COLOR'] === undefined)
 
 /** `sallyport session list|show|end`. */
 export function addSessionCommands(program: Command): void {
