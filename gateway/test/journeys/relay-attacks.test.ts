@@ -3,11 +3,13 @@ import { after, before, suite, test } from 'node:test'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Endpoint, type Journey, startJourney, type Way } from '../support/endpoints.ts'
+import { eventually } from '../support/eventually.ts'
 import { readEvents } from '../support/ledger-records.ts'
 import { ALLOW_ALL, MASKED_WRITES } from '../support/policies.ts'
 import * as raw from '../support/raw-client.ts'
 import { leaksIn } from '../support/shop.ts'
 import { legitimateSequences } from '../tables/legitimate-sequences.ts'
+import { slowStatements } from '../tables/slow-statements.ts'
 import { relayAttacks, type RelayAttack } from '../tables/relay-attacks.ts'
 
 const READS_ONLY = `
@@ -62,6 +64,50 @@ for (const [policyName, policy] of [['masks and every write allowed', MASKED_WRI
         assert.doesNotMatch(textOf(seen), /SXX000|internal error/)
       })
     }
+
+    for (const { name, sql } of slowStatements) {
+      test(`nobody else waits long while this is read: ${name}`, async () => {
+        const other = await raw.openNegotiatedTls(endpoint)
+        await other.logIn(parametersOf(endpoint), endpoint.password)
+        const attacker = await raw.openNegotiatedTls(endpoint)
+        await attacker.logIn(parametersOf(endpoint), endpoint.password)
+        attacker.send(raw.parse('', sql), raw.SYNC)
+        await sleep(20)
+        const startedAt = performance.now()
+        other.send(raw.query('select 1'))
+        await other.receiveUntil('Z', 30_000)
+        const tookMs = performance.now() - startedAt
+        attacker.end()
+        other.end()
+        assert.ok(tookMs < 2_000, `${Math.round(tookMs)} ms`)
+      })
+    }
+
+    test('many refused statements of great length are not kept', async () => {
+      const gateway = journey.gateway ?? assert.fail('no gateway')
+      const client = await raw.openNegotiatedTls(endpoint)
+      await client.logIn(parametersOf(endpoint), endpoint.password)
+      const text = `delete frm ${'x'.repeat(16 << 20)}`
+      const before = residentMegabytes(gateway.pid)
+      for (let number = 0; number < 40; number++) {
+        client.send(raw.parse(`s${number}`, text), raw.SYNC)
+        await client.receiveUntil('Z', 10_000)
+      }
+      client.end()
+      assert.ok(residentMegabytes(gateway.pid) - before < 400, `${before} MB, then ${residentMegabytes(gateway.pid)} MB`)
+    })
+
+    test('a client that goes away stops what it runs on the target within a second', async () => {
+      const gateway = journey.gateway ?? assert.fail('no gateway')
+      const client = await raw.openNegotiatedTls(endpoint)
+      await client.logIn(parametersOf(endpoint, { application_name: 'to be ended' }), endpoint.password)
+      client.send(raw.query("select count(*) from generate_series(1, 10000000000) as endless"))
+      await eventually('it runs', async () => !(await journey.isIdle('%10000000000%')))
+      client.end()
+      const endedAt = performance.now()
+      await eventually('it is stopped', () => journey.isIdle('%10000000000%'), 5_000)
+      assert.ok(performance.now() - endedAt < 1_500, gateway.log())
+    })
 
     test('the gateway outlived all of it, and serves others', async () => {
       assert.equal(withoutStatus(await converse(endpoint, { writes: [raw.query('select 1')] })), 'T D C ZI')
