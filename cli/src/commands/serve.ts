@@ -23,15 +23,16 @@ Examples:
       const problems = checkConfig(configText)
       if (problems.length > 0) throw new Failure(`the document is wrong\n${renderProblems(own.config, problems)}`, 'Nothing was started. Correct it, and see "sallyport policy check".')
       process.chdir(dirname(resolve(own.config)))
+      // Before anybody is told that it is ready: a signal then would end it without a word to its sessions.
+      const asked = new Promise<string>((received) => {
+        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, received)
+      })
       const gateway = await startGateway({ configText })
       print(options, { api: gateway.apiUrl, listeners: gateway.listeners }, () => [
         `The gateway is ready. Control API: ${gateway.apiUrl}`,
         ...Object.entries(gateway.listeners).map(([protocol, { host, port }]) => `${protocol}: ${host}:${port}`),
       ].join('\n'))
-      const signal = await new Promise<string>((received) => {
-        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, received)
-      })
-      console.error(`${signal}: ending every session …`)
+      console.error(`${await asked}: ending every session …`)
       await gateway.close()
     })
 }
