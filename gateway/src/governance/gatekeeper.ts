@@ -1,5 +1,4 @@
-import type { Exchange } from './exchange.ts'
-import type { Outcome } from './exchange.ts'
+import type { Exchange, Outcome } from './exchange.ts'
 import type { Session } from './session.ts'
 
 /** Everything a protocol may ask of the core. Implemented by `govern-exchange.ts` and `sessions.ts`. */
