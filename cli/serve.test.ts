@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -41,6 +42,16 @@ suite('serve', () => {
     assert.equal((await fetch(new URL('/healthz', api))).status, 200)
     assert.equal(listeners['postgres']?.host, '127.0.0.1')
     assert.deepEqual(readdirSync(join(folder, 'plain')).toSorted(), ['data', 'sallyport.yaml'])
+    child.kill('SIGTERM')
+    assert.deepEqual(await closed, [0, null])
+  })
+
+  test('ends in good order also after clients were there', async () => {
+    const { child, closed, first } = await serve(document('visited'), '--json')
+    const { listeners } = JSON.parse(first) as { listeners: Record<string, { host: string; port: number }> }
+    const client = connect(listeners['postgres'] ?? assert.fail('no listener'))
+    client.end('GET / HTTP/1.1\r\n\r\n')
+    await once(client.resume(), 'close')
     child.kill('SIGTERM')
     assert.deepEqual(await closed, [0, null])
   })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
+import { isLoopback } from '@sallyport/contract'
 import type { PolicyAdministration, ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
@@ -111,7 +112,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       version: VERSION,
       log,
     }),
-    { ...gateway.api, ...(tls && { tls }) },
+    // On loopback nobody can listen in, and a certificate of the gateway's own would have to be told to every client.
+    { ...gateway.api, ...(tls !== undefined && !isLoopback(gateway.api.host) && { tls }) },
   )
   closing.push(() => api.close())
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')

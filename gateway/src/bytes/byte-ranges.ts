@@ -8,7 +8,6 @@ export class ByteRanges {
   #start = 0
   #end = 0
   #total = 0
-  #joined = false
 
   get byteLength(): number {
     return this.#total
@@ -36,14 +35,7 @@ export class ByteRanges {
     this.#total = 0
     const only = pieces[0]
     if (only === undefined) return EMPTY
-    this.#joined = pieces.length > 1
-    return this.#joined ? Buffer.concat(pieces, total) : only
-  }
-
-  /** Like {@link take}, but never a view: the buffers may be written to afterwards. */
-  takeCopy(): Buffer {
-    const bytes = this.take()
-    return bytes.length === 0 || this.#joined ? bytes : Buffer.from(bytes)
+    return pieces.length > 1 ? Buffer.concat(pieces, total) : only
   }
 
   #close(): void {

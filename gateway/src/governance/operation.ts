@@ -17,6 +17,8 @@ export interface OperationFacts {
   readonly filtered: boolean
   /** True when some part could not be analysed; `readOnly` is then false. */
   readonly unknown: boolean
+  /** Why, in words for whoever sent it: a syntax error, a name that does not exist. */
+  readonly unknownBecause?: string
   /** Number of statements in the request. */
   readonly statements: number
   /** Set when a masked field would be used where it cannot be masked. The operation is denied. */

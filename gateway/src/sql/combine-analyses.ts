@@ -11,6 +11,7 @@ export function combineAnalyses(list: readonly Analysis[]): Analysis {
   if (list.length === 1) return first
   const facts = list.map((analysis) => analysis.facts)
   const violation = facts.find((one) => one.maskViolation !== undefined)?.maskViolation
+  const because = facts.find((one) => one.unknownBecause !== undefined)?.unknownBecause
   return {
     facts: {
       actions: union(facts.map((one) => one.actions)),
@@ -20,6 +21,7 @@ export function combineAnalyses(list: readonly Analysis[]): Analysis {
       filtered: facts.every((one) => one.filtered),
       unknown: facts.some((one) => one.unknown),
       statements: Math.max(...facts.map((one) => one.statements)),
+      ...(because !== undefined && { unknownBecause: because }),
       ...(violation === undefined ? {} : { maskViolation: violation }),
     },
     effects: list.flatMap((one) => one.effects),

@@ -63,7 +63,10 @@ function functionCall(walk: Walk, fields: Fields, scope: CteScope | undefined, t
     walk.findings.actions.add('call')
     if (name === 'pg_notify') walk.findings.actions.add('notify')
     if (LOCKS.some((prefix) => name.startsWith(prefix))) walk.findings.actions.add('lock')
-    if (harm === 'unknown') walk.findings.unknown = true
+    if (harm === 'unknown') {
+      walk.findings.unknown = true
+      walk.findings.unknownBecause ??= `what function "${name}" does is not known here`
+    }
     else walk.findings.harmful = true
   }
   walk.visitFields(type, fields, scope)

@@ -12,6 +12,8 @@ export class Findings {
   /** A function, setting or relation whose mere use is more than reading. */
   harmful = false
   unknown = false
+  /** The first cause that can be told. */
+  unknownBecause: string | undefined = undefined
   filtered = true
   copyIn = false
   changesReading = false

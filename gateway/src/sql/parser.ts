@@ -71,14 +71,19 @@ function parseWith(instance: ParserInstance, text: string): string {
   const query = instance._malloc(bytes)
   instance.stringToUTF8(text, query, bytes)
   const result = instance._wasm_parse_query_raw(query)
-  const failed = result === 0 || instance.getValue(result + 8, 'i32') !== 0
+  // Of the result: tree, standard error, error; of the error: message first.
+  const error = result === 0 ? 0 : instance.getValue(result + 8, 'i32')
+  const failed = result === 0 || error !== 0
+  const message = error === 0 ? 'not in the grammar' : instance.UTF8ToString(instance.getValue(error, 'i32')).slice(0, MAX_MESSAGE)
   const tree = failed ? '' : instance.UTF8ToString(instance.getValue(result, 'i32'))
   if (result !== 0) instance._wasm_free_parse_result(result)
   instance._free(query)
-  if (failed) throw new ParseError('not in the grammar')
+  if (failed) throw new ParseError(message)
   return tree
 }
 
+/** Characters; a message quotes the word that it is about. */
+const MAX_MESSAGE = 200
 const MAX_OPERATOR_RUNS_COST = 16_000_000
 /** Runs up to here are not worth counting: banners in comments. */
 const SHORT_RUN = 128

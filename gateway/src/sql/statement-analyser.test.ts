@@ -137,8 +137,11 @@ describe('statement analyser', () => {
 
   it('calls what it cannot read unknown', () => {
     for (const text of ['selec 1', 'select \0 1', 'select \ud800', `select '${'x'.repeat(1 << 20)}'`, `select '${'é'.repeat(600_000)}'`]) {
-      assert.equal(analyser.analyse(text), UNKNOWN)
+      const { facts: { unknownBecause: _, ...facts }, ...rest } = analyser.analyse(text)
+      assert.deepEqual({ facts, ...rest }, UNKNOWN)
     }
+    assert.equal(analyser.analyse('selec 1').facts.unknownBecause, 'syntax error at or near "selec"')
+    assert.match(analyser.analyse('select * from custmers').facts.unknownBecause ?? '', /no relation "custmers"/)
     assert.equal(new StatementAnalyser({ catalog }, { maxAnalysedBytes: 8 }).analyse('select  1'), UNKNOWN)
   })
 

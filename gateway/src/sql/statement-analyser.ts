@@ -68,7 +68,8 @@ export class StatementAnalyser {
       return analysis
     } catch (error) {
       // A RangeError is a tree too deep to walk.
-      if (error instanceof ParseError || error instanceof RangeError) return UNKNOWN
+      if (error instanceof ParseError) return { ...UNKNOWN, facts: { ...UNKNOWN.facts, unknownBecause: error.message } }
+      if (error instanceof RangeError) return UNKNOWN
       throw error
     }
   }

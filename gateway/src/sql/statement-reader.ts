@@ -78,6 +78,7 @@ function analysisOf(findings: Findings, statements: number, masks: MaskUses | un
       objects: sorted(findings.objects),
       functions: sorted(findings.functions),
       readOnly, filtered, unknown, statements,
+      ...(findings.unknownBecause !== undefined && { unknownBecause: findings.unknownBecause }),
       ...(masks?.violation === undefined ? {} : { maskViolation: masks.violation }),
     },
     effects: findings.effects,

@@ -91,6 +91,7 @@ export class TreeWalk implements Walk {
     const named = nameRelation(range, this)
     if (!named.known || !named.relations.every((relation) => isHarmlessToRead(relation, this.context))) {
       this.findings.unknown = true
+      if (!named.known) this.findings.unknownBecause ??= `there is no relation "${rangeName({ ...range, alias: undefined }) ?? ''}" here`
     }
     const renamed = isFields(range['alias']) && range['alias']['colnames'] !== undefined
     this.findings.ranges.push({ name: rangeName(range), relations: renamed ? undefined : named.relations })

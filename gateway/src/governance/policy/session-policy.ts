@@ -60,7 +60,7 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
     const allow = allowing.find(({ condition }) => evaluate(condition, here) === true)
     if (allow !== undefined) return { effect: 'allow', rule: allow.entry.name, policyVersion: version }
     const why = facts.unknown
-      ? 'A part of it could not be analysed: send one plain request that needs no guessing. '
+      ? `It could not be analysed${facts.unknownBecause === undefined ? '' : `: ${facts.unknownBecause}`}. Send one plain request that needs no guessing. `
       : ''
     return deny(
       BUILT_IN_RULES.noMatch,

@@ -78,7 +78,7 @@ export interface OperationFinished extends EventBase<'operation.finished'> {
   readonly bytes: number
   /** The target's error code, such as an SQLSTATE. */
   readonly code?: string
-  /** Duration in milliseconds, to the microsecond. */
+  /** Duration in microseconds: an integer is written out faster than a fraction. */
   readonly us: number
 }
 

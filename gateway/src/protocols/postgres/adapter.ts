@@ -67,12 +67,14 @@ class PostgresListener implements Listener {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    // Stops listening. Its callback would never come: the server waits for sockets whose handles others have taken over.
+    this.#server.close()
+    const gone = Array.from(this.#connections, (connection) => new Promise<void>((resolve) => connection.gone.add(resolve)))
     for (const session of this.#sessions) session.end('the gateway is shutting down')
     for (const connection of this.#connections) connection.end()
     for (const keeper of this.#keepers.values()) keeper.close()
     const stragglers = setTimeout(() => this.#connections.forEach((connection) => connection.destroy()), 2_000)
-    await closed
+    await Promise.all(gone)
     clearTimeout(stragglers)
   }
 
@@ -160,12 +162,12 @@ class PostgresListener implements Listener {
     const { gatekeeper, maskKey, log } = this.#services
     const client = login.connection
     const cancel = () => void cancelUpstream(target, upstream.processId, upstream.secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'a cancel request did not reach the target'))
-    const key = this.#cancelKeys.register(cancelSecretBytes(version), cancel)
+    const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), cancel)
     if (!login.isDrained) throw new MalformedFrameError('messages came before the login was over')
     const parameters = new Map(upstream.parameters)
     const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters })
     const relay: PostgresSession = new PostgresSession(state, log, cancel, () => {
-      this.#cancelKeys.forget(key.processId)
+      this.#cancelKeys.forget(key)
       this.#sessions.delete(relay)
       keeper.release()
     })

@@ -5,19 +5,11 @@ import type { Analysis } from '../../sql/analysis.ts'
 import type { Portal, Prepared } from './names.ts'
 import { changesCatalog, OperationReader } from './operation.ts'
 import type { RelayState } from './relay-state.ts'
-import { errorReport } from './refusal-report.ts'
 import { Step } from './step.ts'
+import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, REFUSED_EXTENDED, REFUSED_SIMPLE, TOO_MANY_NAMES, unknownName } from './own-messages.ts'
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
-import { cstring, int16, message } from './wire/message-writer.ts'
-
-/**
- * No SQL: makes the target fail as the client must see it, in whatever transaction state. Never by a name that does
- * not exist: the client could make it exist. The statement has a name because a failed Parse removes the unnamed one.
- */
-const REFUSED_EXTENDED = message(FRONTEND.parse, cstring('refused'), cstring('refused by the gateway'), int16(0))
-const REFUSED_SIMPLE = message(FRONTEND.query, cstring('refused by the gateway'))
-const FLUSH = message(FRONTEND.flush)
+import { cstring, message } from './wire/message-writer.ts'
 
 /** From the client to the target: reads each message, has each operation governed, sends on what may pass, in order. */
 export class ClientRelay {
@@ -52,9 +44,7 @@ export class ClientRelay {
     else this.#held = Buffer.concat([this.#held, bytes])
   }
 
-  get isHeld(): boolean {
-    return this.#held !== undefined
-  }
+  get isHeld(): boolean { return this.#held !== undefined }
 
   /** Goes on with what was held back, when nothing holds it any more. */
   resume(): void {
@@ -156,14 +146,17 @@ export class ClientRelay {
     if (type === FRONTEND.execute) return this.#execute(bytes, start, body, end)
     if (type === FRONTEND.describe) this.#describe(bytes, start, body, end)
     else if (type === FRONTEND.close) this.#close(bytes, start, body, end)
-    else if (type === FRONTEND.sync) {
-      this.#segment++
-      this.#stage(new Step('sync', bytes, start, end))
-    }
-    else if (type === FRONTEND.flush) this.#stage(new Step('unanswered', bytes, start, end))
+    else if (type === FRONTEND.sync || type === FRONTEND.flush) this.#syncOrFlush(type, bytes, start, end)
     else if (type === FRONTEND.functionCall) this.#refuse(new Step('query', bytes, start, end), FUNCTION_CALL)
     else throw new MalformedFrameError('an unknown message type')
     return true
+  }
+
+  /** With a body the target would take either for an error, and ignore what follows. */
+  #syncOrFlush(type: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start !== HEADER_BYTES) throw new MalformedFrameError('a message is longer than its fields')
+    if (type === FRONTEND.sync) this.#segment++
+    this.#stage(new Step(type === FRONTEND.sync ? 'sync' : 'unanswered', bytes, start, end))
   }
 
   /** While the target takes COPY data, only that data can come; it ignores Sync and Flush then. */
@@ -319,7 +312,6 @@ export class ClientRelay {
     }
     names.expect(analysis.effects)
     step.analysis = analysis
-    if (step.kind === 'query') this.#state.boundaries++
     step.holdsAll = analysis.mayCopyIn
     step.holdsReading = analysis.mayChangeReading || (this.#state.masking && changesCatalog(analysis))
     if (step.holdsAll) this.#state.holdsAll++
@@ -327,20 +319,19 @@ export class ClientRelay {
     const facts = this.#reader.factsWith(analysis, parameters)
     step.awaitDecision({ protocol: 'postgres', facts, text, parameters }, this.#settled)
     this.#waiting++
-    this.#outbound.push(step)
+    this.#stage(step)
     gatekeeper.govern(session, step)
     return step
   }
 
   #stage(step: Step): void {
-    if (step.kind === 'sync') this.#state.boundaries++
+    if (step.kind === 'sync' || step.kind === 'query') this.#state.boundaries++
     this.#outbound.push(step)
   }
 
   #refuse(step: Step, report: Buffer): true {
     step.refuseWith(report)
     this.#state.session.refused++
-    if (step.kind === 'query') this.#state.boundaries++
     this.#stage(step)
     return true
   }
@@ -400,18 +391,10 @@ export class ClientRelay {
     if (skipped && this.isHeld) queueMicrotask(() => this.resumeSafely())
   }
 
-  /** Set by the session: takes a step on record that the target will never answer. */
+  /** Set by the session: records a step that the target will never answer. */
   dropped: (step: Step) => void = () => undefined
 
   #write(ranges: ByteRanges): void {
     if (!this.#state.upstream.write(ranges.take())) this.#state.client.pause()
   }
-}
-
-const FUNCTION_CALL = errorReport('0A000', 'the FunctionCall message is never passed on', 'Call the function in a SELECT statement.')
-const TOO_MANY_NAMES = errorReport('54000', 'this session holds too many prepared statements and cursors', 'Close or DEALLOCATE some, or connect again.')
-const CHANGED_MEANING = errorReport('55000', 'a name that this portal uses was given another meaning after it was bound', 'Bind the statement again, then execute it.')
-
-function unknownName(kind: 'prepared statement' | 'portal', name: string): Buffer {
-  return errorReport(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`, 'Prepare it again in this session.')
 }

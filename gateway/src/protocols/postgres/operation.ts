@@ -70,7 +70,8 @@ export class OperationReader {
   #unanalysed(facts: OperationFacts): OperationFacts {
     const known = this.#refused.get(facts)
     if (known !== undefined) return known
-    const refused = { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', ...UNANALYSED } }
+    const reason = facts.unknownBecause === undefined ? UNANALYSED.reason : `${facts.unknownBecause}, so nobody can tell which values to mask in the result`
+    const refused = { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', reason, hint: UNANALYSED.hint } }
     this.#refused.set(facts, refused)
     return refused
   }

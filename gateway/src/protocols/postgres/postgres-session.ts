@@ -52,7 +52,7 @@ export class PostgresSession {
     client.closed = () => this.#stop('the client closed the connection')
     upstream.closed = () => {
       const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const
-      this.#stop('the target closed the connection', this.#state.inFlight.length > 0 ? writeReport(lost) : undefined)
+      this.#stop('the target closed the connection', this.#state.inFlight.length > 0 && !this.#state.targetSaidWhy ? writeReport(lost) : undefined)
     }
     this.#fromClient.dropped = (step) => this.#finish(step, 'aborted')
     this.#fromClient.failed = (error) => this.#fail('client', error)

@@ -42,6 +42,8 @@ export class RelayState {
   boundaries = 0
   /** Steps staged or in flight after which a COPY may begin. */
   holdsAll = 0
+  /** The target has told the client that it ends the connection. */
+  targetSaidWhy = false
   /** The target waits for COPY data. */
   copyIn = false
   /** The target ignores all until the next Sync. */

@@ -10,13 +10,15 @@ const WITHHELD = 'raised by the target; its text is withheld, because the statem
  * @param mayQuote false: it passes as it is, only its code is read
  * @returns `bytes` undefined when it may pass as it is
  */
-export function withoutQuotes(frame: Buffer, start: number, end: number, mayQuote: boolean, readOnly: boolean): { bytes: Buffer | undefined; code: string } {
+export function withoutQuotes(frame: Buffer, start: number, end: number, mayQuote: boolean, readOnly: boolean): { bytes: Buffer | undefined; code: string; fatal: boolean } {
   const fields = readReportFields(frame, start + 5, end)
   const code = fields.get('C') ?? 'XX000'
-  if (!mayQuote) return { bytes: undefined, code }
+  const severity = fields.get('V') ?? fields.get('S')
+  const fatal = severity === 'FATAL' || severity === 'PANIC'
+  if (!mayQuote) return { bytes: undefined, code, fatal }
   for (const field of QUOTING) fields.delete(field)
   // The server's own messages name objects, not values; what a trigger or function raises may say anything.
   const type = frame[start] ?? BACKEND.error
   if (!readOnly && (type === BACKEND.notice || code.startsWith('P0') || !/^[0-9A-Z]{5}$/.test(code))) fields.set('M', WITHHELD)
-  return { bytes: writeReportFields(type, fields), code }
+  return { bytes: writeReportFields(type, fields), code, fatal }
 }

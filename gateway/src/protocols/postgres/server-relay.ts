@@ -1,5 +1,5 @@
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
-import { MalformedFrameError } from '../../bytes/byte-reader.ts'
+import { ByteReader, MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import { maskRow, planRow } from './mask-rows.ts'
 import type { RowPlan } from './names.ts'
@@ -8,13 +8,15 @@ import { withoutQuotes } from './report-filter.ts'
 import type { Step } from './step.ts'
 import { rowsOfTag } from './wire/command-tag.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
-import { ByteReader } from '../../bytes/byte-reader.ts'
 import { readRowDescription } from './wire/row-description.ts'
 
 /** What is to become of a message: sent as it is, or it was taken care of (replaced or dropped). */
 type Verdict = 'verbatim' | 'done'
 
 const EMPTY = Buffer.alloc(0)
+/** Answers to most statements fit; the buffer for them comes from Node's pool. */
+const SMALL_BYTES = 1024
+const SCRATCH_BYTES = 64 * 1024
 
 /** The target's data would reach the client unmasked, or nobody can tell. The session ends. */
 export class UnmaskableError extends Error {
@@ -32,6 +34,8 @@ export class ServerRelay {
   #rereading = false
   #suspended: Buffer = EMPTY
   #delivered = 0
+  /** Holds what is being written; given up when a write does not end at once. */
+  #scratch = Buffer.allocUnsafe(SMALL_BYTES)
   /** Set by the session. */
   finished: (step: Step, result: 'completed' | 'failed' | 'aborted') => void = () => undefined
   progressed: () => void = () => undefined
@@ -57,10 +61,19 @@ export class ServerRelay {
     while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
     if (this.#out.byteLength === 0) return
-    // `chunk` is the shared read buffer: what goes out must be a copy.
-    const bytes = this.#out.takeCopy()
+    this.#send(this.#out.take())
+  }
+
+  /** The bytes may stand in the shared read buffer: what is not written at once must be a copy. */
+  #send(bytes: Buffer): void {
+    const { client, upstream } = this.#state
     this.#delivered += bytes.length
-    if (!this.#state.client.write(bytes)) this.#state.upstream.pause()
+    const copy = bytes.length > this.#scratch.length ? Buffer.from(bytes) : this.#scratch.subarray(0, bytes.length)
+    if (copy.buffer === this.#scratch.buffer) bytes.copy(copy)
+    if (!client.write(copy)) upstream.pause()
+    // Still in use unless the socket has taken all of it: then the next rows go through another.
+    if (client.socket.writableLength > 0) this.#scratch = bytes.length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
+    else if (bytes.length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
   }
 
   /** Deals with what is at `at`. @returns where to go on */
@@ -316,7 +329,8 @@ export class ServerRelay {
   }
 
   #reported(step: Step | undefined, frame: Buffer, start: number, end: number): { bytes: Buffer; start: number; end: number; code: string } {
-    const { bytes, code } = withoutQuotes(frame, start, end, this.#mayQuote(step), step?.analysis?.facts.readOnly ?? false)
+    const { bytes, code, fatal } = withoutQuotes(frame, start, end, this.#mayQuote(step), step?.analysis?.facts.readOnly ?? false)
+    if (fatal) this.#state.targetSaidWhy = true
     return bytes === undefined ? { bytes: frame, start, end, code } : { bytes, start: 0, end: bytes.length, code }
   }
 

@@ -9,6 +9,9 @@ import { scopeOf } from './scope.ts'
 import type { Environment, FromItem } from './scope.ts'
 import { isFields, stringsOf, tagged } from './tree.ts'
 
+/** Columns in scope at once that are followed. */
+const MAX_COLUMNS = 20_000
+
 /** What a FROM list brings into scope, item by item. LATERAL items see those before them. */
 export function fromItems(
   list: readonly Node[] | undefined,
@@ -17,7 +20,13 @@ export function fromItems(
   before: readonly FromItem[] = [],
 ): FromItem[] {
   const items: FromItem[] = []
-  for (const node of list ?? []) items.push(fromItem(node, [...before, ...items], environment, context))
+  let columns = 0
+  for (const node of list ?? []) {
+    const added = fromItem(node, [...before, ...items], environment, context)
+    columns += added.columns.length
+    context.bound(columns, MAX_COLUMNS, 'in FROM')
+    items.push(added)
+  }
   return items
 }
 
@@ -73,6 +82,7 @@ function join(expression: JoinExpr, before: readonly FromItem[], environment: En
   if (larg === undefined || rarg === undefined) return { tables: [], columns: [OPEN_COLUMN] }
   const left = fromItem(larg, before, environment, context)
   const right = fromItem(rarg, [...before, left], environment, context)
+  context.bound(left.columns.length + right.columns.length, MAX_COLUMNS, 'in JOIN')
   const both = scopeOf([left, right], environment)
   context.refuse(protectionIn(expression.quals, both, context), 'in JOIN … ON')
   const shared = expression.isNatural ? sharedNames(left, right, context) : stringsOf(usingClause)

@@ -63,6 +63,12 @@ export class LineageContext {
     return { mask: this.#unseen, subject, maskable: false }
   }
 
+  /** Columns double with each `select x.*, y.*`: what the target would refuse is not followed, nor what takes too long to. */
+  bound(columns: number, most: number, where: string): void {
+    if (columns <= most) return
+    throw new MaskRefusal(this.unseen(`a list of more than ${most} columns`), where, 'Name the columns that are needed, in fewer tables.')
+  }
+
   settle(): void {
     if (this.touched && this.unresolved !== undefined) {
       throw new MaskRefusal(

@@ -41,9 +41,19 @@ function bodyColumns(select: SelectStmt, environment: Environment, context: Line
   return columns
 }
 
+/** MaxTupleAttributeNumber: PostgreSQL itself takes no more. */
+const MAX_TARGETS = 1664
+
 /** The columns of a select list or of RETURNING. */
 export function targetColumns(targets: readonly Node[] | undefined, scope: Scope, context: LineageContext): readonly OutputColumn[] {
-  return (targets ?? []).flatMap((node) => ('ResTarget' in node ? targetColumn(node.ResTarget, scope, context) : []))
+  const columns: OutputColumn[] = []
+  for (const node of targets ?? []) {
+    if (!('ResTarget' in node)) continue
+    const more = targetColumn(node.ResTarget, scope, context)
+    context.bound(columns.length + more.length, MAX_TARGETS, 'in a select list')
+    columns.push(...more)
+  }
+  return columns
 }
 
 function targetColumn(target: ResTarget, scope: Scope, context: LineageContext): readonly OutputColumn[] {
