@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { colours as pc } from './colours.ts'
 import { AlreadyRunning, claimDemo } from './claim.ts'
 import { Progress } from './progress.ts'
 import { type DemoAddresses, startDemo } from './start-demo.ts'

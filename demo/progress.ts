@@ -1,4 +1,4 @@
-import pc from 'picocolors'
+import { colours as pc } from './colours.ts'
 
 /** Tells what goes on, and how long each step took. In JSON mode on stderr: stdout then has one line only. */
 export class Progress {

@@ -142,7 +142,7 @@ suite('with masks, statements that touch no masked value', { concurrency: 1 }, (
     for (const { name, sql } of maskedLegitimate) {
       for (const mode of MODES) {
         // What a transaction has not committed yet, the gateway's own connection cannot see.
-        const wrapped = /^(temporary|new) /.test(name) ? sql : ['begin', ...sql, 'rollback']
+        const wrapped = /^(temporary|new) /.test(name) ? [...sql, 'drop view if exists city_names'] : ['begin', ...sql, 'rollback']
         const { errors, seen } = await attempt(endpoint, wrapped, mode)
         if (errors.length > 0) failed.push(`${mode}: ${name}: ${errors.join('; ')}`)
         if (leaksInAnyForm(seen).length > 0) failed.push(`${mode}: ${name}: leaked`)
