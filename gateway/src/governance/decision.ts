@@ -22,8 +22,6 @@ export const BUILT_IN_RULES = {
   maskedField: 'masked-field',
   /** The protocol feature is never passed on. */
   unsupported: 'unsupported-request',
-  /** A rule's condition failed to evaluate. */
-  conditionFailed: 'condition-failed',
 } as const
 
 /** What the client is told when an operation does not run, in neutral words; each protocol puts it in its own. */
