@@ -134,6 +134,45 @@ export interface AdministratorActed extends EventBase<'administrator.acted'> {
   readonly reason: string
 }
 
+/** A part of a session's stream was sealed and kept. The segment's name in the store is `session/segment`. */
+export interface SegmentSealed extends EventBase<'segment.sealed'> {
+  readonly session: string
+  /** From 1, without gaps. */
+  readonly segment: number
+  /** Of the sealed segment, as it is stored. */
+  readonly bytes: number
+  /** SHA-256 over those bytes, hex. */
+  readonly sha256: string
+  /** Operations that it holds something of; 0 where none. */
+  readonly firstOperation: number
+  readonly lastOperation: number
+}
+
+/** The content of an operation was recorded only in part, as the policy asks. */
+export interface RecordingLimited extends EventBase<'recording.limited'> {
+  readonly session: string
+  readonly n: number
+  /** Such as `first 1000 rows`. */
+  readonly limit: string
+}
+
+/** The session's data key and segments are gone; that they existed stays proved by their `segment.sealed` events. */
+export interface RecordingDestroyed extends EventBase<'recording.destroyed'> {
+  readonly session: string
+  readonly segments: number
+  /** Such as `retention of 400d is over`. */
+  readonly reason: string
+}
+
+export interface HoldChanged extends EventBase<'hold.placed' | 'hold.released'> {
+  /** `session` or `identity`, and which. */
+  readonly kind: 'session' | 'identity'
+  readonly subject: string
+  readonly by: string
+  readonly reason: string
+}
+
 export type RecordedEvent =
+  | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged
   | SessionOpened | OperationDecided | OperationFinished | SessionClosed | LoginRefused
   | PolicyApplied | GatewayStarted | GatewayStopped | LedgerRecovered | AdministratorActed
