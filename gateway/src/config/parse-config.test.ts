@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { closestName, editDistance } from './closest-name.ts'
+import { closestName, editDistance } from '../governance/closest-name.ts'
 import { postgresKind, sample } from './config-samples.test-support.ts'
 import { parseConfig } from './parse-config.ts'
 import { type Problem, renderProblems } from './problem.ts'

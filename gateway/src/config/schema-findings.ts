@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { closestName } from './closest-name.ts'
+import { closestName } from '../governance/closest-name.ts'
 import type { Finding, Path } from './problem.ts'
 
 /** Unknown keys reported for one part; a suggestion is looked for beside each. */
