@@ -1,5 +1,6 @@
 /** The control API in types: what the gateway answers and what CLI, console and scripts may rely on. */
 export * from './error.ts'
+export * from './events.ts'
 export * from './loopback.ts'
 export * from './oauth.ts'
 export * from './policy.ts'

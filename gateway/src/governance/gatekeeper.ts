@@ -1,4 +1,5 @@
 import type { Exchange, Outcome } from './exchange.ts'
+import type { CredentialUse } from './recording/event-schema.ts'
 import type { Session } from './session.ts'
 
 /** Everything a protocol may ask of the core. Implemented by `govern-exchange.ts` and `sessions.ts`. */
@@ -13,6 +14,8 @@ export interface Gatekeeper {
   govern(session: Session, exchange: Exchange): void
   /** Records how a forwarded operation ended. */
   finish(session: Session, operationNumber: number, outcome: Outcome): void
+  /** Records that the gateway logged in to a target: for a session, or for itself. */
+  credentialUsed(session: Session | undefined, use: CredentialUse): void
   /** Records the end of a session. Safe to call twice. */
   close(session: Session, reason: string): void
 }

@@ -2,7 +2,8 @@ import type { Decision, Refusal } from './decision.ts'
 import type { Exchange, Outcome } from './exchange.ts'
 import type { Gatekeeper, OpenRequest } from './gatekeeper.ts'
 import { issuePermit } from './permit.ts'
-import { encodeDecided, encodeFinished } from './recording/events.ts'
+import type { CredentialUse } from './recording/event-schema.ts'
+import { encodeCredentialUsed, encodeDecided, encodeFinished } from './recording/events.ts'
 import type { Ledger } from './recording/ledger.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -40,6 +41,14 @@ export class Governor implements Gatekeeper {
       this.#ledger.append(encodeFinished(session, operationNumber, outcome, Date.now()))
     } catch {
       // Its decision is on record; the ledger itself tells of the fault, and no further operation passes.
+    }
+  }
+
+  credentialUsed(session: Session | undefined, use: CredentialUse): void {
+    try {
+      this.#ledger.append(encodeCredentialUsed(session?.id, use, Date.now()))
+    } catch {
+      // It has been used; the ledger itself tells of the fault, and no operation passes until it can write again.
     }
   }
 

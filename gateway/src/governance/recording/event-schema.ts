@@ -2,7 +2,8 @@ import type { Effect } from '../decision.ts'
 
 /**
  * What goes on record: one JSON object an entry, on one line, at most 65,535 bytes of UTF-8. Readers must ignore
- * members that they do not know; a member is never given another meaning, a change of meaning raises `v`.
+ * members that they do not know; a member is never given another meaning, a change of meaning raises `v`. The same in
+ * zod, with a text for each member, is contract/src/events.ts; gateway/test/events.test.ts holds both to each other.
  */
 interface EventBase<Name extends string> {
   /** Version of this schema. */
@@ -44,6 +45,46 @@ export interface SessionOpened extends EventBase<'session.opened'> {
   readonly application: string
   readonly policyVersion: number
 }
+
+/** A session token was given for an identity token. */
+export interface TokenIssued extends EventBase<'token.issued'> {
+  /** Names the token; useless as one. */
+  readonly tokenId: string
+  readonly identity: RecordedIdentity
+  readonly targets: readonly string[]
+  readonly purpose: string
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+}
+
+/** A token was made unusable, with all that were exchanged for it. */
+export interface TokenRevoked extends EventBase<'token.revoked'> {
+  readonly tokenId: string
+  /** Ids of the session tokens that were exchanged for it. */
+  readonly derived: readonly string[]
+  /** Live sessions that were ended by it. */
+  readonly sessions: number
+}
+
+/** How the gateway logged in to a target. */
+export interface CredentialUse {
+  readonly target: string
+  /** Login at the target. */
+  readonly user: string
+  /** Reference to the secret, such as `vault:shop`; never the secret. */
+  readonly credential: string
+  /** Such as `scram-sha-256-plus`; `none` when the target asked for nothing. */
+  readonly method: string
+  /** `verified`: certificate and name were checked; `encrypted`: they were not. */
+  readonly tls: 'verified' | 'encrypted' | 'none'
+}
+
+export interface CredentialUsed extends EventBase<'credential.used'>, CredentialUse {
+  readonly session: string
+}
+
+/** The gateway logged in for itself, to read the target's catalog. */
+export interface CatalogOpened extends EventBase<'catalog.opened'>, CredentialUse {}
 
 /** Written before what it allows is forwarded. */
 export interface OperationDecided extends EventBase<'operation.decided'> {
@@ -105,6 +146,32 @@ export interface PolicyApplied extends EventBase<'policy.applied'> {
   readonly by: string
 }
 
+/** A registered agent, as one version of the policy has it. */
+export interface RecordedAgent {
+  readonly agent: string
+  readonly issuer: string
+  /** Claims by which its tokens are recognised, each as `claim=value`. */
+  readonly match: readonly string[]
+  readonly owner: string
+  readonly purpose: string
+  /** `YYYY-MM-DD`, its last day in UTC. */
+  readonly expires?: string
+  readonly targets?: readonly string[]
+  readonly policyVersion: number
+}
+
+export interface AgentRegistered extends EventBase<'agent.registered'>, RecordedAgent {}
+
+export interface AgentChanged extends EventBase<'agent.changed'>, RecordedAgent {
+  /** Which of its settings differ from the version before. */
+  readonly changed: readonly string[]
+}
+
+export interface AgentRevoked extends EventBase<'agent.revoked'> {
+  readonly agent: string
+  readonly policyVersion: number
+}
+
 export interface GatewayStarted extends EventBase<'gateway.started'> {
   readonly software: string
   readonly policyVersion: number
@@ -132,6 +199,29 @@ export interface AdministratorActed extends EventBase<'administrator.acted'> {
   /** What it was done to. */
   readonly subject: string
   readonly reason: string
+}
+
+/** The ledger's files are not what was signed. */
+export interface VerificationFailed extends EventBase<'verification.failed'> {
+  readonly check: 'background'
+  /** Entries that the checkpoint covers. */
+  readonly size: number
+  readonly finding: string
+}
+
+/** Checkpoints have not reached an anchor for too long. */
+export interface AnchorFailed extends EventBase<'anchor.failed'> {
+  /** Path of the file, or address of the webhook. */
+  readonly anchor: string
+  readonly since: number
+  readonly error: string
+}
+
+export interface AnchorRecovered extends EventBase<'anchor.recovered'> {
+  readonly anchor: string
+  readonly since: number
+  /** Entries that the anchored checkpoint covers. */
+  readonly size: number
 }
 
 /** A part of a session's stream was sealed and kept. The segment's name in the store is `session/segment`. */
@@ -174,5 +264,7 @@ export interface HoldChanged extends EventBase<'hold.placed' | 'hold.released'> 
 
 export type RecordedEvent =
   | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged
-  | SessionOpened | OperationDecided | OperationFinished | SessionClosed | LoginRefused
-  | PolicyApplied | GatewayStarted | GatewayStopped | LedgerRecovered | AdministratorActed
+  | TokenIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
+  | OperationDecided | OperationFinished | PolicyApplied | AgentRegistered | AgentChanged | AgentRevoked
+  | GatewayStarted | GatewayStopped | AdministratorActed
+  | LedgerRecovered | VerificationFailed | AnchorFailed | AnchorRecovered

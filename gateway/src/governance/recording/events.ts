@@ -1,7 +1,8 @@
 import type { OpenRequest } from '../gatekeeper.ts'
 import type { Session } from '../session.ts'
-import type { RecordedEvent } from './event-schema.ts'
+import type { CredentialUse, RecordedEvent } from './event-schema.ts'
 import { fitList, fitText } from './fit-entry.ts'
+import { recordIdentity } from './record-identity.ts'
 
 /**
  * Turns what happened into ledger entries; event-schema.ts says what is in them. No credential ever comes in here
@@ -25,10 +26,7 @@ export function encodeSessionOpened(session: Session): string {
   const { identity, tokenId, purpose } = session.admission
   return encode({
     v: 1, event: 'session.opened', at: session.openedAtMs, session: session.id,
-    identity: {
-      kind: identity.kind, name: cut(identity.name), issuer: cut(identity.issuer), subject: cut(identity.subject),
-      groups: cutList(identity.groups), actors: cutList(identity.actors),
-    },
+    identity: recordIdentity(identity),
     tokenId: cut(tokenId), target: cut(session.target.name), protocol: session.protocol, purpose: cut(purpose),
     client: cut(session.clientAddress), application: cut(session.application), policyVersion: session.policy.version,
   })
@@ -45,6 +43,20 @@ export function encodeLoginRefused(request: OpenRequest, reason: string, at: num
   return encode({
     v: 1, event: 'login.refused', at, target: cut(target), protocol, client: cut(clientAddress), application: cut(application), reason: cut(reason),
   })
+}
+
+/** @param sessionId absent for the gateway's own connection */
+export function encodeCredentialUsed(sessionId: string | undefined, use: CredentialUse, at: number): string {
+  const { target, user, credential, method, tls } = use
+  const used = { target: cut(target), user: cut(user), credential: cut(credential), method: cut(method), tls }
+  if (sessionId === undefined) return encode({ v: 1, event: 'catalog.opened', at, ...used })
+  return encode({ v: 1, event: 'credential.used', at, session: sessionId, ...used })
+}
+
+/** @param revoked as `SessionTokenStore.revoke` gives them: the token itself first @param sessions how many it ended */
+export function encodeTokenRevoked(revoked: readonly string[], sessions: number, at: number): string {
+  const [tokenId = '', ...derived] = revoked
+  return encode({ v: 1, event: 'token.revoked', at, tokenId: cut(tokenId), derived: cutList(derived), sessions })
 }
 
 /** @param sha256 hex digest of the document as it was written */
@@ -84,4 +96,18 @@ export interface AdministratorAction {
 
 export function encodeAdministratorActed({ by, action, subject, reason }: AdministratorAction, at: number): string {
   return encode({ v: 1, event: 'administrator.acted', at, by: cut(by), action: cut(action), subject: cut(subject), reason: cut(reason) })
+}
+
+export function encodeVerificationFailed(size: number, finding: string, at: number): string {
+  return encode({ v: 1, event: 'verification.failed', at, check: 'background', size, finding: cut(finding) })
+}
+
+/** @param since Unix milliseconds */
+export function encodeAnchorFailed(anchor: string, since: number, error: string, at: number): string {
+  return encode({ v: 1, event: 'anchor.failed', at, anchor: cut(anchor), since, error: cut(error) })
+}
+
+/** @param since Unix milliseconds @param size entries that the anchored checkpoint covers */
+export function encodeAnchorRecovered(anchor: string, since: number, size: number, at: number): string {
+  return encode({ v: 1, event: 'anchor.recovered', at, anchor: cut(anchor), since, size })
 }

@@ -22,6 +22,7 @@ import { BACKEND } from './wire/message-types.ts'
 import { cstring, int32, message } from './wire/message-writer.ts'
 
 const TARGET_TIMEOUT_MS = 15_000
+const TLS_USE = { 'verify-full': 'verified', require: 'encrypted', disable: 'none' } as const
 const LIMITS = { maxFrameBytes: 64 * 1024 * 1024, maxInFlight: 10_000, maxRecordedParameterBytes: 1024 }
 
 export const postgresAdapter: ProtocolAdapter = {
@@ -145,11 +146,11 @@ class PostgresListener implements Listener {
     const target = postgresTarget(session.target)
     const settings = new Map(asked.settings)
     if (session.policy.readOnly) settings.set('default_transaction_read_only', 'on')
-    const keeper = this.#keeper(target)
+    const keeper = this.#keeper(target, session.target.name)
     const catalog = await keeper.use(session.policy.masks)
     let upstream: Upstream | undefined
     try {
-      upstream = await Promise.race([this.#connect(target, settings), login.failed])
+      upstream = await Promise.race([this.#connect(target, settings, session.target.name, session), login.failed])
       return this.#relay(login, session, target, keeper, catalog, upstream, version)
     } catch (error) {
       keeper.release()
@@ -195,17 +196,21 @@ class PostgresListener implements Listener {
     })
   }
 
-  async #connect(target: PostgresTarget, settings: ReadonlyMap<string, string>): Promise<Upstream> {
-    const password = await this.#services.resolveSecret(target.credential.password)
-    return connectUpstream(target, password, settings, TARGET_TIMEOUT_MS)
+  /** @param session whose connection it is; absent for the gateway's own */
+  async #connect(target: PostgresTarget, settings: ReadonlyMap<string, string>, name: string, session?: Session): Promise<Upstream> {
+    const { resolveSecret, gatekeeper } = this.#services
+    const { user, password: credential } = target.credential
+    const upstream = await connectUpstream(target, await resolveSecret(credential), settings, TARGET_TIMEOUT_MS)
+    gatekeeper.credentialUsed(session, { target: name, user, credential, method: upstream.method, tls: TLS_USE[target.tls.mode] })
+    return upstream
   }
 
-  #keeper(target: PostgresTarget): CatalogKeeper {
+  #keeper(target: PostgresTarget, name: string): CatalogKeeper {
     const key = JSON.stringify(target)
     const known = this.#keepers.get(key)
     if (known !== undefined) return known
     const settings = new Map([['application_name', 'sallyport catalog'], ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']])
-    const keeper = new CatalogKeeper(() => this.#connect(target, settings), this.#services.log, this.#options.maxStatementBytes)
+    const keeper = new CatalogKeeper(() => this.#connect(target, settings, name), this.#services.log, this.#options.maxStatementBytes)
     this.#keepers.set(key, keeper)
     return keeper
   }

@@ -22,6 +22,8 @@ export interface Upstream {
   readonly secret: Buffer
   /** ParameterStatus messages as the target sent them. */
   readonly parameters: ReadonlyMap<string, string>
+  /** How the target was satisfied: `scram-sha-256-plus`, `scram-sha-256`, `md5`, `password` or `none`. */
+  readonly method: string
 }
 
 /** The target could not be reached, or refused the gateway. `message` is fit for the client; it holds no secret. */
@@ -107,6 +109,8 @@ function channelBinding(socket: TLSSocket): ChannelBinding | undefined {
 
 /** The target's side of a login, message by message. */
 class Login extends HandshakeReader {
+  #method = 'none'
+
   async connected(): Promise<void> {
     const { socket } = this.connection
     const established = new Promise<void>((resolve, reject) => {
@@ -145,7 +149,7 @@ class Login extends HandshakeReader {
         secret = Buffer.from(reader.take(reader.remaining))
       } else if (type === BACKEND.readyForQuery) {
         if (!this.isDrained) throw new MalformedFrameError('the target sent more than its login')
-        return { connection: this.connection, processId, secret, parameters }
+        return { connection: this.connection, processId, secret, parameters, method: this.#method }
       } else if (type !== BACKEND.notice && type !== BACKEND.negotiateVersion) throw new MalformedFrameError('an unexpected message during the login')
     }
   }
@@ -158,12 +162,16 @@ class Login extends HandshakeReader {
     }
     if (kind === 3) {
       if (!trusted) throw new TargetError('28000', 'the target asks for the password in the clear; the gateway tells it only over verify-full TLS, or on loopback')
+      this.#method = 'password'
       this.#answer(cstring(password))
-    } else if (kind === 5) this.#answer(cstring(`md5${md5(md5(password + user), reader.take(4))}`))
-    else if (kind === 10) {
+    } else if (kind === 5) {
+      this.#method = 'md5'
+      this.#answer(cstring(`md5${md5(md5(password + user), reader.take(4))}`))
+    } else if (kind === 10) {
       const mechanisms: string[] = []
       for (let name = reader.cstring(); name !== ''; name = reader.cstring()) mechanisms.push(name)
       const client = new ScramClient(password, mechanisms, binding)
+      this.#method = client.mechanism.toLowerCase()
       const first = Buffer.from(client.firstMessage)
       this.#answer(cstring(client.mechanism), int32(first.length), first)
       return client
