@@ -10,6 +10,7 @@ import type { Config } from './config/index.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
+import { Recordings } from './governance/recording/recordings.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered } from './governance/recording/events.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
@@ -17,6 +18,7 @@ import type { LedgerLog } from './ledger/ledger-log.ts'
 import { checkpointPath, verifierPath } from './ledger/layout.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
+import { FileSegmentStore } from './ledger/segments/file-segment-store.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
@@ -26,6 +28,7 @@ import type { Vault } from './vault/vault.ts'
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
 const MAX_SESSION_MS = 12 * 3_600_000
+const RECORDING_MEMORY_BYTES = 64 * 1024 * 1024
 /** Vault entry that the gateway makes for itself. */
 const MASK_KEY = 'gateway.mask-key'
 
@@ -68,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
-  const { storage, vault, secretOf } = await openState(config, (message) => log.warn({}, message))
+  const { storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message))
   closing.push(() => storage.close())
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
@@ -76,8 +79,19 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const ledgerDirectory = join(gateway.dataDir, 'ledger')
   const ledger = await openRecording(config, ledgerDirectory, policies.current.version, log, closing)
 
+  await recordingKeys.reseal()
+  const recordings = new Recordings({
+    store: new FileSegmentStore({ directory: join(gateway.dataDir, 'recordings'), durability: gateway.ledger.durability }),
+    keys: recordingKeys, ledger, memoryBytes: RECORDING_MEMORY_BYTES,
+    onFault: (change) => {
+      if (change.healthy) log.info({}, 'sessions can be recorded again')
+      else log.error({ error: change.error.message }, 'sessions cannot be recorded: those that run are ended, new ones refused, until they can')
+    },
+  })
+  closing.push(() => recordings.close())
+
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
-  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, maxSessionMs: MAX_SESSION_MS, now: Date.now })
+  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
   identity.onRevoked((ids) => void sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked'))
   const governor = new Governor(ledger, sessions)
 

@@ -6,6 +6,7 @@ import { protocols } from './protocols.ts'
 import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
 import { openMasterKey } from './vault/open-master-key.ts'
 import { resolveSecret, type SecretSources } from './vault/resolve-secret.ts'
+import { openRecordingKeys, type RecordingKeyVault } from './vault/recording-key-vault.ts'
 import { openVault, type Vault } from './vault/vault.ts'
 
 /** The configuration document is wrong; nothing was started or changed. */
@@ -29,6 +30,7 @@ export function readConfig(text: string): Config {
 export interface State {
   readonly storage: Storage
   readonly vault: Vault
+  readonly recordingKeys: RecordingKeyVault
   /** Reads a reference at the moment of use. @throws SecretError */
   readonly secretOf: (reference: string) => Promise<string>
 }
@@ -47,7 +49,8 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   const location = await storageLocation(gateway.storage, folder, sources)
   const storage = await openStorage(location, { onError: (error, message) => warn(`${message}: ${error.message}`) })
   const vault = openVault({ masterKey, store: storage.vault })
-  return { storage, vault, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
+  const recordingKeys = openRecordingKeys({ masterKey, store: storage.recordingKeys })
+  return { storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
 }
 
 /**

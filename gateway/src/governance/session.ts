@@ -1,6 +1,7 @@
 import type { Admission } from './identity.ts'
 import type { SessionPolicy } from './policy/policy.ts'
 import type { TargetEntry } from './policy/policy-document.ts'
+import type { SessionRecorder } from './recording/stream.ts'
 
 /** One identity's authorised conversation with one target. Made by {@link Sessions.open} alone. */
 export interface Session {
@@ -21,4 +22,6 @@ export interface Session {
   refused: number
   /** Why it was ended from outside; nothing of it may be forwarded any more. */
   ended: string | undefined
+  /** Takes down what the agent receives and sends; absent where the policy wants nothing of that. Closed with the session. */
+  recorder?: SessionRecorder | undefined
 }

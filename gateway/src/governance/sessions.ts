@@ -4,6 +4,7 @@ import { AuthenticationError, type Authenticator } from './identity.ts'
 import type { Policy, PolicySource } from './policy/policy.ts'
 import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
+import type { Recordings } from './recording/recordings.ts'
 import type { SessionStore } from './recording/session-store.ts'
 import type { Session } from './session.ts'
 
@@ -22,6 +23,7 @@ export interface SessionsOptions {
   readonly authenticator: Authenticator
   readonly ledger: Ledger
   readonly store: SessionStore
+  readonly recordings: Pick<Recordings, 'open'>
   /** A session ends after this long, whatever happens in it. */
   readonly maxSessionMs: number
   readonly now: () => number
@@ -58,9 +60,11 @@ export class Sessions {
         operations: 0,
         refused: 0,
         ended: undefined,
+        recorder: undefined,
       }
       await this.#record(encodeSessionOpened(session))
       await this.#options.store.opened(session, request.application)
+      await this.#beginRecording(session)
       const timer = setTimeout(() => this.end(session.id, 'its longest duration is over'), this.#options.maxSessionMs).unref()
       const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
       this.#live.set(session.id, { session, agents, end: request.end, timer })
@@ -78,8 +82,7 @@ export class Sessions {
     this.#live.delete(session.id)
     clearTimeout(live.timer)
     session.ended ??= reason
-    recordIfPossible(this.#options.ledger, encodeSessionClosed(session, reason, this.#options.now()))
-    this.#options.store.closed(session, reason)
+    this.#recordEnd(session, reason)
   }
 
   /** Ends a live session at once, with what it runs on its target. @returns false when there is none of that id */
@@ -100,6 +103,23 @@ export class Sessions {
 
   get size(): number {
     return this.#live.size
+  }
+
+  async #beginRecording(session: Session): Promise<void> {
+    try {
+      session.recorder = await this.#options.recordings.open(session)
+    } catch (error) {
+      this.#recordEnd(session, 'it could not be recorded')
+      throw error
+    }
+    if (session.recorder !== undefined) session.recorder.onFailure = () => void this.end(session.id, 'the gateway cannot record it any more')
+  }
+
+  #recordEnd(session: Session, reason: string): void {
+    recordIfPossible(this.#options.ledger, encodeSessionClosed(session, reason, this.#options.now()))
+    this.#options.store.closed(session, reason)
+    // What could not be kept was told when it happened; the gateway waits for the others before it ends.
+    session.recorder?.close().catch(() => undefined)
   }
 
   #record(entry: string): Promise<void> {

@@ -62,7 +62,38 @@ const first: Migration = {
   },
 }
 
+/** Data keys of recordings, what is held, and which gateway destroys what is over. */
+const recordings: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('recording_keys')
+      .addColumn('session', 'text', (column) => column.primaryKey())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('master_key', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('destroyed_at', 'bigint')
+      .addColumn('destroyed_reason', 'text')
+      .addColumn('destroyed_segments', 'bigint')
+      .addColumn('swept', 'integer', (column) => column.notNull().defaultTo(0))
+      .execute()
+    await db.schema.createTable('holds')
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('actors_pattern', 'text', (column) => column.notNull())
+      .addColumn('placed_by', 'text', (column) => column.notNull())
+      .addColumn('reason', 'text', (column) => column.notNull())
+      .addColumn('placed_at', 'bigint', (column) => column.notNull())
+      .addPrimaryKeyConstraint('holds_key', ['kind', 'subject'])
+      .execute()
+    await db.schema.createTable('leases')
+      .addColumn('name', 'text', (column) => column.primaryKey())
+      .addColumn('holder', 'text', (column) => column.notNull())
+      .addColumn('until', 'bigint', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('sessions_closed').on('sessions').columns(['target', 'closed_at']).execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings }),
 }

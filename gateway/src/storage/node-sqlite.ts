@@ -33,6 +33,8 @@ function openNodeSqlite(path: string): SqliteDatabase {
   const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
   // With WAL, NORMAL may lose the last commits when the machine loses power, but never the database's consistency.
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma trusted_schema = off')
+  // A destroyed key of a recording must not stay in a free page.
+  database.exec('pragma secure_delete = on')
   const prepared = new Map<string, SqliteStatement>()
   return {
     close: () => database.close(),

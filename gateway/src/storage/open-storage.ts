@@ -4,6 +4,7 @@ import pg from 'pg'
 import { migrations } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
+import { RecordingKeyTable } from './recording-key-table.ts'
 import type { Schema } from './schema.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
@@ -28,6 +29,7 @@ export interface Storage {
   readonly sessionTokens: SessionTokenTable
   readonly sessions: SessionTable
   readonly vault: VaultTable
+  readonly recordingKeys: RecordingKeyTable
   readonly settings: SettingTable
   /** Writes what is queued and closes the database. */
   close(): Promise<void>
@@ -51,6 +53,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       sessionTokens: new SessionTokenTable(db),
       sessions,
       vault: new VaultTable(db),
+      recordingKeys: new RecordingKeyTable(db),
       settings: new SettingTable(db),
       async close() {
         await sessions.flush()

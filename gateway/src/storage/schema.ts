@@ -54,4 +54,35 @@ export interface Schema {
     name: string
     value: string
   }
+  /** One row for each session that was recorded; it stays when the key is destroyed. */
+  recording_keys: {
+    session: string
+    /** Empty once it is destroyed. */
+    sealed: string
+    master_key: string
+    created_at: number
+    destroyed_at: number | null
+    /** Why it was destroyed. */
+    destroyed_reason: string | null
+    /** Segments that there were then. */
+    destroyed_segments: number | null
+    /** 1 once the event and the segments' removal have followed. */
+    swept: Generated<number>
+  }
+  /** Recordings that are kept whatever their retention says. */
+  holds: {
+    kind: string
+    subject: string
+    /** LIKE pattern of sessions' `actors` that name an identity; empty for a session. */
+    actors_pattern: string
+    placed_by: string
+    reason: string
+    placed_at: number
+  }
+  /** Work that one gateway does for all: who does it, and until when nobody else may. */
+  leases: {
+    name: string
+    holder: string
+    until: number
+  }
 }

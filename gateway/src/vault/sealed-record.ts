@@ -102,13 +102,15 @@ function authenticated(
   return Buffer.concat([Buffer.from(`sallyport vault ${FORMAT} ${part}\0`), numbers, nameBytes, masterKeyId])
 }
 
-function encrypt(key: Buffer, plain: Buffer, aad: Buffer): Buffer {
+/** Nonce, ciphertext, tag. */
+export function encrypt(key: Buffer, plain: Buffer, aad: Buffer): Buffer {
   const nonce = randomBytes(NONCE_BYTES)
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad)
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
 }
 
-function decrypt(key: Buffer, sealed: Buffer, aad: Buffer): Buffer {
+/** @throws Error when it was changed, or sealed under another key or with other `aad` */
+export function decrypt(key: Buffer, sealed: Buffer, aad: Buffer): Buffer {
   const end = sealed.length - TAG_BYTES
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
   decipher.setAAD(aad).setAuthTag(sealed.subarray(end))

@@ -9,3 +9,15 @@ export interface VaultStore {
   /** Removes the record of that name, if there is one. */
   delete(name: string): Promise<void>
 }
+
+/** The port through which the data keys of recordings are kept, each sealed under the master key. */
+export interface SealedKeyStore {
+  /** @param masterKey identifies the master key that it is sealed under */
+  add(session: string, sealed: string, masterKey: string): Promise<void>
+  /** `sealed` is empty once the key is destroyed. */
+  get(session: string): Promise<{ readonly sealed: string; readonly destroyedAtMs: number | null } | undefined>
+  /** Keys that are sealed under another master key than this, at most `limit`, behind `after` in the order of sessions. */
+  sealedUnderOthers(masterKey: string, after: string, limit: number): Promise<readonly { readonly session: string; readonly sealed: string }[]>
+  /** Replaces a key's sealing, unless it changed or was destroyed meanwhile. */
+  replace(session: string, before: string, sealed: string, masterKey: string): Promise<void>
+}

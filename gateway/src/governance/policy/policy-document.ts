@@ -40,6 +40,10 @@ export interface TargetEntry {
   readonly name: string
   readonly protocol: string
   readonly labels: Readonly<Record<string, string>>
+  /** What of its sessions goes on record besides events; see `record-settings.ts` for what is left out. */
+  readonly record?: { readonly rows?: 'all' | 'none' | { readonly first: number } }
+  /** How long recordings are kept after a session's end, milliseconds; for good when absent. */
+  readonly retentionMs?: number
   readonly [setting: string]: unknown
 }
 

@@ -4,5 +4,6 @@ export interface RecordingKeys {
   create(session: string): Promise<Buffer>
   /** Undefined once it is destroyed, or where none was made. */
   reveal(session: string): Promise<Buffer | undefined>
-  destroy(session: string): Promise<void>
+  /** Unix milliseconds; undefined while there is a key, or where none was made. */
+  destroyedAtMs(session: string): Promise<number | undefined>
 }

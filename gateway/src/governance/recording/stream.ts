@@ -3,9 +3,10 @@ export interface StreamChunk {
   /**
    * `received`: bytes as the agent got them, after masking, in the session's own protocol. `sent`: bytes that the agent
    * sent beyond the text of its operations, such as COPY data or terminal input. `limited`: from here on the operation's
-   * content is left out, as the policy says; the bytes say why, as UTF-8.
+   * content is left out, as the policy says; the bytes say why, as UTF-8. `original`: masked values as they were, sealed
+   * to the auditor's public key; only its holder can read them.
    */
-  readonly kind: 'received' | 'sent' | 'limited'
+  readonly kind: 'received' | 'sent' | 'limited' | 'original'
   /** Number of the operation that it belongs to; 0 where it belongs to none. */
   readonly operation: number
   /** Milliseconds since the session was opened. */
@@ -24,6 +25,8 @@ export type ReplayItem =
 
 /** Takes down what one session's agent receives and sends. Memory is bounded: see `full`. */
 export interface SessionRecorder {
+  /** Rows of one operation that the policy wants on record; infinite for all. See {@link RowLimit}. */
+  readonly rowsPerOperation: number
   /** Copies the bytes before it returns. */
   received(operation: number, bytes: Buffer, start: number, end: number): void
   sent(operation: number, bytes: Buffer, start: number, end: number): void

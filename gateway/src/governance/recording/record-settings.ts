@@ -1,0 +1,19 @@
+import type { TargetEntry } from '../policy/policy-document.ts'
+
+/** What of a target's sessions goes on record besides their events. */
+export interface RecordSettings {
+  /** Rows of each operation's result. */
+  readonly rows: 'all' | 'none' | { readonly first: number }
+}
+
+const DEFAULT_ROWS = { first: 1_000 }
+
+/** The settings of a target's entry, with what it leaves out. */
+export function recordSettings(target: TargetEntry): RecordSettings {
+  return { rows: target.record?.rows ?? DEFAULT_ROWS }
+}
+
+/** Words of the policy's limit, for events and people. */
+export function rowsInWords(rows: number): string {
+  return `first ${rows} ${rows === 1 ? 'row' : 'rows'}`
+}
