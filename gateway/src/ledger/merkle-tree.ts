@@ -33,8 +33,7 @@ export function hashFramedLeaf(bytes: Buffer, start: number, length: number): Ha
   return digest
 }
 
-const pair = Buffer.alloc(1 + 2 * HASH_BYTES)
-pair[0] = 1
+const pair = newPair()
 
 /** RFC 6962 §2.1: SHA-256(0x01 || left || right). */
 export function hashNode(left: HashString, right: HashString): HashString {
@@ -43,13 +42,20 @@ export function hashNode(left: HashString, right: HashString): HashString {
   return hash('sha256', pair, 'binary')
 }
 
+/** 0x01, left node, right node: what their parent is the hash of. */
+function newPair(): Buffer {
+  const bytes = Buffer.alloc(1 + 2 * HASH_BYTES)
+  bytes[0] = 1
+  return bytes
+}
+
 /**
  * The right edge of an RFC 6962 tree: the roots of its complete subtrees, one for each bit set in its size. Enough to
- * grow it and to know its root.
+ * grow it and to know its root. Each level keeps its left node where hashing it with the right one wants it.
  */
 export class MerkleTree {
   #size = 0
-  readonly #nodes: HashString[] = []
+  readonly #pairs: Buffer[] = []
 
   get size(): number {
     return this.#size
@@ -60,10 +66,12 @@ export class MerkleTree {
     let level = 0
     // The bits of a size beyond 2^31 are reached by halving: shifts would cut it to 32 bits.
     for (let rest = this.#size; rest % 2 === 1; rest = (rest - 1) / 2) {
-      node = hashNode(this.#nodes[level] ?? '', node)
+      const pairOfLevel = this.#pair(level)
+      pairOfLevel.write(node, 1 + HASH_BYTES, HASH_BYTES, 'latin1')
+      node = hash('sha256', pairOfLevel, 'binary')
       level++
     }
-    this.#nodes[level] = node
+    this.#pair(level).write(node, 1, HASH_BYTES, 'latin1')
     this.#size++
   }
 
@@ -72,7 +80,7 @@ export class MerkleTree {
     let rest = this.#size
     for (let level = 0; rest > 0; level++) {
       if (rest % 2 === 1) {
-        const node = this.#nodes[level] ?? ''
+        const node = this.#left(level)
         root = root === undefined ? node : hashNode(node, root)
         rest--
       }
@@ -84,7 +92,7 @@ export class MerkleTree {
   clone(): MerkleTree {
     const copy = new MerkleTree()
     copy.#size = this.#size
-    copy.#nodes.push(...this.#nodes)
+    for (const bytes of this.#pairs) copy.#pairs.push(Buffer.from(bytes))
     return copy
   }
 
@@ -93,7 +101,7 @@ export class MerkleTree {
     const nodes: HashString[] = []
     let rest = Math.floor(this.#size / 2 ** level)
     for (let at = level; rest > 0; at++, rest = Math.floor(rest / 2)) {
-      if (rest % 2 === 1) nodes.push(this.#nodes[at] ?? '')
+      if (rest % 2 === 1) nodes.push(this.#left(at))
     }
     return nodes
   }
@@ -104,10 +112,17 @@ export class MerkleTree {
     tree.#size = size
     let next = 0
     for (let at = 0, rest = size; rest > 0; at++, rest = Math.floor(rest / 2)) {
-      if (rest % 2 === 1) tree.#nodes[at] = nodes[next++] ?? ''
-      else tree.#nodes[at] = ''
+      if (rest % 2 === 1) tree.#pair(at).write(nodes[next++] ?? '', 1, HASH_BYTES, 'latin1')
     }
     if (next !== nodes.length) throw new Error('a tree of this size has another number of complete subtrees')
     return tree
+  }
+
+  #left(level: number): HashString {
+    return this.#pair(level).toString('latin1', 1, 1 + HASH_BYTES)
+  }
+
+  #pair(level: number): Buffer {
+    return (this.#pairs[level] ??= newPair())
   }
 }
