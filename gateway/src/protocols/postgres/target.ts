@@ -26,6 +26,6 @@ export type PostgresTarget = z.infer<typeof targetSchema>
 
 /** The adapter's own settings of a target that the schema has accepted already. */
 export function postgresTarget(entry: TargetEntry): PostgresTarget {
-  const { name: _name, protocol: _protocol, labels: _labels, ...settings } = entry
+  const { name: _name, protocol: _protocol, labels: _labels, record: _record, retentionMs: _retentionMs, ...settings } = entry
   return targetSchema.parse(settings)
 }
