@@ -18,8 +18,8 @@ import type { LedgerLog } from './ledger/ledger-log.ts'
 import { checkpointPath, verifierPath } from './ledger/layout.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
-import { FileSegmentStore } from './ledger/segments/file-segment-store.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
+import { recordingParts } from './recording-parts.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
@@ -28,7 +28,6 @@ import type { Vault } from './vault/vault.ts'
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
 const MAX_SESSION_MS = 12 * 3_600_000
-const RECORDING_MEMORY_BYTES = 64 * 1024 * 1024
 /** Vault entry that the gateway makes for itself. */
 const MASK_KEY = 'gateway.mask-key'
 
@@ -80,14 +79,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const ledger = await openRecording(config, ledgerDirectory, policies.current.version, log, closing)
 
   await recordingKeys.reseal()
-  const recordings = new Recordings({
-    store: new FileSegmentStore({ directory: join(gateway.dataDir, 'recordings'), durability: gateway.ledger.durability }),
-    keys: recordingKeys, ledger, memoryBytes: RECORDING_MEMORY_BYTES,
-    onFault: (change) => {
-      if (change.healthy) log.info({}, 'sessions can be recorded again')
-      else log.error({ error: change.error.message }, 'sessions cannot be recorded: those that run are ended, new ones refused, until they can')
-    },
-  })
+  const recordings = new Recordings({ ...recordingParts(config, log), keys: recordingKeys, ledger })
   closing.push(() => recordings.close())
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })

@@ -18,6 +18,7 @@ export interface GatewaySettings {
   /** Reference to the master key; absent: a key file in `dataDir`, made at the first start. */
   readonly vault: { readonly masterKey?: string }
   readonly ledger: { readonly durability: 'batched' | 'strict' }
+  readonly recording: RecordingPlace
   readonly limits: Limits
 }
 
@@ -37,6 +38,13 @@ export type StorageSettings =
         readonly serverName?: string
       }
     }
+
+export interface RecordingPlace {
+  /** Folder for sealed segments. */
+  readonly directory: string
+  /** What all sessions together may hold in memory until it is kept. */
+  readonly memoryBytes: number
+}
 
 export interface ListenAddress {
   readonly host: string
@@ -90,6 +98,16 @@ const sectionSchema = z.strictObject({
   tls: z.strictObject({ cert: referenceOf('file'), key: referenceOf('file', 'env', 'vault') }).optional(),
   vault: z.strictObject({ masterKey: referenceOf('file', 'env').optional() }).prefault({}),
   ledger: z.strictObject({ durability: z.enum(['batched', 'strict']).default('batched') }).prefault({}),
+  recording: z
+    .strictObject({
+      directory: words.optional(),
+      memoryBytes: z
+        .int()
+        .min(8 * 1024 * 1024, 'memoryBytes is 8388608 to 4294967296')
+        .max(4 * 1024 * 1024 * 1024, 'memoryBytes is 8388608 to 4294967296')
+        .default(64 * 1024 * 1024),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       connections: z
@@ -133,10 +151,11 @@ export function gatewaySettings(
     const message = 'beyond loopback, gateway.tls is needed: tokens would travel in the clear'
     findings.push({ path: [...path, ...place, 'host'], message })
   }
-  const { dataDir, api, tls, vault, ledger, limits } = read
+  const { dataDir, api, tls, vault, ledger, recording, limits } = read
   return {
     dataDir, api, protocols, ledger,
     storage: storageSettings(read.storage, dataDir),
+    recording: { directory: recording.directory ?? join(dataDir, 'recordings'), memoryBytes: recording.memoryBytes },
     vault: vault.masterKey === undefined ? {} : { masterKey: vault.masterKey },
     ...(tls === undefined ? {} : { tls }),
     limits: {

@@ -55,6 +55,7 @@ describe('a right document', () => {
       protocols: { postgres: { host: '127.0.0.1', port: 15_432 } },
       vault: {},
       ledger: { durability: 'batched' },
+      recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
       limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
     })
   })
@@ -80,6 +81,7 @@ gateway:
   tls: { cert: file:tls.crt, key: vault:tls-key }
   vault: { masterKey: env:SALLYPORT_MASTER_KEY }
   ledger: { durability: strict }
+  recording: { directory: /srv/recordings, memoryBytes: 134217728 }
   limits: { connections: 5000, statementBytes: 65536, handshakeTimeout: 5s, tokenLifetime: 1h }
 `).gateway, {
       dataDir: '/var/lib/sallyport',
@@ -92,8 +94,19 @@ gateway:
       tls: { cert: 'file:tls.crt', key: 'vault:tls-key' },
       vault: { masterKey: 'env:SALLYPORT_MASTER_KEY' },
       ledger: { durability: 'strict' },
+      recording: { directory: '/srv/recordings', memoryBytes: 134_217_728 },
       limits: { connections: 5000, statementBytes: 65_536, handshakeTimeoutMs: 5000, tokenLifetimeMs: 3_600_000 },
     })
+  })
+
+  test('says of a target what is recorded and for how long, and leaves it out where it is not said', () => {
+    const rows = (written: string) => configOf(sample.replace('    port: 5432\n', `    record: { rows: ${written} }\n    retention: 400d\n`)).policy.targets[0]
+    assert.deepEqual(rows('all')?.record, { rows: 'all' })
+    assert.deepEqual(rows('none')?.record, { rows: 'none' })
+    assert.deepEqual(rows('first 25')?.record, { rows: { first: 25 } })
+    assert.equal(rows('all')?.retentionMs, 400 * 86_400_000)
+    const plain = configOf(sample).policy.targets[0]
+    assert.deepEqual([plain?.record, plain?.retentionMs], [undefined, undefined])
   })
 
   test('has the protocol\'s usual port for a target that names none', () => {

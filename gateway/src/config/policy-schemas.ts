@@ -92,10 +92,23 @@ export const rolesSchema = z.strictObject({
   reviewer: groups, operator: groups, auditor: groups, administrator: groups,
 }) satisfies z.ZodType<PolicyDocument['roles']>
 
+const MAX_ROWS = 1_000_000_000
+const ROWS = 'expected all, none, or first and a number, such as first 1000'
+
+/** `all`, `none` or `first 1000`. */
+const recordedRows = z.custom<string>((text) => typeof text === 'string' && /^(?:all|none|first [1-9][0-9]{0,9})$/.test(text), ROWS)
+  .transform((text) => (text === 'all' || text === 'none' ? text : { first: Number(text.slice('first '.length)) }))
+  .refine((rows) => typeof rows === 'string' || rows.first <= MAX_ROWS, `at most first ${MAX_ROWS}`)
+
+export const recordSchema = z.strictObject({ rows: recordedRows.default({ first: 1_000 }) })
+
+/** What every target may say; its protocol's schema knows the rest. */
 export const targetBaseSchema = z.strictObject({
   name: entryName,
   protocol: z.string(),
   labels: z.record(entryName, z.string()).default({}),
+  record: recordSchema.optional(),
+  retention: duration.optional(),
 })
 
 type Undefinable<T> = { [Key in keyof T]: object extends Pick<T, Key> ? T[Key] | undefined : T[Key] }

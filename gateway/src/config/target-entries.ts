@@ -23,8 +23,10 @@ export function targetEntry(
     return undefined
   }
   findings.push(...secretsInClear(data, path))
-  const { name, protocol, labels, ...settings } = data
-  const base = check(targetBaseSchema, { name, protocol, ...(labels === undefined ? {} : { labels }) }, path, findings)
+  const ofEvery = Object.keys(targetBaseSchema.shape)
+  const settings = Object.fromEntries(Object.entries(data).filter(([key]) => !ofEvery.includes(key)))
+  const base = check(targetBaseSchema, Object.fromEntries(Object.entries(data).filter(([key]) => ofEvery.includes(key))), path, findings)
+  const { protocol } = data
   const kind = kinds.find((candidate) => candidate.name === protocol)
   if (kind === undefined) {
     const known = kinds.map((candidate) => candidate.name)
@@ -35,13 +37,17 @@ export function targetEntry(
     return undefined
   }
   const { shape } = kind.targetSchema
-  const known = ['name', 'protocol', 'labels', ...Object.keys(shape)]
+  const known = [...ofEvery, ...Object.keys(shape)]
   const unknown = Object.keys(settings).filter((key) => !Object.hasOwn(shape, key))
   findings.push(...unknown.slice(0, MAX_UNKNOWN_KEYS).map((key) => unknownKey([...path, key], key, known)))
   const recognised = Object.fromEntries(Object.entries(settings).filter(([key]) => Object.hasOwn(shape, key)))
   if ('port' in shape && !('port' in recognised)) recognised['port'] = kind.defaultPort
   const read = check(kind.targetSchema, recognised, path, findings)
-  return base !== undefined && read !== undefined && findings.length === before ? { ...read, ...base } : undefined
+  return base !== undefined && read !== undefined && findings.length === before ? { ...read, ...entryOf(base) } : undefined
+}
+
+function entryOf({ retention, record, ...base }: z.output<typeof targetBaseSchema>): TargetEntry {
+  return { ...base, ...(record && { record }), ...(retention !== undefined && { retentionMs: retention }) }
 }
 
 /** Keys that hold a secret whatever the protocol; an adapter's own schema may know more of them. */

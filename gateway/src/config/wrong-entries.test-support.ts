@@ -218,6 +218,27 @@ targets:
 `,
     '3:121 expected text, found a number; put it in quotes',
   ],
+  ['a number of rows that is none', `\
+version: 1
+targets:
+  - { name: shop, protocol: postgres, host: h, database: d, credential: { user: u, password: vault:s }, record: { rows: 1000 } }
+`,
+    '3:121 expected all, none, or first and a number, such as first 1000',
+  ],
+  ['a retention without a unit', `\
+version: 1
+targets:
+  - { name: shop, protocol: postgres, host: h, database: d, credential: { user: u, password: vault:s }, retention: 400 }
+`,
+    '3:116 a duration is a whole number and s, m, h or d, such as 15m',
+  ],
+  ['a word of record that there is not', `\
+version: 1
+targets:
+  - { name: shop, protocol: postgres, host: h, database: d, credential: { user: u, password: vault:s }, record: { row: all } }
+`,
+    '3:115 unknown key "row"; did you mean "rows"?',
+  ],
   ['a name with a space', `\
 version: 1
 targets:
