@@ -2,15 +2,27 @@ import type { MaskEntry } from '../../governance/policy/policy-document.ts'
 import type { Catalog } from '../../sql/catalog.ts'
 import { protectColumns, type ProtectedColumns } from '../../sql/lineage/protected-columns.ts'
 import { StatementAnalyser } from '../../sql/statement-analyser.ts'
-import { CATALOG_FINGERPRINT, loadCatalog } from './catalog-queries.ts'
-import { UpstreamQueries } from './query-upstream.ts'
-import type { Upstream } from './upstream.ts'
+import { CATALOG_FINGERPRINT, readCatalog } from './catalog-queries.ts'
+import { CONNECTION_GONE, UpstreamQueries } from './query-upstream.ts'
+import { TargetError, type Upstream } from './upstream.ts'
 import type { Log } from '../protocol-adapter.ts'
 
 const POLL_MS = 2_000
 /** The keeper's connection is closed once no session has used the target for this long. */
 const IDLE_MS = 60_000
 const MAX_VIEWS = 64
+/** Longest time until definitions that somebody has locked are asked for again. */
+const MAX_RETRY_MS = 60_000
+
+/**
+ * Over what the role and the database set: a lock that somebody holds on a view must not stop every login, and a
+ * connection that is idle between changes is wanted. The second is for settings that not every version has.
+ */
+const SESSION_SETTINGS = [
+  "set lock_timeout = '200ms'; set statement_timeout = '14s'; set idle_in_transaction_session_timeout = 0",
+  `select pg_catalog.set_config(name, '0', false) from pg_catalog.pg_settings
+    where name in ('idle_session_timeout', 'transaction_timeout')`,
+]
 
 /** One target's catalog as a session with certain masks sees it. */
 export interface CatalogView {
@@ -33,6 +45,10 @@ export class CatalogKeeper {
   #queries: UpstreamQueries | undefined
   #catalog: Catalog | undefined
   #fingerprint = ''
+  /** How many definitions the catalog lacks because somebody had them locked: they are asked for again. */
+  #unreadable = 0
+  #retryMs = POLL_MS
+  #retryAt = 0
   /** Counts changes; what was read while it moved is read again. */
   #generation = 1
   #loaded = 0
@@ -82,20 +98,30 @@ export class CatalogKeeper {
     this.#generation++
   }
 
-  refresh(): Promise<void> {
-    this.#loading ??= this.#load().finally(() => (this.#loading = undefined))
-    return this.#loading
+  /** Ends when the catalog is at least as new as at the call, however much is changed meanwhile. */
+  async refresh(): Promise<void> {
+    const wanted = this.#generation
+    do {
+      this.#loading ??= this.#load().finally(() => (this.#loading = undefined))
+      await this.#loading
+    } while (this.#loaded < wanted)
   }
 
   async #load(): Promise<void> {
-    while (!this.#isFresh) {
-      const generation = this.#generation
-      const fingerprint = await this.#ask(CATALOG_FINGERPRINT)
-      this.#catalog = await this.#exclusively(async (queries) => loadCatalog((sql) => queries.run(sql)))
-      this.#fingerprint = fingerprint
-      this.#views.clear()
-      this.#loaded = generation
-    }
+    const generation = this.#generation
+    const { catalog, fingerprint, unreadable } = await this.#exclusively((queries) => readCatalog((sql) => queries.run(sql)))
+    this.#catalog = catalog
+    this.#fingerprint = fingerprint
+    this.#note(unreadable)
+    this.#views.clear()
+    this.#loaded = generation
+  }
+
+  #note(unreadable: number): void {
+    if (unreadable > 0 && this.#unreadable === 0) this.#log.warn({ unreadable }, 'definitions of a target could not be read: others lock or change them')
+    this.#retryMs = unreadable === 0 ? POLL_MS : Math.min(MAX_RETRY_MS, 2 * this.#retryMs)
+    this.#retryAt = Date.now() + this.#retryMs
+    this.#unreadable = unreadable
   }
 
   /** Changes made past the gateway are found here. */
@@ -107,8 +133,9 @@ export class CatalogKeeper {
         return this.close()
       }
       if (this.#loading !== undefined || !this.#isFresh) return
-      if ((await this.#ask(CATALOG_FINGERPRINT)) === this.#fingerprint) return
-      this.#markStale()
+      const isSame = (await this.#ask(CATALOG_FINGERPRINT)) === this.#fingerprint
+      if (isSame && (this.#unreadable === 0 || Date.now() < this.#retryAt)) return
+      if (!isSame) this.#markStale()
       await this.refresh()
     } catch (error) {
       this.#markStale()
@@ -120,14 +147,31 @@ export class CatalogKeeper {
     return this.#exclusively(async (queries) => (await queries.run(sql))[0]?.[0] ?? '')
   }
 
-  /** One conversation at a time on the one connection. */
+  /** One conversation at a time on the one connection; once more on a new one when the target has ended it. */
   #exclusively<T>(work: (queries: UpstreamQueries) => Promise<T>): Promise<T> {
     const result = this.#turn.then(async () => {
-      if (this.#queries?.isOpen !== true) this.#queries = new UpstreamQueries(await this.#connect())
-      return work(this.#queries)
+      const used = this.#queries?.isOpen === true
+      try {
+        return await work(await this.#connected())
+      } catch (error) {
+        if (!used || this.#queries?.isOpen === true || !(error instanceof TargetError) || error.code !== CONNECTION_GONE) throw error
+        return work(await this.#connected())
+      }
     })
     this.#turn = result.catch(() => undefined)
     return result
+  }
+
+  async #connected(): Promise<UpstreamQueries> {
+    if (this.#queries?.isOpen === true) return this.#queries
+    const queries = new UpstreamQueries(await this.#connect())
+    try {
+      for (const sql of SESSION_SETTINGS) await queries.run(sql)
+    } catch (error) {
+      queries.close()
+      throw error
+    }
+    return (this.#queries = queries)
   }
 
   #viewFor(masks: readonly MaskEntry[]): CatalogView {

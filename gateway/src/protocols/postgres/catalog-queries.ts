@@ -1,8 +1,13 @@
 import { catalogOf } from '../../sql/catalog.ts'
 import type { Catalog, CatalogFunction, Column, Relation } from '../../sql/catalog.ts'
+import { type CatalogQuery, GENERATED_TEXT, readDefinitions, UNREADABLE, VIEW_TEXT } from './catalog-definitions.ts'
 
-/** Runs one SQL statement on the target and gives its rows in text format. */
-export type CatalogQuery = (sql: string) => Promise<(string | null)[][]>
+/** What was read of a database. */
+export interface CatalogReading {
+  readonly catalog: Catalog
+  /** How many stored definitions could not be had: their relations are in the catalog as ones that could do anything. */
+  readonly unreadable: number
+}
 
 /**
  * Reads the parts of a database's catalog that statements are analysed with, from PostgreSQL 13 to 18. Leaves the
@@ -11,16 +16,63 @@ export type CatalogQuery = (sql: string) => Promise<(string | null)[][]>
  * @throws what `query` throws, and Error for rows that are not as asked for
  */
 export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
-  // One after the other: the caller's session is one connection.
-  const searchPath = (await query(SEARCH_PATH)).map((row) => text(row, 0))
-  const columns = columnsByRelation(await query(COLUMNS), await query(GENERATED))
-  const parents = numbersByOid(await query(PARENTS))
-  const pathSetting = text((await query(PATH_SETTING))[0] ?? [], 0)
-  const viewRows = await query(VIEWS)
-  // Inside a transaction what VIEWS set would stay until its end.
-  await query(`select pg_catalog.set_config('search_path', ${pathSetting}, true)`)
-  const views = viewsByOid(viewRows, numbersByOid(await query(VIEW_READS)))
-  const relations = (await query(RELATIONS)).map((row): Relation => {
+  return (await complete(await readRows(query), query)).catalog
+}
+
+/**
+ * Does what {@link loadCatalog} does, outside of any transaction, while others change definitions: all rows are of one
+ * moment, and so is the {@link CATALOG_FINGERPRINT} that comes with them. Definitions are read afterwards, so that a
+ * fingerprint asked for later tells when they were of a later moment.
+ * @throws as {@link loadCatalog}
+ */
+export async function readCatalog(query: CatalogQuery): Promise<CatalogReading & { readonly fingerprint: string }> {
+  await query('begin transaction isolation level repeatable read, read only')
+  try {
+    const fingerprint = text((await query(CATALOG_FINGERPRINT))[0] ?? [], 0)
+    const rows = await readRows(query)
+    await query('commit')
+    return { ...(await complete(rows, query)), fingerprint }
+  } catch (error) {
+    // Says nothing but a warning when the transaction is over; without a connection there is nothing to roll back.
+    await query('rollback').catch(() => undefined)
+    throw error
+  }
+}
+
+/** One after the other: the caller's session is one connection. */
+async function readRows(query: CatalogQuery) {
+  return {
+    searchPath: await query(SEARCH_PATH),
+    relations: await query(RELATIONS),
+    columns: await query(COLUMNS),
+    generated: await query(GENERATED),
+    parents: await query(PARENTS),
+    views: await query(VIEWS),
+    viewReads: await query(VIEW_READS),
+    functions: await query(FUNCTIONS),
+    userOperators: await query(USER_OPERATORS),
+    activeTypes: await query(ACTIVE_TYPES),
+  }
+}
+
+async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: CatalogQuery): Promise<CatalogReading> {
+  const reads = numbersByOid(rows.viewReads)
+  const expressions = await readDefinitions(query, GENERATED_TEXT, rows.generated.map((row) => {
+    const oid = number(row, 0)
+    return { oid, reads: [oid], key: `${oid}.${text(row, 1)}` }
+  }))
+  const queries = await readDefinitions(query, VIEW_TEXT, rows.views.map((row) => {
+    const oid = number(row, 0)
+    return { oid, reads: [oid, ...(reads.get(oid) ?? [])], key: `${oid}` }
+  }))
+  const columns = columnsByRelation(rows.columns, expressions.texts)
+  const parents = numbersByOid(rows.parents)
+  const views = new Map(rows.views.map((row) => {
+    const oid = number(row, 0)
+    const definition = queries.texts.get(`${oid}`) ?? UNREADABLE
+    return [oid, { definition, reads: reads.get(oid) ?? [], callsUnknown: definition === UNREADABLE || text(row, 1) === 't' }]
+  }))
+  const relations = rows.relations.map((row): Relation => {
     const oid = number(row, 0)
     return {
       oid,
@@ -32,15 +84,19 @@ export async function loadCatalog(query: CatalogQuery): Promise<Catalog> {
       ...views.get(oid),
     }
   })
-  const functions = (await query(FUNCTIONS)).map((row): CatalogFunction => ({
+  const functions = rows.functions.map((row): CatalogFunction => ({
     schema: text(row, 0),
     name: text(row, 1),
     volatility: text(row, 2),
     trusted: text(row, 3) === 't',
   }))
-  const userOperators = (await query(USER_OPERATORS)).map((row) => text(row, 0))
-  const activeTypes = (await query(ACTIVE_TYPES)).map((row) => text(row, 0))
-  return catalogOf({ relations, functions, userOperators, activeTypes, searchPath })
+  const userOperators = rows.userOperators.map((row) => text(row, 0))
+  const activeTypes = rows.activeTypes.map((row) => text(row, 0))
+  const searchPath = rows.searchPath.map((row) => text(row, 0))
+  return {
+    catalog: catalogOf({ relations, functions, userOperators, activeTypes, searchPath }),
+    unreadable: expressions.unreadable + queries.unreadable,
+  }
 }
 
 /** First OID of what was made after initdb (`FirstNormalObjectId`). */
@@ -75,25 +131,19 @@ const COLUMNS = `select a.attrelid,
   from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid
   where a.attnum > 0 and not a.attisdropped and c.relkind not in ('i', 'I', 'c') group by a.attrelid`
 
-const GENERATED = `select a.attrelid, a.attnum, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
-  from pg_catalog.pg_attribute a
-  join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-  where a.attgenerated <> '' and not a.attisdropped`
+const GENERATED = `select attrelid, attnum from pg_catalog.pg_attribute where attgenerated <> '' and not attisdropped
+  and attrelid in (select adrelid from pg_catalog.pg_attrdef)`
 
 const PARENTS = `select inhrelid, inhparent from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relkind not in ('i', 'I')`
 
-const PATH_SETTING = `select pg_catalog.quote_literal(pg_catalog.current_setting('search_path'))`
-
-// With an empty search_path pg_get_viewdef qualifies every name.
-const VIEWS = `with path as materialized (select pg_catalog.set_config('search_path', '', true))
-  select c.oid, pg_catalog.pg_get_viewdef(c.oid), exists (
+const VIEWS = `select c.oid, exists (
     select from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
     left join pg_catalog.pg_operator o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
     join pg_catalog.pg_proc p on p.oid = case
       when d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid else o.oprcode::oid end
     where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and not ${READS_NOTHING})
-  from path, pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
+  from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
 
 const VIEW_READS = `select distinct r.ev_class, d.refobjid
   from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
@@ -140,25 +190,15 @@ export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
     pg_catalog.hashint8extended(xmin::text::int8, 0))) from pg_catalog.${source})`)
   .join(', ')})`
 
-function columnsByRelation(rows: (string | null)[][], generatedRows: (string | null)[][]): Map<number, Column[]> {
-  const generated = new Map(generatedRows.map((row) => [`${text(row, 0)}.${text(row, 1)}`, text(row, 2)]))
+function columnsByRelation(rows: (string | null)[][], expressions: ReadonlyMap<string, string>): Map<number, Column[]> {
   return new Map(
     rows.map((row) => {
       const oid = number(row, 0)
       const columns = (JSON.parse(text(row, 1)) as [string, number, number][]).map(([name, attribute, typeOid]) => {
-        const expression = generated.get(`${oid}.${attribute}`)
+        const expression = expressions.get(`${oid}.${attribute}`)
         return { name, number: attribute, typeOid, ...(expression === undefined ? {} : { generated: expression }) }
       })
       return [oid, columns]
-    }),
-  )
-}
-
-function viewsByOid(rows: (string | null)[][], reads: Map<number, number[]>) {
-  return new Map(
-    rows.map((row) => {
-      const oid = number(row, 0)
-      return [oid, { definition: text(row, 1), reads: reads.get(oid) ?? [], callsUnknown: text(row, 2) === 't' }]
     }),
   )
 }

@@ -8,6 +8,9 @@ import { readReportFields } from './wire/report.ts'
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
+/** SQLSTATE connection_failure: the target has ended the connection. */
+export const CONNECTION_GONE = '08006'
+
 /** The gateway's own questions to a target (its catalog), one at a time, answered as text. */
 export class UpstreamQueries {
   readonly #upstream: Upstream
@@ -20,7 +23,7 @@ export class UpstreamQueries {
   constructor(upstream: Upstream) {
     this.#upstream = upstream
     upstream.connection.receive = (chunk) => this.#receive(chunk)
-    upstream.connection.closed = () => this.#settle?.(new TargetError('08006', 'the target closed the connection'))
+    upstream.connection.closed = () => this.#settle?.(new TargetError(CONNECTION_GONE, 'the target closed the connection'))
   }
 
   get isOpen(): boolean {
@@ -30,11 +33,14 @@ export class UpstreamQueries {
   /** @throws TargetError when the target reports an error or is gone */
   async run(sql: string, timeoutMs = 15_000): Promise<(string | null)[][]> {
     if (this.#settle !== undefined) throw new Error('a query is running already')
-    if (!this.isOpen) throw new TargetError('08006', 'the target closed the connection')
+    if (!this.isOpen) throw new TargetError(CONNECTION_GONE, 'the target closed the connection')
     this.#rows = []
     this.#answerBytes = 0
     this.#failure = undefined
-    const timer = setTimeout(() => this.#upstream.connection.destroy(), timeoutMs)
+    const timer = setTimeout(() => {
+      this.#settle?.(new TargetError('57014', 'the target did not answer in time'))
+      this.#upstream.connection.destroy()
+    }, timeoutMs)
     try {
       await new Promise<void>((resolve, reject) => {
         this.#settle = (error) => (error === undefined ? resolve() : reject(error))
