@@ -29,6 +29,7 @@ const AREAS: readonly Area[] = [
   { name: 'identity', files: /^gateway\/src\/identity\//, mayImport: ['governance', 'contract'] },
   { name: 'storage', files: /^gateway\/src\/storage\//, mayImport: ['governance', 'contract', 'vault port'] },
   { name: 'ledger', files: /^gateway\/src\/ledger\//, mayImport: ['governance', 'contract'] },
+  { name: 'webhooks', files: /^gateway\/src\/webhooks\//, mayImport: ['governance', 'contract'] },
   { name: 'vault port', files: /^gateway\/src\/vault\/vault-store\.ts$/, mayImport: [] },
   { name: 'vault', files: /^gateway\/src\/vault\//, mayImport: ['vault port', 'governance', 'contract'] },
   { name: 'api', files: /^gateway\/src\/api\//, mayImport: ['governance', 'contract'] },
