@@ -199,13 +199,14 @@ describe('clients', () => {
 
 test('a ledger whose disk is full stops the traffic with a clear error, and goes on when there is room', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'sallyport-full-'))
-  const disk = mountSmallDisk(join(data, 'ledger'), 1)
+  const disk = mountSmallDisk(join(data, 'ledger'), 2)
   if ('obstacle' in disk) return t.skip(disk.obstacle)
   const gateway = await startTestGateway({ targets: [target()], policy: ALLOW_ALL, tls: false, data })
   try {
     const client = await open(gateway)
     let refusedAt = -1
-    const filling = 'z'.repeat(2000)
+    // Five pages of the disk or more: far more than a checkpoint takes and gives back, whenever one falls due.
+    const filling = 'z'.repeat(20_000)
     for (let n = 0; n < 5000 && refusedAt < 0; n += 1) {
       await client.query(`select ${n} as full_disk /* ${filling} */`).catch((error: pg.DatabaseError) => {
         assert.equal(error.code, '58030')
@@ -215,8 +216,11 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
       })
     }
     assert.ok(refusedAt > 50, `refused at ${refusedAt}`)
-    for (let n = 0; n < 20; n += 1)
+    for (let n = 0; n < 20; n += 1) {
+      // What did not fit left room behind, in which a decision without the outcome before it could go.
+      disk.fill()
       await assert.rejects(client.query(`select 'never run ${n}' /* ${filling} */`), { code: '58030' })
+    }
     assert.ok(server.log().includes(`select ${refusedAt - 1} as full_disk`))
     assert.ok(!server.log().includes(`select ${refusedAt} as full_disk`))
     assert.ok(!server.log().includes('never run'))
@@ -228,7 +232,7 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
           () => true,
           () => false,
         ),
-      5000,
+      20_000,
     )
     await client.end()
     const { ok, bad } = await proveLedger(gateway.ledgerDirectory)
