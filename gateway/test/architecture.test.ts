@@ -30,6 +30,7 @@ const AREAS: readonly Area[] = [
   { name: 'storage', files: /^gateway\/src\/storage\//, mayImport: ['governance', 'contract', 'vault port'] },
   { name: 'ledger', files: /^gateway\/src\/ledger\//, mayImport: ['governance', 'contract'] },
   { name: 'webhooks', files: /^gateway\/src\/webhooks\//, mayImport: ['governance', 'contract'] },
+  { name: 'indexing', files: /^gateway\/src\/indexing\//, mayImport: ['governance', 'storage', 'ledger'] },
   { name: 'vault port', files: /^gateway\/src\/vault\/vault-store\.ts$/, mayImport: [] },
   { name: 'vault', files: /^gateway\/src\/vault\//, mayImport: ['vault port', 'governance', 'contract'] },
   { name: 'api', files: /^gateway\/src\/api\//, mayImport: ['governance', 'contract'] },
