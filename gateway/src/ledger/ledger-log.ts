@@ -4,7 +4,7 @@ import { signCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { writeFrontier, type CheckpointFiles } from './checkpoint-files.ts'
 import type { HashFiles } from './hash-files.ts'
 import type { Journal } from './journal.ts'
-import { FILE_ENTRIES, FILE_LEVEL, PREFIX_BYTES } from './layout.ts'
+import { FILE_ENTRIES, FILE_LEVEL, PREFIX_BYTES, TILE_HEIGHT, TILE_WIDTH } from './layout.ts'
 import { hashFramedLeaf, type MerkleTree } from './merkle-tree.ts'
 import type { NoteSigner } from './signed-note.ts'
 
@@ -25,6 +25,8 @@ export interface LedgerParts {
   readonly checkpointIntervalMs: number
   readonly journal: Journal
   readonly hashes: HashFiles
+  /** Roots of full level-0 tiles. */
+  readonly roots: HashFiles
   readonly tree: MerkleTree
   readonly checkpoints: CheckpointFiles
   readonly lastCheckpoint: Checkpoint
@@ -130,6 +132,7 @@ export class LedgerLog implements Ledger {
     } finally {
       this.#parts.journal.close()
       this.#parts.hashes.close()
+      this.#parts.roots.close()
       await this.#parts.checkpoints.close()
       this.#parts.release()
     }
@@ -163,6 +166,7 @@ export class LedgerLog implements Ledger {
   #write(batch: Batch): Error | undefined {
     try {
       this.#parts.hashes.reserve(batch.count)
+      this.#parts.roots.reserve(Math.ceil(batch.count / TILE_WIDTH))
       this.#parts.journal.write(batch.bytes, batch.length, batch.count)
       this.statistics.writes++
       return undefined
@@ -216,20 +220,21 @@ export class LedgerLog implements Ledger {
   }
 
   #hash(batch: Batch): void {
-    const { tree, hashes } = this.#parts
+    const { tree, hashes, roots } = this.#parts
     const { bytes, length } = batch
     for (let at = 0; at < length;) {
       const size = bytes.readUInt16BE(at)
       const leaf = hashFramedLeaf(bytes, at, size)
       tree.append(leaf)
       hashes.append(leaf)
+      if (tree.size % TILE_WIDTH === 0) roots.append(tree.lastNode(TILE_HEIGHT))
       at += PREFIX_BYTES + size
     }
     this.statistics.entries += batch.count
   }
 
   async #publish(): Promise<void> {
-    const { tree, journal, hashes, checkpoints, signer, directory } = this.#parts
+    const { tree, journal, hashes, roots, checkpoints, signer, directory } = this.#parts
     if (tree.size === this.#last.size && this.#checkpointFault === undefined) return
     const size = tree.size
     const root = tree.root()
@@ -237,9 +242,11 @@ export class LedgerLog implements Ledger {
     const nodes = tree.frontier(FILE_LEVEL)
     try {
       hashes.flush()
+      roots.flush()
       // A checkpoint is a promise that its entries are there, also after a loss of power.
       await journal.sync()
       await hashes.sync()
+      await roots.sync()
       const checkpoint = signCheckpoint(size, root, signer)
       await checkpoints.publish(checkpoint)
       this.#last = checkpoint

@@ -89,6 +89,12 @@ export class MerkleTree {
     return root ?? EMPTY_ROOT
   }
 
+  /** Root of the complete subtree of 2^level leaves that ended last. Only when the size is a multiple of that, and not 0. */
+  lastNode(level: number): HashString {
+    const isLeft = Math.floor(this.#size / 2 ** level) % 2 === 1
+    return isLeft ? this.#left(level) : this.#pair(level).toString('latin1', 1 + HASH_BYTES)
+  }
+
   clone(): MerkleTree {
     const copy = new MerkleTree()
     copy.#size = this.#size

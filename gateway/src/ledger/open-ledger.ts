@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { CheckpointFiles, replaceFile } from './checkpoint-files.ts'
 import { readLatestCheckpoints, readOptional } from './checkpoint-history.ts'
 import { signCheckpoint, type Checkpoint } from './checkpoint.ts'
-import { HashFiles } from './hash-files.ts'
+import { leafHashFiles, tileRootFiles } from './hash-files.ts'
 import { Journal } from './journal.ts'
-import { checkpointPath, hashFolder, journalFolder, verifierPath } from './layout.ts'
+import { checkpointPath, hashFolder, journalFolder, rootFolder, verifierPath } from './layout.ts'
 import { LedgerLog, type Durability, type OnFault } from './ledger-log.ts'
 import { lockLedger } from './lock.ts'
 import { EMPTY_ROOT } from './merkle-tree.ts'
@@ -46,7 +46,7 @@ export class LedgerContradiction extends Error {
  */
 export async function openLedger(options: LedgerOptions): Promise<{ log: LedgerLog; recovery: RecoveryReport }> {
   const { directory } = options
-  for (const folder of [directory, journalFolder(directory), hashFolder(directory)]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const folder of [directory, journalFolder(directory), hashFolder(directory), rootFolder(directory)]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const release = lockLedger(directory)
   try {
     return await open(options, release)
@@ -94,7 +94,8 @@ async function start(
     directory, durability, signer, onFault, journal, checkpoints, release,
     onCallerError: options.onCallerError ?? rethrowLater,
     checkpointIntervalMs: options.checkpointIntervalMs ?? 900,
-    hashes: new HashFiles(directory, recovered.tree.size),
+    hashes: leafHashFiles(directory, recovered.tree.size),
+    roots: tileRootFiles(directory, recovered.tree.size),
     tree: recovered.tree,
     lastCheckpoint: checkpoint,
   })

@@ -1,38 +1,5 @@
-import { open } from 'node:fs/promises'
-import { FILE_ENTRIES, HASH_BYTES, hashPath } from './layout.ts'
-import { EMPTY_ROOT, hashNode, MerkleTree, type HashString } from './merkle-tree.ts'
-
-/** Gives the leaf hashes from `start` up to `end`, 32 bytes each. */
-export type LeafHashes = (start: number, end: number) => AsyncIterable<Buffer>
-
-/** Reads leaf hashes from a ledger's hash files, which reach to its latest checkpoint at least. */
-export function ledgerLeafHashes(directory: string): LeafHashes {
-  return async function* (start, end) {
-    for (let at = start; at < end;) {
-      const file = Math.floor(at / FILE_ENTRIES)
-      const stop = Math.min(end, (file + 1) * FILE_ENTRIES)
-      const bytes = Buffer.alloc((stop - at) * HASH_BYTES)
-      const handle = await open(hashPath(directory, file), 'r')
-      try {
-        const { bytesRead } = await handle.read(bytes, 0, bytes.length, (at % FILE_ENTRIES) * HASH_BYTES)
-        if (bytesRead < bytes.length) throw new RangeError(`the ledger holds no leaf hash for entry ${at + Math.floor(bytesRead / HASH_BYTES)}`)
-      } finally {
-        await handle.close()
-      }
-      yield bytes
-      at = stop
-    }
-  }
-}
-
-/** RFC 6962 §2.1: MTH(D[start:end]). */
-async function rangeHash(leaves: LeafHashes, start: number, end: number): Promise<HashString> {
-  const tree = new MerkleTree()
-  for await (const bytes of leaves(start, end)) {
-    for (let at = 0; at < bytes.length; at += HASH_BYTES) tree.append(bytes.toString('latin1', at, at + HASH_BYTES))
-  }
-  return tree.root()
-}
+import { EMPTY_ROOT, hashNode, type HashString } from './merkle-tree.ts'
+import { rangeHash, type NodeSource } from './node-source.ts'
 
 /** The largest power of two smaller than `size`. */
 function split(size: number): number {
@@ -45,7 +12,7 @@ function split(size: number): number {
  * RFC 6962 §2.1.1: the audit path of leaf `index` in the tree of the first `size` entries, from the leaf's sibling up.
  * @throws RangeError when there is no such leaf
  */
-export async function inclusionProof(leaves: LeafHashes, index: number, size: number): Promise<HashString[]> {
+export async function inclusionProof(nodes: NodeSource, index: number, size: number): Promise<HashString[]> {
   if (!(index >= 0 && index < size)) throw new RangeError(`there is no entry ${index} among ${size}`)
   const path: HashString[] = []
   let start = 0
@@ -53,7 +20,7 @@ export async function inclusionProof(leaves: LeafHashes, index: number, size: nu
   while (end - start > 1) {
     const middle = start + split(end - start)
     const inLeft = index < middle
-    path.push(await (inLeft ? rangeHash(leaves, middle, end) : rangeHash(leaves, start, middle)))
+    path.push(await (inLeft ? rangeHash(nodes, middle, end) : rangeHash(nodes, start, middle)))
     if (inLeft) end = middle
     else start = middle
   }
@@ -64,7 +31,7 @@ export async function inclusionProof(leaves: LeafHashes, index: number, size: nu
  * RFC 6962 §2.1.2: the proof that the first `first` entries of the tree of `second` entries are those of the earlier tree.
  * @throws RangeError unless 0 < first <= second
  */
-export async function consistencyProof(leaves: LeafHashes, first: number, second: number): Promise<HashString[]> {
+export async function consistencyProof(nodes: NodeSource, first: number, second: number): Promise<HashString[]> {
   if (!(first > 0 && first <= second)) throw new RangeError(`a tree of ${second} entries has no part of ${first}`)
   const path: HashString[] = []
   let start = 0
@@ -73,15 +40,15 @@ export async function consistencyProof(leaves: LeafHashes, first: number, second
   while (first !== end) {
     const middle = start + split(end - start)
     if (first <= middle) {
-      path.push(await rangeHash(leaves, middle, end))
+      path.push(await rangeHash(nodes, middle, end))
       end = middle
     } else {
-      path.push(await rangeHash(leaves, start, middle))
+      path.push(await rangeHash(nodes, start, middle))
       start = middle
       whole = false
     }
   }
-  if (!whole) path.push(await rangeHash(leaves, start, end))
+  if (!whole) path.push(await rangeHash(nodes, start, end))
   return path.toReversed()
 }
 

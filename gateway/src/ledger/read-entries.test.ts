@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { journalPath } from './layout.ts'
+import { nodesOfTiles } from './node-source.ts'
 import { openLedger } from './open-ledger.ts'
-import { ledgerLeafHashes, inclusionProof, verifyInclusion } from './proof.ts'
+import { inclusionProof, verifyInclusion } from './proof.ts'
 import { hashLeaf } from './merkle-tree.ts'
 import { readEntries, readSessionEvents } from './read-entries.ts'
+import { TileReader } from './tile-reader.ts'
 
 test('the events of one session are found in order, and nothing that only quotes its id', async (t) => {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-read-'))
@@ -28,7 +30,8 @@ test('the events of one session are found in order, and nothing that only quotes
   const indexes: number[] = []
   for await (const { index } of readEntries(directory, { from: 4 })) indexes.push(index)
   assert.deepEqual(indexes, [4, 5])
-  const proof = await inclusionProof(ledgerLeafHashes(directory), 3, 6)
+  const nodes = nodesOfTiles(new TileReader(directory))
+  const proof = await inclusionProof(nodes, 3, 6)
   assert.ok(verifyInclusion(hashLeaf(Buffer.from(JSON.stringify(entries[3]))), 3, 6, proof, log.lastCheckpoint.root))
-  await assert.rejects(inclusionProof(ledgerLeafHashes(directory), 3, 7), /no leaf hash for entry 6/)
+  await assert.rejects(inclusionProof(nodes, 3, 7), /does not hold the hashes of entry 6/)
 })

@@ -2,7 +2,9 @@ import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { readFrontier } from './checkpoint-files.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import type { JournalEnd } from './journal.ts'
-import { FILE_ENTRIES, HASH_BYTES, PREFIX_BYTES, hashFolder, hashPath, journalFolder, journalPath } from './layout.ts'
+import {
+  FILE_ENTRIES, HASH_BYTES, PREFIX_BYTES, TILE_HEIGHT, TILE_WIDTH, hashFolder, hashPath, journalFolder, journalPath, rootFolder, rootPath,
+} from './layout.ts'
 import { hashFramedLeaf, MerkleTree } from './merkle-tree.ts'
 import { listFiles, scanJournalFile } from './scan-journal.ts'
 
@@ -50,10 +52,13 @@ export async function recover(directory: string, checkpoint: Checkpoint): Promis
   return whole === undefined ? undefined : { ...whole, readAll: files.length > 1 }
 }
 
+/** A full file of roots. */
+const ROOTS_BYTES = (FILE_ENTRIES / TILE_WIDTH) * HASH_BYTES
+
 async function hashFilesComplete(directory: string, files: number): Promise<boolean> {
   for (let file = 0; file < files; file++) {
-    const found = await stat(hashPath(directory, file)).catch(() => undefined)
-    if (found?.size !== FILE_ENTRIES * HASH_BYTES) return false
+    const [leaves, roots] = await Promise.all([hashPath, rootPath].map((path) => stat(path(directory, file)).catch(() => undefined)))
+    if (leaves?.size !== FILE_ENTRIES * HASH_BYTES || roots?.size !== ROOTS_BYTES) return false
   }
   return true
 }
@@ -64,12 +69,13 @@ async function readFrom(
   const first = tree.size / FILE_ENTRIES
   let end: JournalEnd = { size: tree.size, file: first, bytes: 0 }
   let proved = tree.size === checkpoint.size && tree.root() === checkpoint.root
-  const hashes: { file: number; count: number }[] = []
+  const read: number[] = []
   let tornBytes = 0
   for (const file of files.slice(first)) {
     // Behind a file that is not full only the remains of a failed write can stand.
     if (tree.size < file * FILE_ENTRIES) break
     const leaves = Buffer.allocUnsafe(FILE_ENTRIES * HASH_BYTES)
+    const roots = Buffer.allocUnsafe(ROOTS_BYTES)
     let count = 0
     let bytes = 0
     let broken = false
@@ -85,6 +91,7 @@ async function readFrom(
         leaves.write(leaf, count * HASH_BYTES, HASH_BYTES, 'latin1')
         tree.append(leaf)
         count++
+        if (count % TILE_WIDTH === 0) roots.write(tree.lastNode(TILE_HEIGHT), (count / TILE_WIDTH - 1) * HASH_BYTES, HASH_BYTES, 'latin1')
         at += PREFIX_BYTES + length
         bytes = frames.offset + at
         if (tree.size !== checkpoint.size) continue
@@ -95,17 +102,20 @@ async function readFrom(
     end = { size: tree.size, file, bytes }
     tornBytes = (await stat(journalPath(directory, file))).size - bytes
     await writeFile(`${hashPath(directory, file)}.new`, leaves.subarray(0, count * HASH_BYTES), { mode: 0o600 })
-    hashes.push({ file, count })
+    await writeFile(`${rootPath(directory, file)}.new`, roots.subarray(0, Math.floor(count / TILE_WIDTH) * HASH_BYTES), { mode: 0o600 })
+    read.push(file)
   }
   if (!proved) return undefined
-  for (const { file } of hashes) await rename(`${hashPath(directory, file)}.new`, hashPath(directory, file))
+  for (const file of read) {
+    for (const path of [hashPath(directory, file), rootPath(directory, file)]) await rename(`${path}.new`, path)
+  }
   for (const file of files) {
     if (file <= end.file) continue
     tornBytes += (await stat(journalPath(directory, file))).size
     await rm(journalPath(directory, file))
   }
-  for (const file of await listFiles(hashFolder(directory))) {
-    if (file > end.file) await rm(hashPath(directory, file))
+  for (const [folder, path] of [[hashFolder, hashPath], [rootFolder, rootPath]] as const) {
+    for (const file of await listFiles(folder(directory))) if (file > end.file) await rm(path(directory, file))
   }
   return { tree, end, adopted: tree.size - checkpoint.size, tornBytes }
 }

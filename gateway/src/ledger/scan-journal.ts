@@ -14,13 +14,13 @@ export interface Frames {
 
 const CHUNK = 1 << 20
 
-/** Reads a journal file in chunks of about a megabyte; a frame never spans two. The last one has `rest`. */
-export async function* scanJournalFile(directory: string, file: number): AsyncGenerator<Frames> {
+/** Reads a journal file in chunks of about a megabyte; a frame never spans two. The last one has `rest`. @param from where a frame begins */
+export async function* scanJournalFile(directory: string, file: number, from = 0): AsyncGenerator<Frames> {
   const handle = await open(journalPath(directory, file), 'r')
   try {
     let bytes = Buffer.allocUnsafe(CHUNK)
     let held = 0
-    let offset = 0
+    let offset = from
     for (;;) {
       const { bytesRead } = await handle.read(bytes, held, bytes.length - held, offset + held)
       const filled = held + bytesRead

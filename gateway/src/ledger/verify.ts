@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { readHistory, readOptional } from './checkpoint-history.ts'
 import type { Finding } from './finding.ts'
 import { EntryCursor, type CursorStop } from './entry-cursor.ts'
-import { checkpointPath, fileName, FILE_ENTRIES, HASH_BYTES, hashPath } from './layout.ts'
+import { checkpointPath, fileName, FILE_ENTRIES, HASH_BYTES, hashPath, rootPath, TILE_HEIGHT, TILE_WIDTH } from './layout.ts'
+import { StoredHashes } from './stored-hashes.ts'
 import { MerkleTree, type HashString } from './merkle-tree.ts'
 import { parseVerifierKey, type NoteVerifier } from './signed-note.ts'
 
@@ -79,13 +79,17 @@ class Verification {
   #suspect: Suspect | undefined
   /** Where the first entry that is not proved yet begins. */
   #provedOffset = 0
-  #leaves: Buffer = Buffer.alloc(0)
-  #leavesFile = -1
+  /** First root of a tile since the last proved checkpoint that differs from the entries' own. */
+  #wrongRoot: number | undefined
+  readonly #leaves: StoredHashes
+  readonly #roots: StoredHashes
 
   constructor(directory: string, verifier: NoteVerifier) {
     this.#directory = directory
     this.#verifier = verifier
     this.#cursor = new EntryCursor(directory)
+    this.#leaves = new StoredHashes((file) => hashPath(directory, file), FILE_ENTRIES)
+    this.#roots = new StoredHashes((file) => rootPath(directory, file), FILE_ENTRIES / TILE_WIDTH)
   }
 
   async check(known: string | undefined): Promise<Finding | undefined> {
@@ -143,7 +147,7 @@ class Verification {
     if (this.tree.root() === checkpoint.root) {
       this.proved = checkpoint.size
       this.#suspect = undefined
-      return suspect === undefined ? undefined : this.#hashChanged(suspect)
+      return suspect === undefined ? this.#rootChanged() : this.#hashChanged(suspect)
     }
     if (suspect !== undefined && this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
     return this.#between(checkpoint.size - 1, 'entry-changed', 'the entries lead to another root than the signed one')
@@ -152,12 +156,15 @@ class Verification {
   readonly #take = (leaf: HashString, file: number, offset: number): void => {
     const index = this.tree.size
     if (index === this.proved) this.#provedOffset = offset
-    const stored = this.#storedHash(index)
+    const stored = this.#leaves.at(index)
     if (this.#suspect === undefined && stored !== leaf) {
       this.#suspect = { index, file: `journal/${fileName(file)}`, offset, stored: this.tree.clone() }
     }
     this.#suspect?.stored.append(stored)
     this.tree.append(leaf)
+    if (this.tree.size % TILE_WIDTH !== 0 || this.#wrongRoot !== undefined) return
+    const tile = Math.floor(index / TILE_WIDTH)
+    if (this.#roots.at(tile) !== this.tree.lastNode(TILE_HEIGHT)) this.#wrongRoot = tile
   }
 
   #notReached(checkpoint: Checkpoint, stop: CursorStop): Finding {
@@ -171,7 +178,7 @@ class Verification {
 
   /** True when the stored hashes are those that were signed, so that an entry differing from its own is certainly bad. */
   #storedLeadTo(checkpoint: Checkpoint, suspect: Suspect): boolean {
-    while (suspect.stored.size < checkpoint.size) suspect.stored.append(this.#storedHash(suspect.stored.size))
+    while (suspect.stored.size < checkpoint.size) suspect.stored.append(this.#leaves.at(suspect.stored.size))
     return suspect.stored.root() === checkpoint.root
   }
 
@@ -187,15 +194,15 @@ class Verification {
     return { what: 'hash-changed', index: suspect.index, file, offset, message: 'the entry is right, its stored leaf hash is wrong or missing' }
   }
 
-  /** Empty when there is none. */
-  #storedHash(index: number): HashString {
-    const file = Math.floor(index / FILE_ENTRIES)
-    if (file !== this.#leavesFile) {
-      this.#leaves = readIfThere(hashPath(this.#directory, file))
-      this.#leavesFile = file
+  /** A proof made with a wrong root would prove nothing, so it is as bad as a wrong leaf hash. */
+  #rootChanged(): Finding | undefined {
+    const tile = this.#wrongRoot
+    if (tile === undefined) return undefined
+    const perFile = FILE_ENTRIES / TILE_WIDTH
+    return {
+      what: 'hash-changed', index: tile * TILE_WIDTH, last: (tile + 1) * TILE_WIDTH - 1, file: `roots/${fileName(Math.floor(tile / perFile))}`,
+      offset: (tile % perFile) * HASH_BYTES, message: 'the entries are right, the stored root of their tile is wrong or missing',
     }
-    const at = (index % FILE_ENTRIES) * HASH_BYTES
-    return at + HASH_BYTES <= this.#leaves.length ? this.#leaves.toString('latin1', at, at + HASH_BYTES) : ''
   }
 
   /** @param before the latest checkpoint, read before the history was */
@@ -225,13 +232,4 @@ class Verification {
 
 function entryChanged({ index, file, offset }: Suspect): Finding {
   return { what: 'entry-changed', index, file, offset, message: 'this is not the entry that was signed: it was changed, moved, put in, or one before it was removed' }
-}
-
-function readIfThere(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
-    throw error
-  }
 }
