@@ -89,7 +89,8 @@ const recordings: Migration = {
       .addColumn('holder', 'text', (column) => column.notNull())
       .addColumn('until', 'bigint', (column) => column.notNull())
       .execute()
-    await db.schema.createIndex('sessions_closed').on('sessions').columns(['target', 'closed_at']).execute()
+    await db.schema.createIndex('recording_keys_unfinished').on('recording_keys').columns(['swept', 'destroyed_at']).execute()
+    await db.schema.createIndex('sessions_closed').on('sessions').columns(['target', 'closed_at', 'id']).execute()
   },
 }
 

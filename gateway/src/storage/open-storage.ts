@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { type Dialect, Kysely, PostgresDialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
+import { HoldTable } from './hold-table.ts'
 import { migrations } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
 import { RecordingKeyTable } from './recording-key-table.ts'
+import { RetentionTable } from './retention-table.ts'
 import type { Schema } from './schema.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
@@ -30,6 +33,8 @@ export interface Storage {
   readonly sessions: SessionTable
   readonly vault: VaultTable
   readonly recordingKeys: RecordingKeyTable
+  readonly retention: RetentionTable
+  readonly holds: HoldTable
   readonly settings: SettingTable
   /** Writes what is queued and closes the database. */
   close(): Promise<void>
@@ -54,6 +59,8 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       sessions,
       vault: new VaultTable(db),
       recordingKeys: new RecordingKeyTable(db),
+      retention: new RetentionTable(db, location.kind, randomUUID()),
+      holds: new HoldTable(db, location.kind),
       settings: new SettingTable(db),
       async close() {
         await sessions.flush()

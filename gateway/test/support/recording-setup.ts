@@ -7,6 +7,7 @@ import { readStream, type StreamSources } from '../../src/governance/recording/r
 import { Recordings, type RecordingsOptions } from '../../src/governance/recording/recordings.ts'
 import type { SegmentStore } from '../../src/governance/recording/segment-store.ts'
 import type { SessionRecorder, StreamChunk } from '../../src/governance/recording/stream.ts'
+import type { Session } from '../../src/governance/session.ts'
 import type { LedgerLog } from '../../src/ledger/ledger-log.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import { readSessionEvents } from '../../src/ledger/read-entries.ts'
@@ -29,6 +30,8 @@ export interface RecordingSetup {
   readonly faults: Parameters<RecordingsOptions['onFault']>[0][]
   readonly sources: StreamSources
   open(id: string, record?: TargetEntry['record']): Promise<SessionRecorder>
+  /** A whole session with one answer, in the list of sessions as well. */
+  session(id: string, options?: { readonly by?: string; readonly actors?: readonly string[]; readonly answer?: string }): Promise<void>
   read(id: string): Promise<StreamChunk[]>
   /** Closes everything; the folder is removed unless it was given. */
   close(): Promise<void>
@@ -63,13 +66,27 @@ export async function setUpRecording(options: RecordingSetupOptions = {}): Promi
       for await (const { event } of readSessionEvents(ledgerDirectory, session)) yield event
     },
   }
+  const open = async (id: string, record?: TargetEntry['record']): Promise<SessionRecorder> => {
+    const target: TargetEntry = { name: 'shop', protocol: 'postgres', labels: {}, ...(record && { record }) }
+    const recorder = await recordings.open({ id, openedAtMs: Date.now(), target })
+    if (recorder === undefined) throw new Error('the policy wants no recording')
+    return recorder
+  }
   return {
     folder, segments, ledgerDirectory, storage, store, ledger, keys, recordings, faults, sources,
-    async open(id, record) {
-      const target: TargetEntry = { name: 'shop', protocol: 'postgres', labels: {}, ...(record && { record }) }
-      const recorder = await recordings.open({ id, openedAtMs: Date.now(), target })
-      if (recorder === undefined) throw new Error('the policy wants no recording')
-      return recorder
+    open,
+    async session(id, { by = 'support-bot', actors = [], answer = 'an answer' } = {}) {
+      const identity = { kind: 'agent', name: by, issuer: 'corp', subject: by, groups: [], actors, claims: {} }
+      const session = {
+        id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 1, refused: 0, ended: undefined,
+        target: { name: 'shop', protocol: 'postgres', labels: {} }, admission: { identity, tokenId: 't', purpose: 'test' },
+      } as unknown as Session
+      await storage.sessions.opened(session, 'test')
+      const recorder = await open(id)
+      recorder.received(1, Buffer.from(answer), 0, Buffer.byteLength(answer))
+      await recorder.close()
+      storage.sessions.closed(session, 'the client left')
+      await storage.sessions.flush()
     },
     async read(id) {
       return collect(readStream(id, sources))
