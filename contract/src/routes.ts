@@ -7,22 +7,26 @@
  * | POST token | holder of an identity token (form-encoded, RFC 8693) | TokenExchangeResponse, else OAuthError |
  * | GET targets | everybody | TargetList: what the caller may open |
  * | GET sessions?limit&after | everybody their own; auditor, operator, administrator all | SessionList |
+ * | GET search?q&limit&after | as above | SearchAnswer |
  * | GET session(id) | as above | SessionDetail |
  * | DELETE session(id) | operator, administrator | 204 |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
  * | GET checkpoint | auditor, operator, administrator | text/plain, a C2SP signed note |
  * | GET verifier | auditor, operator, administrator | text/plain, the C2SP verifier key |
+ * | GET ledgerStatus | auditor, operator, administrator | LedgerStatus |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
 export const routes = {
   token: '/oauth/token',
   targets: '/api/v1/targets',
   sessions: '/api/v1/sessions',
+  search: '/api/v1/sessions/search',
   session: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}`,
   policy: '/api/v1/policy',
   checkpoint: '/api/v1/ledger/checkpoint',
   verifier: '/api/v1/ledger/verifier',
+  ledgerStatus: '/api/v1/ledger/status',
   version: '/api/v1/version',
   health: '/healthz',
 } as const

@@ -11,7 +11,8 @@ import { Governor } from './governance/govern-exchange.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import { Recordings } from './governance/recording/recordings.ts'
-import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered } from './governance/recording/events.ts'
+import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
+import { recordIfPossible } from './governance/recording/record-if-possible.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
@@ -19,11 +20,13 @@ import { checkpointPath, verifierPath } from './ledger/layout.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
+import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { recordingParts } from './recording-parts.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
 import type { Vault } from './vault/vault.ts'
+import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
@@ -74,9 +77,11 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   closing.push(() => storage.close())
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
+  const earlier = await earlierPolicy(storage, log)
   const policies = await openPolicy(config, storage, (error) => log.error({ error }, 'a change of policy could not be carried out everywhere'))
   const ledgerDirectory = join(gateway.dataDir, 'ledger')
-  const ledger = await openRecording(config, ledgerDirectory, policies.current.version, log, closing)
+  const { ledger, watch, verifierKey } = await openRecording(config, ledgerDirectory, policies.current.version, log, closing, secretOf)
+  recordPolicies(policies, config.policyText, earlier, ledger)
 
   await recordingKeys.reseal()
   const recordings = new Recordings({ ...recordingParts(config, log), keys: recordingKeys, ledger })
@@ -84,7 +89,10 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
-  identity.onRevoked((ids) => void sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked'))
+  identity.onRevoked((ids) => {
+    const ended = sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked')
+    recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
+  })
   const governor = new Governor(ledger, sessions)
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
@@ -113,7 +121,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       readSessionEvents: (id) => eventsOf(ledgerDirectory, id),
       ledger,
       readCheckpoint: () => readIfThere(checkpointPath(ledgerDirectory)),
-      verifierKey: await readFile(verifierPath(ledgerDirectory), 'utf8'),
+      verifierKey,
+      ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),
       version: VERSION,
       log,
@@ -136,7 +145,8 @@ function openPolicy(config: Config, storage: Storage, onListenerError: (error: u
 
 async function openRecording(
   config: Config, directory: string, policyVersion: number, log: pino.Logger, closing: (() => Promise<void>)[],
-): Promise<LedgerLog> {
+  secretOf: (reference: string) => Promise<string>,
+): Promise<{ ledger: LedgerLog; watch: LedgerWatch; verifierKey: string }> {
   let faultSince: number | undefined
   let lastError = ''
   const opened = await openLedger({
@@ -156,12 +166,16 @@ async function openRecording(
   })
   const { log: ledger, recovery } = opened
   if (recovery.tornBytes > 0 || recovery.adopted > 0) log.warn(recovery, 'the ledger was recovered after a crash')
+  const verifierKey = await readFile(verifierPath(directory), 'utf8')
+  const watch = watchLedger({ ledger, directory, verifierKey, anchors: config.gateway.ledger.anchors, secretOf, log })
+  closing.push(() => watch.close())
   closing.push(async () => {
+    await watch.stop()
     ledger.append(encodeGatewayStopped('asked to', Date.now()))
     await ledger.close()
   })
   ledger.append(encodeGatewayStarted({ software: SOFTWARE, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
-  return ledger
+  return { ledger, watch, verifierKey }
 }
 
 function administration(policies: PolicyHolder, storage: Storage): PolicyAdministration {

@@ -1,6 +1,7 @@
-import type { PolicyVersion, Problem } from '@sallyport/contract'
+import type { LedgerStatus, PolicyVersion, Problem } from '@sallyport/contract'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
+import type { SessionReading } from '../governance/recording/session-reading.ts'
 import type { SessionStore } from '../governance/recording/session-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
 
@@ -15,13 +16,13 @@ export interface ApiServices {
   readonly sessions: Pick<SessionStore, 'list' | 'get'>
   /** Ends a live session at once. @returns false when there is none of that id here */
   readonly endSession: (id: string, reason: string) => boolean
-  /** A session's events from the ledger, oldest first, as they were appended. */
-  readonly readSessionEvents: (sessionId: string) => AsyncIterable<object>
+  readonly reading: SessionReading
   readonly ledger: Ledger
   /** The newest checkpoint as a signed note; undefined before the first. */
   readonly readCheckpoint: () => Promise<string | undefined>
   /** The ledger's public key as a C2SP verifier key. */
   readonly verifierKey: string
+  readonly ledgerStatus: () => LedgerStatus
   /** Where each protocol listens. */
   readonly listeners: () => readonly ProtocolListener[]
   readonly version: string

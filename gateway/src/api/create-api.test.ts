@@ -63,6 +63,7 @@ describe('the control API', () => {
       },
       readCheckpoint: () => Promise.resolve('test.example/ledger\n0\n…\n'),
       verifierKey: 'test.example+key',
+      ledgerStatus: () => ({ healthy: true, size: 3, check: { state: 'proved', size: 3, at: null, finding: null }, anchors: [] }),
       listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15_432, tls: false }],
       version: '1.2.3', log: { info: note, error: note },
     }), { port: 0 })

@@ -7,6 +7,7 @@ import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
+import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
 
@@ -25,11 +26,17 @@ export function createApi(services: ApiServices): Hono {
   api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
   api.get(routes.targets, (context) => listTargets(context, services))
   api.get(routes.sessions, (context) => listSessions(context, services))
+  api.get(routes.search, (context) => searchSessions(context, services))
   api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
   api.get(routes.checkpoint, (context) => showCheckpoint(context, services))
+  api.get(routes.ledgerStatus, async (context) => {
+    const caller = await callerOf(context, services)
+    caller.require('auditor', 'operator', 'administrator')
+    return context.json(services.ledgerStatus())
+  })
   api.get(routes.verifier, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('auditor', 'operator', 'administrator')

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
+import { anchorList, type AnchorSettings } from './anchor-settings.ts'
 import type { Finding } from './problem.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
 import { duration, host, listenPort, port, referenceOf, words } from './value-schemas.ts'
@@ -17,7 +18,7 @@ export interface GatewaySettings {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Reference to the master key; absent: a key file in `dataDir`, made at the first start. */
   readonly vault: { readonly masterKey?: string }
-  readonly ledger: { readonly durability: 'batched' | 'strict' }
+  readonly ledger: { readonly durability: 'batched' | 'strict'; readonly anchors: readonly AnchorSettings[] }
   readonly recording: RecordingPlace
   readonly limits: Limits
 }
@@ -97,7 +98,7 @@ const sectionSchema = z.strictObject({
     .default({}),
   tls: z.strictObject({ cert: referenceOf('file'), key: referenceOf('file', 'env', 'vault') }).optional(),
   vault: z.strictObject({ masterKey: referenceOf('file', 'env').optional() }).prefault({}),
-  ledger: z.strictObject({ durability: z.enum(['batched', 'strict']).default('batched') }).prefault({}),
+  ledger: z.strictObject({ durability: z.enum(['batched', 'strict']).default('batched'), anchors: anchorList }).prefault({}),
   recording: z
     .strictObject({
       directory: words.optional(),
