@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Gatekeeper } from '../governance/gatekeeper.ts'
+import type { ReplayItem, StreamChunk } from '../governance/recording/stream.ts'
 
 /** What the gateway knows of a protocol before any client talks it. One line in `protocols.ts` registers it. */
 export interface ProtocolAdapter {
@@ -10,6 +11,8 @@ export interface ProtocolAdapter {
   readonly targetSchema: z.ZodObject
   /** Opens the listener; resolves once clients can connect. */
   listen(services: AdapterServices, options: ListenOptions): Promise<Listener>
+  /** Puts a recorded stream of this protocol into words. Never throws on what was recorded. */
+  replay(chunks: AsyncIterable<StreamChunk>): AsyncIterable<ReplayItem>
 }
 
 /** What the core lends to an adapter. */

@@ -16,6 +16,7 @@ import { HandshakeEnded } from './handshake-reader.ts'
 import { PostgresSession } from './postgres-session.ts'
 import { RelayState } from './relay-state.ts'
 import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
+import { replay } from './replay.ts'
 import { postgresTarget, targetSchema, type PostgresTarget } from './target.ts'
 import { cancelUpstream, connectUpstream, TargetError, type Upstream } from './upstream.ts'
 import { BACKEND } from './wire/message-types.ts'
@@ -29,6 +30,7 @@ export const postgresAdapter: ProtocolAdapter = {
   name: 'postgres',
   defaultPort: 5432,
   targetSchema,
+  replay,
   async listen(services, options) {
     await loadParser()
     return new PostgresListener(services, options).listen()
