@@ -12,8 +12,10 @@
  * | DELETE session(id) | operator, administrator | 204 |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
- * | GET checkpoint | auditor, operator, administrator | text/plain, a C2SP signed note |
- * | GET verifier | auditor, operator, administrator | text/plain, the C2SP verifier key |
+ * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
+ * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
+ * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
+ * | GET inclusionProof?index&size, consistencyProof?first&second | anybody, without a token | InclusionProof, ConsistencyProof |
  * | GET ledgerStatus | auditor, operator, administrator | LedgerStatus |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
@@ -24,8 +26,11 @@ export const routes = {
   search: '/api/v1/sessions/search',
   session: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}`,
   policy: '/api/v1/policy',
-  checkpoint: '/api/v1/ledger/checkpoint',
-  verifier: '/api/v1/ledger/verifier',
+  checkpoint: '/ledger/checkpoint',
+  verifier: '/ledger/verifier.pub',
+  tiles: '/ledger/tile',
+  inclusionProof: '/ledger/proof/inclusion',
+  consistencyProof: '/ledger/proof/consistency',
   ledgerStatus: '/api/v1/ledger/status',
   version: '/api/v1/version',
   health: '/healthz',

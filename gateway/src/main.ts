@@ -16,7 +16,8 @@ import { recordIfPossible } from './governance/recording/record-if-possible.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
-import { checkpointPath, verifierPath } from './ledger/layout.ts'
+import { verifierPath } from './ledger/layout.ts'
+import { LogReader } from './ledger/log-reader.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
@@ -120,7 +121,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       endSession: (id, reason) => sessions.end(id, reason),
       readSessionEvents: (id) => eventsOf(ledgerDirectory, id),
       ledger,
-      readCheckpoint: () => readIfThere(checkpointPath(ledgerDirectory)),
+      ledgerReader: new LogReader(ledgerDirectory, verifierKey),
       verifierKey,
       ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),
@@ -206,14 +207,6 @@ async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
 
 async function* eventsOf(directory: string, sessionId: string): AsyncGenerator<object> {
   for await (const { event } of readSessionEvents(directory, sessionId)) yield event
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -1,6 +1,7 @@
 import type { LedgerStatus, PolicyVersion, Problem } from '@sallyport/contract'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
+import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
 import type { SessionReading } from '../governance/recording/session-reading.ts'
 import type { SessionStore } from '../governance/recording/session-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
@@ -18,8 +19,7 @@ export interface ApiServices {
   readonly endSession: (id: string, reason: string) => boolean
   readonly reading: SessionReading
   readonly ledger: Ledger
-  /** The newest checkpoint as a signed note; undefined before the first. */
-  readonly readCheckpoint: () => Promise<string | undefined>
+  readonly ledgerReader: LedgerReader
   /** The ledger's public key as a C2SP verifier key. */
   readonly verifierKey: string
   readonly ledgerStatus: () => LedgerStatus

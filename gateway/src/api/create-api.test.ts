@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,8 @@ import { type HandmadeIssuer, startHandmadeIssuer } from '../../test/support/ope
 import { encodeDecided, encodeFinished } from '../governance/recording/events.ts'
 import type { Session } from '../governance/session.ts'
 import type { LedgerLog } from '../ledger/ledger-log.ts'
+import { verifierPath } from '../ledger/layout.ts'
+import { LogReader } from '../ledger/log-reader.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import { readEntries, readSessionEvents } from '../ledger/read-entries.ts'
 import { createApi } from './create-api.ts'
@@ -61,8 +63,8 @@ describe('the control API', () => {
         append: (entry) => ledger.append(entry),
         onWritten: (done) => (ledgerBroken ? setImmediate(done, new Error('disk full')) : ledger.onWritten(done)),
       },
-      readCheckpoint: () => Promise.resolve('test.example/ledger\n0\n…\n'),
-      verifierKey: 'test.example+key',
+      ledgerReader: new LogReader(folder, readFileSync(verifierPath(folder), 'utf8')),
+      verifierKey: readFileSync(verifierPath(folder), 'utf8'),
       ledgerStatus: () => ({ healthy: true, size: 3, check: { state: 'proved', size: 3, at: null, finding: null }, anchors: [] }),
       listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15_432, tls: false }],
       version: '1.2.3', log: { info: note, error: note },
@@ -127,7 +129,7 @@ describe('the control API', () => {
   it('answers health and version to anybody, and nothing else without a token', async () => {
     assert.deepEqual(await answer(await call(routes.health), Health), { status: 'ok' })
     assert.deepEqual(await answer(await call(routes.version), Version), { name: 'sallyport', version: '1.2.3' })
-    for (const path of [routes.targets, routes.sessions, routes.session('x'), routes.policy, routes.checkpoint, routes.verifier]) {
+    for (const path of [routes.targets, routes.sessions, routes.session('x'), routes.policy, `${routes.tiles}/entries/000`]) {
       const response = await call(path)
       assert.match(response.headers.get('www-authenticate') ?? '', /^Bearer/)
       await refused(response, 'unauthenticated', 401)
@@ -291,7 +293,7 @@ describe('the control API', () => {
     for (const token of powerful) {
       await refused(await call(routes.policy, { as: token }), 'forbidden', 403)
       await refused(await call(routes.policy, { as: token, method: 'POST', body: 'version: 1', type: 'application/yaml' }), 'forbidden', 403)
-      await refused(await call(routes.checkpoint, { as: token }), 'forbidden', 403)
+      await refused(await call(`${routes.tiles}/entries/000`, { as: token }), 'forbidden', 403)
     }
   })
 
@@ -318,13 +320,6 @@ describe('the control API', () => {
     await refused(await call(routes.policy, { as: await person('avery', 'admins'), method: 'POST', body: 'version: 1 # later', type: 'application/yaml' }), 'not-recorded', 503)
     ledgerBroken = false
     assert.notEqual(applied.text, 'version: 1 # later')
-  })
-
-  it('shows the ledger\'s checkpoint and key to those who watch', async () => {
-    const robin = await person('robin', 'auditors')
-    assert.equal(await (await call(routes.checkpoint, { as: robin })).text(), 'test.example/ledger\n0\n…\n')
-    assert.equal(await (await call(routes.verifier, { as: robin })).text(), 'test.example+key')
-    await refused(await call(routes.verifier, { as: await agent() }), 'forbidden', 403)
   })
 
   it('refuses bodies beyond its bounds, declared or not', async () => {

@@ -6,6 +6,7 @@ import { timeout } from 'hono/timeout'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
+import { serveLedger } from './ledger-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
@@ -31,16 +32,11 @@ export function createApi(services: ApiServices): Hono {
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
-  api.get(routes.checkpoint, (context) => showCheckpoint(context, services))
+  serveLedger(api, services)
   api.get(routes.ledgerStatus, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('auditor', 'operator', 'administrator')
     return context.json(services.ledgerStatus())
-  })
-  api.get(routes.verifier, async (context) => {
-    const caller = await callerOf(context, services)
-    caller.require('auditor', 'operator', 'administrator')
-    return context.text(services.verifierKey)
   })
 
   api.notFound((context) => answerFailure(context, new ApiFailure('not-found', 'there is nothing here', 'See docs/reference/api.md for the paths.')))
@@ -64,14 +60,6 @@ async function listTargets(context: Context, services: ApiServices): Promise<Res
   return context.json({ targets } satisfies TargetList)
 }
 
-async function showCheckpoint(context: Context, services: ApiServices): Promise<Response> {
-  const caller = await callerOf(context, services)
-  caller.require('auditor', 'operator', 'administrator')
-  const checkpoint = await services.readCheckpoint()
-  if (checkpoint === undefined) throw new ApiFailure('not-found', 'there is no checkpoint yet', 'Try again in a moment.')
-  return context.text(checkpoint)
-}
-
 class TimedOut extends HTTPException {}
 
 function limitBody(maxBytes: number): MiddlewareHandler {
@@ -81,10 +69,10 @@ function limitBody(maxBytes: number): MiddlewareHandler {
   })
 }
 
-/** Answers are data for programs: never kept by a cache, never run, framed or read by a page. There is no CORS at all. */
+/** Answers are data for programs: kept by a cache only where a route says so, never run, framed or read by a page. There is no CORS at all. */
 const protectiveHeaders: MiddlewareHandler = async (context, next) => {
   await next()
-  context.header('cache-control', 'no-store')
+  if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store')
   context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   context.header('cross-origin-resource-policy', 'same-origin')
   context.header('referrer-policy', 'no-referrer')

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { tilePath } from '@sallyport/contract'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { readOptional } from './checkpoint-history.ts'
 import type { Finding } from './finding.ts'
 import { HASH_BYTES, PREFIX_BYTES, TILE_HEIGHT, TILE_WIDTH } from './layout.ts'
 import { hashFramedLeaf, MerkleTree, type HashString } from './merkle-tree.ts'
 import { parseVerifierKey } from './signed-note.ts'
-import { tilePath } from './tile-path.ts'
 import type { VerifyOptions, VerifyReport } from './verify.ts'
 
 /**

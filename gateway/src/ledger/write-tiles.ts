@@ -1,8 +1,8 @@
 import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { tilePath, tilesOf } from '@sallyport/contract'
 import { verifierPath } from './layout.ts'
 import { LogReader } from './log-reader.ts'
-import { tilePath, tilesOf } from './tile-path.ts'
 
 /**
  * Copies a ledger into the tree of files that C2SP tlog-tiles serves, up to its latest checkpoint: `checkpoint`,
