@@ -54,7 +54,7 @@ describe('a right document', () => {
       api: { host: '127.0.0.1', port: 7400 },
       protocols: { postgres: { host: '127.0.0.1', port: 15_432 } },
       vault: {},
-      ledger: { durability: 'batched' },
+      ledger: { durability: 'batched', anchors: [] },
       recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
       limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
     })
@@ -80,7 +80,7 @@ gateway:
   protocols: { postgres: { host: "::", port: 0 } }
   tls: { cert: file:tls.crt, key: vault:tls-key }
   vault: { masterKey: env:SALLYPORT_MASTER_KEY }
-  ledger: { durability: strict }
+  ledger: { durability: strict, anchors: [{ file: /mnt/worm/checkpoints, every: 5m }, { webhook: 'http://127.0.0.1:9/hook', secret: env:HOOK }] }
   recording: { directory: /srv/recordings, memoryBytes: 134217728 }
   limits: { connections: 5000, statementBytes: 65536, handshakeTimeout: 5s, tokenLifetime: 1h }
 `).gateway, {
@@ -93,7 +93,13 @@ gateway:
       protocols: { postgres: { host: '::', port: 0 } },
       tls: { cert: 'file:tls.crt', key: 'vault:tls-key' },
       vault: { masterKey: 'env:SALLYPORT_MASTER_KEY' },
-      ledger: { durability: 'strict' },
+      ledger: {
+        durability: 'strict',
+        anchors: [
+          { kind: 'file', path: '/mnt/worm/checkpoints', everyMs: 300_000 },
+          { kind: 'webhook', url: 'http://127.0.0.1:9/hook', secret: 'env:HOOK', everyMs: 60_000 },
+        ],
+      },
       recording: { directory: '/srv/recordings', memoryBytes: 134_217_728 },
       limits: { connections: 5000, statementBytes: 65_536, handshakeTimeoutMs: 5000, tokenLifetimeMs: 3_600_000 },
     })

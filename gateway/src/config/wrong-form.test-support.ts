@@ -216,6 +216,55 @@ gateway:
 `,
     '3:25 expected "batched" or "strict"',
   ],
+  ['an anchor that is nothing', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ every: 1m }] }
+`,
+    '3:23 name either file or webhook',
+  ],
+  ['an anchor that is both', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ file: /a, webhook: https://a.example, secret: env:A }] }
+`,
+    '3:23 name either file or webhook',
+  ],
+  ['an unsigned webhook', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ webhook: https://a.example }] }
+`,
+    '3:23 a webhook needs a secret to be signed with',
+  ],
+  ['a webhook in the clear', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ webhook: "http://a.example", secret: env:A }] }
+`,
+    '3:34 expected an https URL without user, password or fragment; http only on loopback',
+  ],
+  ['a webhook with a password in it', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ webhook: "https://a:b@a.example", secret: env:A }] }
+`,
+    '3:34 expected an https URL without user, password or fragment; http only on loopback',
+  ],
+  ['a secret of a webhook in the clear', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ webhook: https://a.example, secret: whsec_hunter2 }] }
+`,
+    '3:61 expected vault:NAME or env:NAME or file:PATH',
+  ],
+  ['files without end', `\
+version: 1
+gateway:
+  ledger: { anchors: [{ file: a }, { file: b }, { file: c }] }
+`,
+    '3:22 at most 2 files',
+  ],
   ['a timeout of an hour', `\
 version: 1
 gateway:
