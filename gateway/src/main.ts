@@ -10,7 +10,6 @@ import type { Config } from './config/index.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
-import { Recordings } from './governance/recording/recordings.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
 import { Sessions } from './governance/sessions.ts'
@@ -22,7 +21,7 @@ import { openLedger } from './ledger/open-ledger.ts'
 import { readSessionEvents } from './ledger/read-entries.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
-import { recordingParts } from './recording-parts.ts'
+import { openRecordings } from './open-recordings.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
@@ -84,9 +83,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { ledger, watch, verifierKey } = await openRecording(config, ledgerDirectory, policies.current.version, log, closing, secretOf)
   recordPolicies(policies, config.policyText, earlier, ledger)
 
-  await recordingKeys.reseal()
-  const recordings = new Recordings({ ...recordingParts(config, log), keys: recordingKeys, ledger })
-  closing.push(() => recordings.close())
+  const { recordings } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, ledgerDirectory, policies, log, closing })
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
