@@ -13,6 +13,7 @@ export const apiErrorStatus = {
   'too-many-requests': 429,
   'internal': 500,
   'not-recorded': 503,
+  'unavailable': 503,
 } as const
 
 export const ApiErrorCode = z.enum(Object.keys(apiErrorStatus) as [keyof typeof apiErrorStatus, ...never[]])

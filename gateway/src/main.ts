@@ -18,9 +18,9 @@ import type { LedgerLog } from './ledger/ledger-log.ts'
 import { verifierPath } from './ledger/layout.ts'
 import { LogReader } from './ledger/log-reader.ts'
 import { openLedger } from './ledger/open-ledger.ts'
-import { readSessionEvents } from './ledger/read-entries.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
+import { readSessions } from './read-sessions.ts'
 import { openRecordings } from './open-recordings.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
@@ -73,7 +73,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
-  const { storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message))
+  const { location, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message))
   closing.push(() => storage.close())
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
@@ -107,6 +107,9 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
   }
 
+  const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, log })
+  closing.push(() => reading.close())
+
   const api = await serveApi(
     createApi({
       identification: identity,
@@ -116,7 +119,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       policyAdministration: administration(policies, storage),
       sessions: storage.sessions,
       endSession: (id, reason) => sessions.end(id, reason),
-      readSessionEvents: (id) => eventsOf(ledgerDirectory, id),
+      reading,
       ledger,
       ledgerReader: new LogReader(ledgerDirectory, verifierKey),
       verifierKey,
@@ -200,10 +203,6 @@ async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
   const known = await vault.list()
   if (!known.includes(name)) await vault.seal(name, randomBytes(32).toString('base64'))
   return Buffer.from((await vault.reveal(name)).expose(), 'base64')
-}
-
-async function* eventsOf(directory: string, sessionId: string): AsyncGenerator<object> {
-  for await (const { event } of readSessionEvents(directory, sessionId)) yield event
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -28,6 +28,7 @@ export function readConfig(text: string): Config {
 
 /** What a gateway keeps besides its ledger, and how it reads secrets. */
 export interface State {
+  readonly location: StorageLocation
   readonly storage: Storage
   readonly vault: Vault
   readonly recordingKeys: RecordingKeyVault
@@ -50,7 +51,7 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   const storage = await openStorage(location, { onError: (error, message) => warn(`${message}: ${error.message}`) })
   const vault = openVault({ masterKey, store: storage.vault })
   const recordingKeys = openRecordingKeys({ masterKey, store: storage.recordingKeys })
-  return { storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
+  return { location, storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
 }
 
 /**

@@ -18,7 +18,8 @@ import type { LedgerLog } from '../ledger/ledger-log.ts'
 import { verifierPath } from '../ledger/layout.ts'
 import { LogReader } from '../ledger/log-reader.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
-import { readEntries, readSessionEvents } from '../ledger/read-entries.ts'
+import { readEntries } from '../ledger/read-entries.ts'
+import { readSessions } from '../read-sessions.ts'
 import { createApi } from './create-api.ts'
 import { type ApiServer, serveApi } from './serve-api.ts'
 
@@ -33,6 +34,7 @@ describe('the control API', () => {
   let issuer: HandmadeIssuer
   let identity: IdentitySetup
   let ledger: LedgerLog
+  let reading: ReturnType<typeof readSessions>
   let ledgerBroken = false
   let server: ApiServer
   let applied: { text: string; by: string } = { text: 'version: 1', by: 'file' }
@@ -41,6 +43,7 @@ describe('the control API', () => {
     issuer = await startHandmadeIssuer()
     identity = await setUpIdentity(issuer.url)
     ;({ log: ledger } = await openLedger({ directory: folder, origin: 'test.example/ledger', durability: 'batched', onFault: () => undefined }))
+    reading = readSessions({ storage: { kind: 'sqlite', path: ':memory:' }, ledger, directory: folder, verifierKey: 'k', log: { info: () => undefined, warn: () => undefined, error: () => undefined } })
     const note = (details: object, message: string) => void logged.push(JSON.stringify(details) + message)
     server = await serveApi(createApi({
       identification: identity.service, tokenExchange: identity.service, revoke: (id) => identity.service.revoke(id),
@@ -56,9 +59,7 @@ describe('the control API', () => {
       },
       sessions: identity.storage.sessions,
       endSession: (id) => id !== 'gone' && ended.push(id) > 0,
-      async *readSessionEvents(id) {
-        for await (const { event } of readSessionEvents(folder, id)) yield event
-      },
+      reading,
       ledger: {
         append: (entry) => ledger.append(entry),
         onWritten: (done) => (ledgerBroken ? setImmediate(done, new Error('disk full')) : ledger.onWritten(done)),
@@ -72,6 +73,7 @@ describe('the control API', () => {
   })
   after(async () => {
     await server.close()
+    await reading.close()
     await ledger.close()
     await issuer.close()
     await identity.storage.close()

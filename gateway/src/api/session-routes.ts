@@ -1,11 +1,11 @@
-import { type Session, type SessionDetail, type SessionList, SessionQuery } from '@sallyport/contract'
+import { type SessionDetail, type SessionList, SessionQuery } from '@sallyport/contract'
 import type { Context } from 'hono'
 import { encodeAdministratorActed } from '../governance/recording/events.ts'
-import type { SessionRecord } from '../governance/recording/session-store.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
-import { calledWith, type Caller, callerOf } from './caller.ts'
+import { calledWith, callerOf } from './caller.ts'
 import { recordEvent } from './record-event.ts'
+import { seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 
 export async function listSessions(context: Context, services: ApiServices): Promise<Response> {
@@ -35,7 +35,7 @@ export async function showSession(context: Context, services: ApiServices, id: s
   }
   readers += 1
   try {
-    const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.readSessionEvents(record.id))) }
+    const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.reading.events(record.id))) }
     return context.json(body)
   } finally {
     readers -= 1
@@ -53,32 +53,4 @@ export async function endSession(context: Context, services: ApiServices, id: st
   }
   services.log.info({ session: record.id, by: caller.identity.name }, 'a session was ended through the control API')
   return context.body(null, 204)
-}
-
-/** What may not be seen is not there: ids of others' sessions cannot be found out. */
-async function visible(id: string, caller: Caller, services: ApiServices): Promise<SessionRecord> {
-  const record = id.length > 64 ? undefined : await services.sessions.get(id)
-  if (record === undefined || !(seesAll(caller) || isOwn(record, caller))) {
-    throw new ApiFailure('not-found', 'there is no such session, or you may not see it', 'See those that you may: `sallyport session list`, or GET /api/v1/sessions.')
-  }
-  return record
-}
-
-function seesAll(caller: Caller): boolean {
-  return caller.holds('auditor', 'operator', 'administrator')
-}
-
-function isOwn(record: SessionRecord, caller: Caller): boolean {
-  const { name, kind, issuer } = caller.identity
-  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer
-}
-
-function toSession(record: SessionRecord): Session {
-  const { openedAtMs, closedAtMs, ...same } = record
-  return {
-    ...same,
-    actors: [...same.actors],
-    openedAt: new Date(openedAtMs).toISOString(),
-    closedAt: closedAtMs === null ? null : new Date(closedAtMs).toISOString(),
-  }
 }

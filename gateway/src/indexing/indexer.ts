@@ -7,7 +7,7 @@ import { OperationGatherer } from './operation-gatherer.ts'
 const SLICE = { entries: 8_192, bytes: 8 << 20 }
 
 const EVENT_NAME = Buffer.from('{"v":1,"event":"')
-const INDEXED = ['operation.', 'session.', 'gateway.started'].map((name) => Buffer.from(name))
+const INDEXED = ['operation.', 'session.', 'segment.', 'recording.', 'gateway.started'].map((name) => Buffer.from(name))
 
 /** Brings an index up to date with a ledger, slice by slice. Nothing is indexed twice or left out, also after a crash. */
 export class Indexer {
@@ -43,16 +43,16 @@ export class Indexer {
     if (this.#stale) await this.#recover()
     const before = this.#tail.entries
     if (before >= until) return false
-    const events: RecordedEvent[] = []
+    const events: { readonly event: RecordedEvent; readonly entry: number }[] = []
     this.#stale = true
-    await this.#tail.read(until, SLICE, (entry) => {
-      const event = readEvent(entry)
-      if (event !== undefined) events.push(event)
+    await this.#tail.read(until, SLICE, (bytes, entry) => {
+      const event = readEvent(bytes)
+      if (event !== undefined) events.push({ event, entry })
     })
     if (this.#tail.entries > before) {
-      for (const event of events) {
+      for (const { event, entry } of events) {
         if (event.event === 'operation.decided' && !this.#gatherer.knows(event.session)) await this.#recall(event.session)
-        this.#gatherer.add(event)
+        this.#gatherer.add(event, entry)
       }
       await this.#store.write(this.#gatherer.take(this.#tail.place))
     }

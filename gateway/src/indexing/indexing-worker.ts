@@ -2,7 +2,7 @@ import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { SearchPage } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
-import type { IndexLocation } from '../storage/index-store.ts'
+import type { EntryRange, IndexLocation } from '../storage/index-store.ts'
 import { openIndexStore } from '../storage/open-index-store.ts'
 import { Indexer } from './indexer.ts'
 
@@ -19,8 +19,16 @@ export type IndexingRequest = { readonly id: number } & (
   | { readonly kind: 'follow'; readonly until: number; readonly forMs: number }
   /** The same, then searches. */
   | { readonly kind: 'search'; readonly until: number; readonly forMs: number; readonly query: SearchQuery; readonly page: SearchPage }
+  /** Answered by the session's {@link SessionPlace}. */
+  | { readonly kind: 'range'; readonly session: string }
   | { readonly kind: 'close' }
 )
+
+/** Where the ledger speaks of a session: in these entries, and perhaps behind those that are indexed. */
+export interface SessionPlace {
+  readonly range: EntryRange | undefined
+  readonly indexed: number
+}
 
 export type IndexingAnswer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string })
 
@@ -50,6 +58,7 @@ async function serve({ location, log, directory }: IndexingSetup): Promise<void>
       await store.close()
       return undefined
     }
+    if (request.kind === 'range') return { range: await store.range(request.session), indexed: indexer.entries } satisfies SessionPlace
     const indexed = await follow(request.until, request.forMs)
     return request.kind === 'follow' ? indexed : { indexed, ...(await store.search(request.query, request.page)) }
   }

@@ -41,6 +41,13 @@ export class JournalTail {
     this.#lastDigest = place.lastDigest
   }
 
+  /** At the beginning of any entry, which is found by walking there from the beginning of its file. */
+  static async at(directory: string, entry: number): Promise<JournalTail> {
+    const tail = new JournalTail(directory, { ...JOURNAL_START, entries: entry - (entry % FILE_ENTRIES) })
+    await tail.read(entry, { entries: FILE_ENTRIES, bytes: Infinity }, () => undefined)
+    return tail
+  }
+
   get entries(): number {
     return this.#entries
   }
@@ -59,7 +66,7 @@ export class JournalTail {
    * @returns false when the journal ends before: its writer is not there yet, or it was cut
    * @throws the system's error
    */
-  async read(until: number, limits: { entries: number; bytes: number }, each: (entry: Buffer) => void): Promise<boolean> {
+  async read(until: number, limits: { entries: number; bytes: number }, each: (bytes: Buffer, entry: number) => void): Promise<boolean> {
     const stop = Math.min(until, this.#entries + limits.entries)
     let bytes = 0
     while (this.#entries < stop && bytes < limits.bytes) {
@@ -71,7 +78,7 @@ export class JournalTail {
       }
       at += PREFIX_BYTES
       const entry = this.#chunk.subarray(at, at + length)
-      each(entry)
+      each(entry, this.#entries)
       bytes += length
       this.#last = entry
       this.#lastOffset = this.#offset

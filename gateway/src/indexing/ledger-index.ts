@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { IndexUnavailable, type OperationIndex, type SearchPage, type SearchResult } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
-import type { IndexingAnswer, IndexingRequest, IndexingSetup } from './indexing-worker.ts'
+import type { IndexingAnswer, IndexingRequest, IndexingSetup, SessionPlace } from './indexing-worker.ts'
 
 /** The ledger as the index follows it. */
 export interface FollowedLedger {
@@ -65,6 +65,10 @@ export class LedgerIndex implements OperationIndex {
     this.#indexed = indexed
     // What came in meanwhile is searched too.
     return { ...found, indexed, entries: Math.max(entries, indexed) }
+  }
+
+  place(session: string): Promise<SessionPlace> {
+    return this.#ask({ kind: 'range', session }) as Promise<SessionPlace>
   }
 
   /** Stops indexing; what is missing is taken in at the next start. */

@@ -40,6 +40,7 @@ export class OperationGatherer {
   #settled: { session: string; number: number }[] = []
   #unsettled: { session: string; number: number; row: IndexedOperation }[] = []
   #closed: string[] = []
+  #lastEntries = new Map<string, number>()
 
   constructor(pending: readonly PendingOperation[]) {
     const rows = new Map<number, RowState>()
@@ -60,10 +61,13 @@ export class OperationGatherer {
     this.#sessions.set(session.id, session)
   }
 
-  add(event: RecordedEvent): void {
+  /** @param entry number of the event's entry in the ledger */
+  add(event: RecordedEvent, entry: number): void {
+    // The end of its retention lies far behind a session, and would have all that is between read with it.
+    if ('session' in event && event.session !== undefined && event.event !== 'recording.destroyed') this.#lastEntries.set(event.session, entry)
     switch (event.event) {
       case 'session.opened': {
-        const session = sessionOf(event)
+        const session = sessionOf(event, entry)
         this.remember(session)
         this.#opened.push(session)
         return
@@ -99,7 +103,7 @@ export class OperationGatherer {
       const known = pending?.get(number)
       if (known !== undefined) pending?.set(number, { ...known, stored: true })
     }
-    const slice: IndexSlice = { position, sessions: this.#opened, changes: this.#changes, settled: this.#settled, unsettled }
+    const slice: IndexSlice = { position, sessions: this.#opened, lastEntries: this.#lastEntries, changes: this.#changes, settled: this.#settled, unsettled }
     for (const state of this.#changed) state.change = undefined
     this.#changes = []
     this.#changed = []
@@ -107,6 +111,7 @@ export class OperationGatherer {
     this.#settled = []
     this.#unsettled = []
     this.#closed = []
+    this.#lastEntries = new Map()
     return slice
   }
 
@@ -189,12 +194,12 @@ export class OperationGatherer {
   }
 }
 
-function sessionOf({ session, identity, target, protocol, purpose }: SessionOpened): IndexedSession {
+function sessionOf({ session, identity, target, protocol, purpose }: SessionOpened, firstEntry: number): IndexedSession {
   const { kind, name, issuer, actors } = identity
-  return { id: session, identity: { kind, name, issuer }, actors, target, protocol, purpose }
+  return { id: session, identity: { kind, name, issuer }, actors, target, protocol, purpose, firstEntry }
 }
 
 /** Its beginning is not in the ledger, which can only be where somebody made one up. */
 function unknownSession(id: string): IndexedSession {
-  return { id, identity: { kind: 'person', name: '', issuer: '' }, actors: [], target: '', protocol: '', purpose: '' }
+  return { id, identity: { kind: 'person', name: '', issuer: '' }, actors: [], target: '', protocol: '', purpose: '', firstEntry: 0 }
 }

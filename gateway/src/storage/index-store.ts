@@ -15,6 +15,8 @@ export interface IndexStore {
   /** Keeps a slice of the ledger and the position behind it: both or, when it throws, neither. */
   write(slice: IndexSlice): Promise<void>
   session(id: string): Promise<IndexedSession | undefined>
+  /** Where the ledger speaks of a session, as far as it is indexed. */
+  range(session: string): Promise<EntryRange | undefined>
   /** Operations without outcome where the position is. */
   pending(): Promise<readonly PendingOperation[]>
   search(query: SearchQuery, page: SearchPage): Promise<{ operations: readonly FoundOperation[]; next?: string }>
@@ -38,6 +40,12 @@ export interface IndexPosition {
   readonly lastDigest: string
 }
 
+/** Numbers of entries, both included. */
+export interface EntryRange {
+  readonly first: number
+  readonly last: number
+}
+
 export interface IndexedSession {
   readonly id: string
   readonly identity: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string }
@@ -45,6 +53,8 @@ export interface IndexedSession {
   readonly target: string
   readonly protocol: string
   readonly purpose: string
+  /** Number of the ledger's entry that opened it. */
+  readonly firstEntry: number
 }
 
 /** How operations ended, to be added to what is known. */
@@ -93,6 +103,8 @@ export interface IndexSlice {
   readonly position: IndexPosition
   /** Opened in this slice. */
   readonly sessions: readonly IndexedSession[]
+  /** The last entry of each session that the slice speaks of. */
+  readonly lastEntries: ReadonlyMap<string, number>
   readonly changes: readonly OperationChange[]
   /** Of the pending before: those that have ended. */
   readonly settled: readonly { readonly session: string; readonly number: number }[]

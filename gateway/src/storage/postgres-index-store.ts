@@ -3,7 +3,7 @@ import type { FoundOperation, SearchPage } from '../governance/recording/operati
 import type { SearchQuery } from '../governance/recording/search-query.ts'
 import { foundOperation, type FoundRow } from './found-operation.ts'
 import {
-  assignIds, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
+  assignIds, type EntryRange, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
 import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
@@ -18,7 +18,8 @@ insert into index_version values (${VERSION});
 create table index_logs (log integer generated always as identity primary key, name text not null unique, entries bigint not null default 0,
   next_offset bigint not null default 0, last_offset bigint not null default 0, last_digest text not null default '');
 create table index_sessions (id bigint generated always as identity primary key, log integer not null, session text not null unique, kind text not null,
-  name text not null, issuer text not null, actors text not null, target text not null, protocol text not null, purpose text not null);
+  name text not null, issuer text not null, actors text not null, target text not null, protocol text not null, purpose text not null,
+  first_entry bigint not null, last_entry bigint not null);
 create table index_operations (id bigint primary key, log integer not null, session bigint not null, decision text not null, rule text not null,
   policy_version integer not null, actions text not null, objects text not null, text_truncated integer not null, first_n bigint not null,
   first_at bigint not null, last_n bigint not null, last_at bigint not null, count bigint not null, completed bigint not null,
@@ -105,6 +106,12 @@ export class PostgresIndexStore implements IndexStore {
     return row === undefined ? undefined : sessionOf(row)
   }
 
+  async range(session: string): Promise<EntryRange | undefined> {
+    const { rows: [row] } = await this.#pool.query<{ first: number; last: number }>(
+      'select first_entry as first, last_entry as last from index_sessions where session = $1 and log = $2', [withoutNul(session), this.#log])
+    return row
+  }
+
   async pending(): Promise<readonly PendingOperation[]> {
     const { rows } = await this.#pool.query<{ session: string; n: number; operation: number }>('select * from index_pending where log = $1', [this.#log])
     return rows.map(({ session, n, operation }) => ({ session, number: n, id: operation }))
@@ -127,7 +134,7 @@ export class PostgresIndexStore implements IndexStore {
     await this.#pool.end()
   }
 
-  async #writeAll(db: pg.PoolClient, { position, sessions, changes, settled, unsettled }: IndexSlice): Promise<void> {
+  async #writeAll(db: pg.PoolClient, { position, sessions, lastEntries, changes, settled, unsettled }: IndexSlice): Promise<void> {
     const fresh = changes.map(({ row }) => row).filter(isNew)
     for (const session of new Set([...sessions, ...fresh.map((row) => row.session)])) await this.#keepSession(db, session)
     if (fresh.length > 0) {
@@ -139,6 +146,8 @@ export class PostgresIndexStore implements IndexStore {
     const added = changes.filter(({ row }) => isFresh.has(row))
     for (let at = 0; at < added.length; at += ROWS_A_STATEMENT) await this.#insert(db, added.slice(at, at + ROWS_A_STATEMENT))
     await this.#update(db, changes.filter(({ row }) => !isFresh.has(row)))
+    await db.query('update index_sessions s set last_entry = greatest(s.last_entry, e.entry) from unnest($1::text[], $2::bigint[]) as e (session, entry) where s.session = e.session',
+      [Array.from(lastEntries.keys(), withoutNul), [...lastEntries.values()]])
     await db.query('delete from index_pending where (session, n) in (select * from unnest($1::text[], $2::bigint[]))',
       [settled.map(({ session }) => withoutNul(session)), settled.map(({ number }) => number)])
     await db.query('insert into index_pending select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[]) on conflict (session, n) do update set operation = excluded.operation',
@@ -198,11 +207,12 @@ export class PostgresIndexStore implements IndexStore {
 
   async #keepSession(db: pg.PoolClient, session: IndexedSession): Promise<void> {
     if (this.#sessions.has(session.id)) return
-    const { id, identity, actors, target, protocol, purpose } = session
+    const { id, identity, actors, target, protocol, purpose, firstEntry } = session
     const { rows: [row] } = await db.query<{ id: number }>(
-      `insert into index_sessions (log, session, kind, name, issuer, actors, target, protocol, purpose) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+      `insert into index_sessions (log, session, kind, name, issuer, actors, target, protocol, purpose, first_entry, last_entry)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)
        on conflict (session) do update set log = excluded.log returning id`,
-      [this.#log, ...[id, identity.kind, identity.name, identity.issuer, JSON.stringify(actors), target, protocol, purpose].map(withoutNul)])
+      [this.#log, ...[id, identity.kind, identity.name, identity.issuer, JSON.stringify(actors), target, protocol, purpose].map(withoutNul), firstEntry])
     if (this.#sessions.size >= MAX_SESSIONS) this.#sessions.delete(this.#sessions.keys().next().value ?? '')
     this.#sessions.set(id, { row: row?.id ?? 0, terms: sessionTerms(session) })
   }
@@ -220,10 +230,11 @@ interface SessionRow {
   readonly target: string
   readonly protocol: string
   readonly purpose: string
+  readonly first_entry: number
 }
 
-function sessionOf({ session, kind, name, issuer, actors, target, protocol, purpose }: SessionRow): IndexedSession {
-  return { id: session, identity: { kind, name, issuer }, actors: JSON.parse(actors) as string[], target, protocol, purpose }
+function sessionOf({ session, kind, name, issuer, actors, target, protocol, purpose, first_entry: firstEntry }: SessionRow): IndexedSession {
+  return { id: session, identity: { kind, name, issuer }, actors: JSON.parse(actors) as string[], target, protocol, purpose, firstEntry }
 }
 
 async function transaction<T>(pool: pg.Pool, work: (db: pg.PoolClient) => Promise<T>): Promise<T> {

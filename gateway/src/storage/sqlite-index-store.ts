@@ -4,7 +4,7 @@ import type { FoundOperation, SearchPage } from '../governance/recording/operati
 import type { SearchQuery } from '../governance/recording/search-query.ts'
 import { foundOperation, type FoundRow } from './found-operation.ts'
 import {
-  assignIds, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
+  assignIds, type EntryRange, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
 import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
@@ -17,7 +17,8 @@ const SCHEMA = `
 create table log (id integer primary key check (id = 1), name text not null, entries integer not null, next_offset integer not null,
   last_offset integer not null, last_digest text not null);
 create table sessions (id integer primary key, session text not null unique, kind text not null, name text not null, issuer text not null,
-  actors text not null, target text not null, protocol text not null, purpose text not null);
+  actors text not null, target text not null, protocol text not null, purpose text not null,
+  first_entry integer not null, last_entry integer not null);
 create table operations (id integer primary key, session integer not null, decision text not null, rule text not null,
   policy_version integer not null, actions text not null, objects text not null, text_truncated integer not null,
   first_n integer not null, first_at integer not null, last_n integer not null, last_at integer not null, count integer not null,
@@ -78,6 +79,11 @@ export class SqliteIndexStore implements IndexStore {
     return Promise.resolve(row === undefined ? undefined : sessionOf(row as unknown as SessionRow))
   }
 
+  range(session: string): Promise<EntryRange | undefined> {
+    const row = this.#prepare('select first_entry, last_entry from sessions where session = ?').get(session)
+    return Promise.resolve(row === undefined ? undefined : { first: Number(row['first_entry']), last: Number(row['last_entry']) })
+  }
+
   pending(): Promise<readonly PendingOperation[]> {
     const rows = this.#prepare('select session, n, operation from pending').all()
     return Promise.resolve(rows.map((row) => ({ session: String(row['session']), number: Number(row['n']), id: Number(row['operation']) })))
@@ -100,7 +106,7 @@ export class SqliteIndexStore implements IndexStore {
     return Promise.resolve()
   }
 
-  #writeAll({ position, sessions, changes, settled, unsettled }: IndexSlice): void {
+  #writeAll({ position, sessions, lastEntries, changes, settled, unsettled }: IndexSlice): void {
     for (const session of sessions) this.#sessionRow(session)
     const fresh = changes.map(({ row }) => row).filter(isNew)
     if (fresh.length > 0) {
@@ -113,6 +119,7 @@ export class SqliteIndexStore implements IndexStore {
       if (isFresh.has(change.row)) this.#insert(change.row as IndexedOperation, change)
       else this.#update(change)
     }
+    for (const [session, entry] of lastEntries) this.#run('update sessions set last_entry = max(last_entry, ?) where session = ?', entry, session)
     for (const { session, number } of settled) this.#run('delete from pending where session = ? and n = ?', session, number)
     for (const { session, number, row } of unsettled) this.#run('insert or replace into pending values (?, ?, ?)', session, number, row.id ?? 0)
     const { entries, offset, lastOffset, lastDigest } = position
@@ -156,9 +163,10 @@ export class SqliteIndexStore implements IndexStore {
   #sessionRow(session: IndexedSession): { readonly row: number; readonly terms: string } {
     const known = this.#sessions.get(session.id)
     if (known !== undefined) return known
-    const { id, identity, actors, target, protocol, purpose } = session
-    this.#run('insert or ignore into sessions (session, kind, name, issuer, actors, target, protocol, purpose) values (?, ?, ?, ?, ?, ?, ?, ?)',
-      id, identity.kind, identity.name, identity.issuer, JSON.stringify(actors), target, protocol, purpose)
+    const { id, identity, actors, target, protocol, purpose, firstEntry } = session
+    this.#run(`insert or ignore into sessions (session, kind, name, issuer, actors, target, protocol, purpose, first_entry, last_entry)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    id, identity.kind, identity.name, identity.issuer, JSON.stringify(actors), target, protocol, purpose, firstEntry, firstEntry)
     return this.#knownSession(id)
   }
 
@@ -224,10 +232,11 @@ interface SessionRow {
   target: string
   protocol: string
   purpose: string
+  first_entry: number
 }
 
-function sessionOf({ session, kind, name, issuer, actors, target, protocol, purpose }: SessionRow): IndexedSession {
-  return { id: session, identity: { kind, name, issuer }, actors: JSON.parse(actors) as string[], target, protocol, purpose }
+function sessionOf({ session, kind, name, issuer, actors, target, protocol, purpose, first_entry: firstEntry }: SessionRow): IndexedSession {
+  return { id: session, identity: { kind, name, issuer }, actors: JSON.parse(actors) as string[], target, protocol, purpose, firstEntry }
 }
 
 /** The query in FTS5's own language. Every term stands in quotes and holds none. */

@@ -1,0 +1,33 @@
+import type { Session } from '@sallyport/contract'
+import type { SessionRecord } from '../governance/recording/session-store.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+import type { Caller } from './caller.ts'
+
+/** What may not be seen is not there: ids of others' sessions cannot be found out. @throws ApiFailure */
+export async function visible(id: string, caller: Caller, services: ApiServices): Promise<SessionRecord> {
+  const record = id.length > 64 ? undefined : await services.sessions.get(id)
+  if (record === undefined || !(seesAll(caller) || isOwn(record, caller))) {
+    throw new ApiFailure('not-found', 'there is no such session, or you may not see it', 'See those that you may: `sallyport session list`, or GET /api/v1/sessions.')
+  }
+  return record
+}
+
+export function seesAll(caller: Caller): boolean {
+  return caller.holds('auditor', 'operator', 'administrator')
+}
+
+function isOwn(record: SessionRecord, caller: Caller): boolean {
+  const { name, kind, issuer } = caller.identity
+  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer
+}
+
+export function toSession(record: SessionRecord): Session {
+  const { openedAtMs, closedAtMs, ...same } = record
+  return {
+    ...same,
+    actors: [...same.actors],
+    openedAt: new Date(openedAtMs).toISOString(),
+    closedAt: closedAtMs === null ? null : new Date(closedAtMs).toISOString(),
+  }
+}

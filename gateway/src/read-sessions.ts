@@ -1,0 +1,45 @@
+import { IndexUnavailable } from './governance/recording/operation-index.ts'
+import type { SessionReading } from './governance/recording/session-reading.ts'
+import { LedgerIndex } from './indexing/ledger-index.ts'
+import { followSessionEvents, readSessionEvents } from './indexing/session-events.ts'
+import type { LedgerLog } from './ledger/ledger-log.ts'
+import type { Log } from './protocols/protocol-adapter.ts'
+import type { IndexLocation } from './storage/index-store.ts'
+import type { StorageLocation } from './storage/open-storage.ts'
+
+export interface ReadSessionsOptions {
+  /** Where the gateway's state is: the index goes beside it. */
+  readonly storage: StorageLocation
+  readonly ledger: LedgerLog
+  readonly directory: string
+  readonly verifierKey: string
+  readonly log: Log
+}
+
+/** Puts together what people read recordings with: the index, the ledger and the streams. */
+export function readSessions({ storage, ledger, directory, verifierKey, log }: ReadSessionsOptions): SessionReading & { close(): Promise<void> } {
+  const followed = {
+    get size() { return ledger.size },
+    get durableSize() { return ledger.lastCheckpoint.size },
+  }
+  const index = new LedgerIndex({
+    location: indexLocation(storage), log: verifierKey, directory, ledger: followed,
+    onError: (error) => log.warn({ error: error.message }, 'the index of operations does not follow the ledger; it is tried again'),
+  })
+  const sources = { directory, ledger: followed, index }
+  return {
+    search: (query, page) => index.search(query, page),
+    events: (session) => readSessionEvents(session, sources),
+    follow: (session, signal) => followSessionEvents(session, sources, signal),
+    stream: () => {
+      throw new IndexUnavailable('rows are not at hand')
+    },
+    close: () => index.close(),
+  }
+}
+
+/** In a file of its own where the state is in one: who writes the state must never wait for the index. */
+export function indexLocation(storage: StorageLocation): IndexLocation {
+  if (storage.kind === 'postgres' || storage.path === ':memory:') return storage
+  return { kind: 'sqlite', path: `${storage.path.replace(/\.db$/, '')}-index.db` }
+}
