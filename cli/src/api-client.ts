@@ -1,6 +1,6 @@
 import {
   ApiError, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
-  PolicyApplied,
+  PolicyApplied, SearchAnswer,
 } from '@sallyport/contract'
 import type { z } from 'zod'
 import { EXIT, exitStatusOf, Failure } from './failure.ts'
@@ -34,6 +34,11 @@ export class ApiClient {
 
   session(id: string): Promise<SessionDetail> {
     return this.#get(routes.session(id), SessionDetail)
+  }
+
+  search(query: string, limit: number, after: string | undefined): Promise<SearchAnswer> {
+    const parameters = new URLSearchParams({ q: query, limit: String(limit), ...(after === undefined ? {} : { after }) })
+    return this.#get(`${routes.search}?${parameters.toString()}`, SearchAnswer)
   }
 
   async endSession(id: string): Promise<void> {

@@ -1,0 +1,29 @@
+import type { Command } from 'commander'
+import { connect, globalOptions, print } from '../../context.ts'
+import { addListCommand } from './list.ts'
+import { addSearchCommand } from './search.ts'
+import { addShowCommand } from './show.ts'
+
+/** `sallyport session …`: one file a subcommand. */
+export function addSessionCommands(program: Command): void {
+  const session = program.command('session').summary('list, search, show, replay, export and end sessions').description('Sessions: who did what on which target.')
+  addListCommand(session)
+  addShowCommand(session)
+  addSearchCommand(session)
+  session
+    .command('end')
+    .description('Ends an open session at once; for operators and administrators.')
+    .argument('<id>', 'id of the session')
+    .action(async (id: string, _own: object, command: Command) => {
+      const options = globalOptions(command)
+      await (await connect(options)).endSession(id)
+      print(options, { id, ended: true }, () => `Session ${id} is ended.`)
+    })
+
+  session.addHelpText('after', `
+Examples:
+  $ sallyport session list --limit 10
+  $ sallyport --as robin session list --json
+  $ sallyport session search 'table:customers action:update since:7d "refund"'
+  $ sallyport session show 01K9Z3…`)
+}
