@@ -10,6 +10,7 @@
  * | GET search?q&limit&after | as above | SearchAnswer |
  * | GET session(id) | as above | SessionDetail |
  * | DELETE session(id) | operator, administrator | 204 |
+ * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
@@ -25,6 +26,8 @@ export const routes = {
   sessions: '/api/v1/sessions',
   search: '/api/v1/sessions/search',
   session: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}`,
+  holds: '/api/v1/holds',
+  hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
   policy: '/api/v1/policy',
   checkpoint: '/ledger/checkpoint',
   verifier: '/ledger/verifier.pub',

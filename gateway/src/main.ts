@@ -118,6 +118,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       policies,
       policyAdministration: administration(policies, storage),
       sessions: storage.sessions,
+      holds: storage.holds,
       endSession: (id, reason) => sessions.end(id, reason),
       reading,
       ledger,

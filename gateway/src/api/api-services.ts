@@ -3,6 +3,7 @@ import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
 import type { SessionReading } from '../governance/recording/session-reading.ts'
+import type { HoldStore } from '../governance/recording/retention-store.ts'
 import type { SessionStore } from '../governance/recording/session-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
 
@@ -18,6 +19,7 @@ export interface ApiServices {
   /** Ends a live session at once. @returns false when there is none of that id here */
   readonly endSession: (id: string, reason: string) => boolean
   readonly reading: SessionReading
+  readonly holds: HoldStore
   readonly ledger: Ledger
   readonly ledgerReader: LedgerReader
   /** The ledger's public key as a C2SP verifier key. */

@@ -57,7 +57,7 @@ describe('the control API', () => {
           return Promise.resolve({ applied: true, version: 2 })
         },
       },
-      sessions: identity.storage.sessions,
+      sessions: identity.storage.sessions, holds: identity.storage.holds,
       endSession: (id) => id !== 'gone' && ended.push(id) > 0,
       reading,
       ledger: {

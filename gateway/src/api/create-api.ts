@@ -6,6 +6,7 @@ import { timeout } from 'hono/timeout'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
+import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
 import { searchSessions } from './search-routes.ts'
@@ -13,6 +14,7 @@ import { endSession, listSessions, showSession } from './session-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
 
 const MAX_FORM_BYTES = 128 * 1_024
+const MAX_HOLD_BYTES = 16 * 1_024
 const MAX_POLICY_BYTES = 1_024 * 1_024
 const TIMEOUT_MS = 30_000
 
@@ -30,6 +32,9 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.search, (context) => searchSessions(context, services))
   api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
+  api.get(routes.holds, (context) => listHolds(context, services))
+  api.post(routes.holds, limitBody(MAX_HOLD_BYTES), (context) => placeHold(context, services))
+  api.delete(`${routes.holds}/:kind/:subject`, (context) => releaseHold(context, services, context.req.param('kind'), context.req.param('subject')))
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
   serveLedger(api, services)
