@@ -33,6 +33,8 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['session', 'list', '--api', 'http://gateway.example.com'], /https/],
     [['session', 'list', '--api', 'ftp://127.0.0.1'], /https/],
     [['session', 'list', '--api', 'http://127.0.0.1:1'], /SALLYPORT_IDENTITY_TOKEN/],
+    [['hold', 'place', 'identity', 'support-bot'], /required option '--reason <why>'/],
+    [['hold', 'place', 'target', 'shop', '--reason', 'r'], /session or identity/],
     [['vault', 'set', 'shop'], /required option '--config <file>'/],
   ] as const) {
     test(`sallyport ${args.join(' ')}`, () => {

@@ -1,5 +1,5 @@
 import {
-  ApiError, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  ApiError, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, SearchAnswer,
 } from '@sallyport/contract'
 import type { z } from 'zod'
@@ -43,6 +43,23 @@ export class ApiClient {
 
   async endSession(id: string): Promise<void> {
     const response = await this.#fetch(routes.session(id), { method: 'DELETE' })
+    if (!response.ok) throw await apiFailure(response)
+  }
+
+  holds(): Promise<HoldList> {
+    return this.#get(routes.holds, HoldList)
+  }
+
+  async placeHold(request: HoldRequest): Promise<Hold> {
+    const response = await this.#fetch(routes.holds, {
+      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request),
+    })
+    return this.#read(response, Hold)
+  }
+
+  async releaseHold(kind: Hold['kind'], subject: string, reason: string): Promise<void> {
+    const query = new URLSearchParams({ reason })
+    const response = await this.#fetch(`${routes.hold(kind, subject)}?${query.toString()}`, { method: 'DELETE' })
     if (!response.ok) throw await apiFailure(response)
   }
 

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
+import { addHoldCommands } from './commands/hold.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addRunCommands } from './commands/run.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -32,6 +33,7 @@ Examples:
   addRunCommands(program)
   addSessionCommands(program)
   addAuditCommands(program)
+  addHoldCommands(program)
   addVaultCommands(program)
   for (const command of program.commands) prepare(command)
   return program.exitOverride()

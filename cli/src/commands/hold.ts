@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { connect, globalOptions, print } from '../context.ts'
-import { oneLine } from '../one-line.ts'
+import { oneLine } from '../terminal/plain-text.ts'
 
 const KINDS = ['session', 'identity'] as const
 

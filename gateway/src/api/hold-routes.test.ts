@@ -18,7 +18,7 @@ describe('holds over the control API', () => {
     await setup.session('one')
     const services: Partial<ApiServices> = {
       identification: {
-        identify: (token) => Promise.resolve({ identity: { kind: 'person', name: token, issuer: 'corp', subject: token, groups: [token], actors: [], claims: {} }, tokenId: 't' }),
+        identify: (token: string) => Promise.resolve({ identity: { kind: 'person', name: token, issuer: 'corp', subject: token, groups: [token], actors: [], claims: {} }, tokenId: 't' }),
       } as never,
       policies: { current: { document: { roles: { auditor: ['audit'], administrator: ['admin'], operator: ['ops'], reviewer: ['dba'] } } } } as never,
       sessions: setup.storage.sessions, holds: setup.storage.holds,
