@@ -1,9 +1,15 @@
+interface Range {
+  readonly buffer: Buffer
+  readonly start: number
+  readonly end: number
+}
+
 /**
  * Collects pieces of buffers to be sent, joining neighbours, so that frames that arrived together and pass unchanged
  * leave in one write without being copied one by one.
  */
 export class ByteRanges {
-  #pieces: Buffer[] = []
+  readonly #closed: Range[] = []
   #buffer: Buffer | undefined
   #start = 0
   #end = 0
@@ -20,28 +26,38 @@ export class ByteRanges {
       this.#end = end
       return
     }
-    this.#close()
+    if (this.#buffer !== undefined) this.#closed.push({ buffer: this.#buffer, start: this.#start, end: this.#end })
     this.#buffer = buffer
     this.#start = start
     this.#end = end
   }
 
-  /** Everything added since the last call, as one buffer; a view where one piece is all there is. */
+  /** Everything added since it was last empty, as one buffer; a view where one piece is all there is. */
   take(): Buffer {
-    this.#close()
-    const pieces = this.#pieces
-    this.#pieces = []
-    const total = this.#total
-    this.#total = 0
-    const only = pieces[0]
-    if (only === undefined) return EMPTY
-    return pieces.length > 1 ? Buffer.concat(pieces, total) : only
+    const last = this.#buffer
+    if (last === undefined) return EMPTY
+    if (this.#closed.length === 0) {
+      const view = this.#start === 0 && this.#end === last.length ? last : last.subarray(this.#start, this.#end)
+      this.#empty()
+      return view
+    }
+    const joined = Buffer.allocUnsafe(this.#total)
+    this.moveTo(joined)
+    return joined
   }
 
-  #close(): void {
-    if (this.#buffer === undefined) return
-    this.#pieces.push(this.#buffer.subarray(this.#start, this.#end))
+  /** Copies everything to the beginning of `target`, which must be long enough, and is empty then. */
+  moveTo(target: Buffer): void {
+    let at = 0
+    for (const { buffer, start, end } of this.#closed) at += buffer.copy(target, at, start, end)
+    this.#buffer?.copy(target, at, this.#start, this.#end)
+    this.#empty()
+  }
+
+  #empty(): void {
+    if (this.#closed.length > 0) this.#closed.length = 0
     this.#buffer = undefined
+    this.#total = 0
   }
 }
 

@@ -57,11 +57,16 @@ export class ByteReader {
 
   /** The bytes of a NUL-terminated string, without the NUL: a view. */
   cstringBytes(): Buffer {
+    const start = this.#at
+    return this.#bytes.subarray(start, this.cstringEnd())
+  }
+
+  /** Goes behind a NUL-terminated string. @returns where its NUL stands */
+  cstringEnd(): number {
     const stop = this.#bytes.indexOf(0, this.#at)
     if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
-    const view = this.#bytes.subarray(this.#at, stop)
     this.#at = stop + 1
-    return view
+    return stop
   }
 
   /** @throws MalformedFrameError when bytes are left over */

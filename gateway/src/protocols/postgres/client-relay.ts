@@ -4,9 +4,10 @@ import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { Portal, Prepared } from './names.ts'
 import { changesCatalog, OperationReader } from './operation.ts'
+import { Outbound } from './outbound.ts'
 import type { RelayState } from './relay-state.ts'
 import { Step } from './step.ts'
-import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, REFUSED_EXTENDED, REFUSED_SIMPLE, TOO_MANY_NAMES, unknownName } from './own-messages.ts'
+import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, TOO_MANY_NAMES, unknownName } from './own-messages.ts'
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
 import { cstring, message } from './wire/message-writer.ts'
@@ -21,9 +22,7 @@ export class ClientRelay {
   #dropping = 0
   /** Bytes not looked at yet, while something must be waited for. */
   #held: Buffer | undefined
-  readonly #outbound: Step[] = []
-  #waiting = 0
-  #flushScheduled = false
+  readonly outbound: Outbound
   /** Counts Query and Sync messages: what the target skips after an error ends there. */
   #segment = 1
   /** Parse messages of this read whose decision no Execute of the same read has covered. */
@@ -34,6 +33,9 @@ export class ClientRelay {
   constructor(state: RelayState, terminate: () => void) {
     this.#state = state
     this.#reader = new OperationReader(state)
+    this.outbound = new Outbound(state, () => {
+      if (this.isHeld) queueMicrotask(() => this.resumeSafely())
+    })
     this.#terminate = terminate
   }
 
@@ -53,11 +55,6 @@ export class ClientRelay {
     this.#held = undefined
     this.#process(held)
     if (!this.isHeld && !this.#state.upstream.socket.writableNeedDrain) this.#state.client.resume()
-  }
-
-  /** Steps never sent; for the record at the end of the session. */
-  get unsent(): readonly Step[] {
-    return this.#outbound
   }
 
   #process(bytes: Buffer): void {
@@ -156,7 +153,7 @@ export class ClientRelay {
   #syncOrFlush(type: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== HEADER_BYTES) throw new MalformedFrameError('a message is longer than its fields')
     if (type === FRONTEND.sync) this.#segment++
-    this.#stage(new Step(type === FRONTEND.sync ? 'sync' : 'unanswered', bytes, start, end))
+    this.outbound.push(new Step(type === FRONTEND.sync ? 'sync' : 'unanswered', bytes, start, end))
   }
 
   /** While the target takes COPY data, only that data can come; it ignores Sync and Flush then. */
@@ -170,16 +167,16 @@ export class ClientRelay {
 
   #mustWait(type: number | undefined): boolean {
     const { holdsAll, holdsReading, catalog, inFlight, limits, readingMoved } = this.#state
-    if (holdsAll > 0 || inFlight.length + this.#outbound.length >= limits.maxInFlight) return true
+    if (holdsAll > 0 || inFlight.length + this.outbound.length >= limits.maxInFlight) return true
     if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
-    return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.#outbound.some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !catalog.isFresh)
+    return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !catalog.isFresh)
   }
 
   #hold(rest: Buffer): void {
     this.#held = rest
     this.#state.client.pause()
     // Without a Sync the target may keep its answers to itself, and nobody would ever go on.
-    this.#stage(new Step('unanswered', FLUSH, 0, FLUSH.length))
+    this.outbound.push(new Step('unanswered', FLUSH, 0, FLUSH.length))
     this.#endOfRead()
     const { catalog, holdsAll, holdsReading } = this.#state
     if (this.#state.masking && !catalog.isFresh && holdsAll === 0 && holdsReading === 0) catalog.refresh().then(() => this.resumeSafely(), (error: unknown) => this.failed(error))
@@ -206,7 +203,7 @@ export class ClientRelay {
 
   /** EXECUTE and FETCH run what a name stands for, which an error before may have left as it was. */
   #namesUncertain(analysis: Analysis): boolean {
-    return this.#state.boundaries > 0 && analysis.effects.some(({ kind }) => kind === 'execute' || kind === 'fetch')
+    return this.#state.boundaries > 0 && analysis.effects.length > 0 && analysis.effects.some(({ kind }) => kind === 'execute' || kind === 'fetch')
   }
 
   /** What came before a Sync that is not answered yet may have been skipped; what came since is skipped with what uses it. */
@@ -226,9 +223,7 @@ export class ClientRelay {
     step.prepared = prepared
     step.name = parse.statement
     const facts = this.#reader.factsWith(names.resolve(analysis), [])
-    step.awaitDecision({ protocol: 'postgres', facts, text, parameters: [] }, this.#settled)
-    this.#waiting++
-    this.#outbound.push(step)
+    this.outbound.await(step, { protocol: 'postgres', facts, text, parameters: [] })
     // Allowed: an Execute in the same read will carry the decision for both. Else it is refused right here.
     if (session.policy.decide(facts).effect === 'allow') this.#uncovered.push(step)
     else this.#state.gatekeeper.govern(session, step)
@@ -243,11 +238,11 @@ export class ClientRelay {
     const prepared = names.statement(statement)
     if (prepared === undefined) return this.#refuse(step, unknownName('prepared statement', statement))
     if (name !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
-    const portal = { name, prepared, bind: bytes.subarray(start, end), parametersAt: parametersAt - start, epoch: names.epoch, segment: this.#segment, described: false, plan: undefined }
+    const portal = { name, prepared, bind: bytes, parametersAt, bindEnd: end, epoch: names.epoch, segment: this.#segment, described: false, plan: undefined }
     names.portals.set(name, portal)
     step.portal = portal
     step.name = statement
-    this.#stage(step)
+    this.outbound.push(step)
     return true
   }
 
@@ -267,8 +262,7 @@ export class ClientRelay {
     const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis)
     const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
     if (parse === undefined) return true
-    parse.coveredBy = step
-    this.#waiting--
+    this.outbound.cover(parse, step)
     this.#uncovered = this.#uncovered.filter((candidate) => candidate !== parse)
     return true
   }
@@ -280,7 +274,7 @@ export class ClientRelay {
     step.internal = true
     step.portal = portal
     portal.described = true
-    this.#stage(step)
+    this.outbound.push(step)
   }
 
   #describe(bytes: Buffer, start: number, body: number, end: number): void {
@@ -291,7 +285,7 @@ export class ClientRelay {
       step.portal = this.#state.names.portals.get(name)
       if (step.portal !== undefined) step.portal.described = true
     }
-    this.#stage(step)
+    this.outbound.push(step)
   }
 
   #close(bytes: Buffer, start: number, body: number, end: number): void {
@@ -301,7 +295,7 @@ export class ClientRelay {
     const step = new Step('close', bytes, start, end)
     step.name = name
     step.closes = kind
-    this.#stage(step)
+    this.outbound.push(step)
   }
 
   #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis): Step | undefined {
@@ -317,34 +311,16 @@ export class ClientRelay {
     if (step.holdsAll) this.#state.holdsAll++
     if (step.holdsReading) this.#state.holdsReading++
     const facts = this.#reader.factsWith(analysis, parameters)
-    step.awaitDecision({ protocol: 'postgres', facts, text, parameters }, this.#settled)
-    this.#waiting++
-    this.#stage(step)
+    this.outbound.await(step, { protocol: 'postgres', facts, text, parameters })
     gatekeeper.govern(session, step)
     return step
-  }
-
-  #stage(step: Step): void {
-    if (step.kind === 'sync' || step.kind === 'query') this.#state.boundaries++
-    this.#outbound.push(step)
   }
 
   #refuse(step: Step, report: Buffer): true {
     step.refuseWith(report)
     this.#state.session.refused++
-    this.#stage(step)
+    this.outbound.push(step)
     return true
-  }
-
-  readonly #settled = (): void => {
-    if (--this.#waiting === 0) this.flush()
-    else if (!this.#flushScheduled) {
-      this.#flushScheduled = true
-      setImmediate(() => {
-        this.#flushScheduled = false
-        this.flush()
-      })
-    }
   }
 
   #endOfRead(): void {
@@ -354,47 +330,7 @@ export class ClientRelay {
       for (const step of uncovered) this.#state.gatekeeper.govern(this.#state.session, step)
     }
     // COPY data comes before whatever was read after it; nothing is ever staged before COPY data.
-    if (this.#direct.byteLength > 0) this.#write(this.#direct)
-    if (this.#waiting === 0) this.flush()
-  }
-
-  /** Sends what is decided, up to the first step that still waits. */
-  flush(): void {
-    const { inFlight, upstream } = this.#state
-    if (!upstream.isOpen) return
-    const ranges = new ByteRanges()
-    let sent = 0
-    for (const step of this.#outbound) {
-      const { standing } = step
-      if (standing === 'waiting') break
-      sent++
-      if (this.#state.skipping) {
-        if (step.kind !== 'sync') {
-          this.#state.release(step)
-          this.dropped(step)
-          continue
-        }
-        this.#state.skipping = false
-      }
-      if (standing === 'refused') {
-        step.report ??= step.coveredBy?.report
-        ranges.add(step.kind === 'query' ? REFUSED_SIMPLE : REFUSED_EXTENDED)
-      } else ranges.add(step.frame, step.start, step.end)
-      if (step.kind === 'unanswered') continue
-      step.startedAtMs = performance.now()
-      inFlight.push(step)
-    }
-    const skipped = sent > 0 && this.#state.skipping
-    this.#outbound.splice(0, sent)
-    if (ranges.byteLength > 0) this.#write(ranges)
-    // What was held for these hears of no answer to them.
-    if (skipped && this.isHeld) queueMicrotask(() => this.resumeSafely())
-  }
-
-  /** Set by the session: records a step that the target will never answer. */
-  dropped: (step: Step) => void = () => undefined
-
-  #write(ranges: ByteRanges): void {
-    if (!this.#state.upstream.write(ranges.take())) this.#state.client.pause()
+    if (this.#direct.byteLength > 0) this.outbound.write(this.#direct)
+    if (this.outbound.isDecided) this.outbound.flush()
   }
 }

@@ -3,6 +3,13 @@ import tls from 'node:tls'
 
 /** One read buffer for all plain sockets: a read is handed on before the next one starts, so it is never shared in time. */
 const readBuffer = Buffer.allocUnsafe(64 * 1024)
+/** Views of its beginning by their length: most reads are short, and making a view costs more than a short read's work. */
+const shortReads: (Buffer | undefined)[] = Array.from({ length: 1024 })
+
+function firstBytes(length: number): Buffer {
+  if (length >= shortReads.length) return readBuffer.subarray(0, length)
+  return (shortReads[length] ??= readBuffer.subarray(0, length))
+}
 
 type Receive = (chunk: Buffer) => void
 
@@ -23,8 +30,8 @@ export class Connection {
   constructor(open: (onread: net.OnReadOpts) => net.Socket) {
     this.#socket = open({
       buffer: readBuffer,
-      callback: (length, bytes) => {
-        this.receive(Buffer.from(bytes.buffer, bytes.byteOffset, length))
+      callback: (length) => {
+        this.receive(firstBytes(length))
         return true
       },
     })

@@ -1,5 +1,6 @@
 import { combineAnalyses, type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
 import type { Analysis, NameEffect } from '../../sql/analysis.ts'
+import { NameTable } from './name-table.ts'
 
 const MAX_NAMES = 20_000
 const MAX_VERSIONS = 16
@@ -20,9 +21,10 @@ export interface Prepared {
 export interface Portal {
   readonly name: string
   readonly prepared: Prepared
-  /** The Bind frame's bytes and where its parameters begin; read when the operation is made. */
+  /** The bytes that hold the Bind frame, where its parameters begin and where it ends; read when the operation is made. */
   readonly bind: Buffer
   readonly parametersAt: number
+  readonly bindEnd: number
   /** Value of {@link Names.epoch} when it was bound. */
   readonly epoch: number
   /** Which part of the pipeline, from one Sync to the next, it came in. */
@@ -43,14 +45,14 @@ export interface ColumnMask {
 /**
  * What the session's names stand for, as far as the messages sent so far tell. Prepared statements share one name space
  * between Parse and PREPARE; portals share one between Bind and DECLARE. What the target confirms is checked apart
- * (see in-flight.ts): a message that the target skipped must not leave this view believed.
+ * (see server-relay.ts): a message that the target skipped must not leave this view believed.
  */
 export class Names {
-  readonly statements = new Map<string, Prepared>()
-  readonly portals = new Map<string, Portal>()
+  readonly statements = new NameTable<Prepared>()
+  readonly portals = new NameTable<Portal>()
   /** What the target has confirmed by ParseComplete and BindComplete, and not closed since. */
-  readonly confirmedStatements = new Map<string, Prepared>()
-  readonly confirmedPortals = new Map<string, Portal>()
+  readonly confirmedStatements = new NameTable<Prepared>()
+  readonly confirmedPortals = new NameTable<Portal>()
   /** What PREPARE put under a name. Several where one may have failed: then the strictest counts. */
   readonly #sqlStatements = new Map<string, Analysis[]>()
   readonly #cursors = new Map<string, Analysis[]>()
@@ -65,7 +67,7 @@ export class Names {
   /** The statement under a name, whether it came by Parse or PREPARE. */
   statement(name: string): Prepared | undefined {
     const parsed = this.statements.get(name)
-    const versions = this.#sqlStatements.get(name)
+    const versions = this.#sqlStatements.size === 0 ? undefined : this.#sqlStatements.get(name)
     if (versions === undefined) return parsed
     const analysis = combineAnalyses(parsed === undefined ? versions : [...versions, parsed.analysis])
     return { text: `EXECUTE ${name}`, analysis, analyser: undefined, parsed: false, segment: 0 }
@@ -73,7 +75,7 @@ export class Names {
 
   /** The analysis with all that it runs by name taken in. A name that nothing is known of makes it unknown. */
   resolve(analysis: Analysis): Analysis {
-    if (!analysis.effects.some((effect) => effect.kind === 'execute' || effect.kind === 'fetch')) return analysis
+    if (analysis.effects.length === 0 || !analysis.effects.some((effect) => effect.kind === 'execute' || effect.kind === 'fetch')) return analysis
     const all = [analysis]
     const local = new Map<string, Analysis>()
     for (const effect of analysis.effects) {
@@ -140,16 +142,17 @@ function add(map: Map<string, Analysis[]>, name: string, analysis: Analysis): vo
   else versions[MAX_VERSIONS - 1] = UNKNOWN
 }
 
-function close<T>(name: string | undefined, believed: Map<string, T>, confirmed: Map<string, T>, bySql: Map<string, unknown>): void {
-  for (const closed of name === undefined ? [...confirmed.keys()] : [name]) {
-    if (confirmed.has(closed) && believed.get(closed) === confirmed.get(closed)) believed.delete(closed)
+function close<T>(name: string | undefined, believed: NameTable<T>, confirmed: NameTable<T>, bySql: Map<string, unknown>): void {
+  for (const closed of name === undefined ? confirmed.names() : [name]) {
+    const held = confirmed.get(closed)
+    if (held !== undefined && believed.get(closed) === held) believed.delete(closed)
     confirmed.delete(closed)
   }
   if (name === undefined) bySql.clear()
   else bySql.delete(name)
 }
 
-function restore<T>(name: string, failed: T, believed: Map<string, T>, confirmed: Map<string, T>): void {
+function restore<T>(name: string, failed: T, believed: NameTable<T>, confirmed: NameTable<T>): void {
   if (believed.get(name) !== failed) return
   const before = confirmed.get(name)
   if (before === undefined) believed.delete(name)

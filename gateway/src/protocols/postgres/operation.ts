@@ -49,7 +49,7 @@ export class OperationReader {
   }
 
   parameters(portal: Portal): (string | null)[] {
-    return readParameters(portal.bind, portal.parametersAt, portal.bind.length, this.#state.limits.maxRecordedParameterBytes)
+    return readParameters(portal.bind, portal.parametersAt, portal.bindEnd, this.#state.limits.maxRecordedParameterBytes)
   }
 
   /** The facts as far as masks go: a violation where what is masked could come out, or be destroyed. */

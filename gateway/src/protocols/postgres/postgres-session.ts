@@ -43,8 +43,8 @@ export class PostgresSession {
 
   #connect(): void {
     const { client, upstream } = this.#state
-    client.receive = (chunk) => this.#guard('client', () => this.#fromClient.receive(chunk))
-    upstream.receive = (chunk) => this.#guard('target', () => this.#fromTarget.receive(chunk))
+    client.receive = (chunk) => this.#guard('client', this.#fromClient, chunk)
+    upstream.receive = (chunk) => this.#guard('target', this.#fromTarget, chunk)
     client.drained = () => upstream.resume()
     upstream.drained = () => {
       if (!this.#fromClient.isHeld && !this.#state.client.socket.destroyed) client.resume()
@@ -54,7 +54,7 @@ export class PostgresSession {
       const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const
       this.#stop('the target closed the connection', this.#state.inFlight.length > 0 && !this.#state.targetSaidWhy ? writeReport(lost) : undefined)
     }
-    this.#fromClient.dropped = (step) => this.#finish(step, 'aborted')
+    this.#fromClient.outbound.dropped = (step) => this.#finish(step, 'aborted')
     this.#fromClient.failed = (error) => this.#fail('client', error)
     this.#fromTarget.finished = (step, result) => this.#finish(step, result)
     this.#fromTarget.failed = (error) => this.#fail('target', error)
@@ -70,10 +70,10 @@ export class PostgresSession {
     })
   }
 
-  #guard(side: 'client' | 'target', work: () => void): void {
+  #guard(side: 'client' | 'target', relay: ClientRelay | ServerRelay, chunk: Buffer): void {
     if (this.#over) return
     try {
-      work()
+      relay.receive(chunk)
     } catch (error) {
       this.#fail(side, error)
     }
@@ -109,7 +109,7 @@ export class PostgresSession {
     session.ended ??= reason
     if (inFlight.length > 0 && upstream.isOpen) this.#cancelTarget()
     for (let step = inFlight.shift(); step !== undefined; step = inFlight.shift()) this.#finish(step, 'aborted')
-    for (const step of this.#fromClient.unsent) this.#finish(step, 'aborted')
+    for (const step of this.#fromClient.outbound.toArray()) this.#finish(step, 'aborted')
     upstream.receive = () => undefined
     upstream.end(message(FRONTEND.terminate))
     client.receive = () => undefined

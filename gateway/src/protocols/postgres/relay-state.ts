@@ -3,9 +3,9 @@ import type { Session } from '../../governance/session.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { CatalogView } from './catalog-keeper.ts'
 import type { Connection } from './connection.ts'
-import { InFlight } from './in-flight.ts'
 import { Names } from './names.ts'
 import type { Step } from './step.ts'
+import { StepQueue } from './step-queue.ts'
 
 export interface RelayLimits {
   /** Longest message of either side that has to be held whole, in bytes. */
@@ -26,7 +26,8 @@ export class RelayState {
   readonly hashKey: Uint8Array
   readonly limits: RelayLimits
   readonly names = new Names()
-  readonly inFlight = new InFlight()
+  /** Steps sent and not yet answered. */
+  readonly inFlight = new StepQueue()
   /** Settings that the target reports. */
   readonly parameters: Map<string, string>
   /** Steps staged or in flight that change how later text is read, or what it means. */

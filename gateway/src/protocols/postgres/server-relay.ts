@@ -1,14 +1,14 @@
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { ByteReader, MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
-import { maskRow, planRow } from './mask-rows.ts'
+import { maskRow } from './mask-rows.ts'
 import type { RowPlan } from './names.ts'
 import type { RelayState } from './relay-state.ts'
 import { withoutQuotes } from './report-filter.ts'
+import { RowPlanner } from './row-planner.ts'
 import type { Step } from './step.ts'
 import { rowsOfTag } from './wire/command-tag.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
-import { readRowDescription } from './wire/row-description.ts'
 
 /** What is to become of a message: sent as it is, or it was taken care of (replaced or dropped). */
 type Verdict = 'verbatim' | 'done'
@@ -28,6 +28,7 @@ export class ServerRelay {
   readonly #state: RelayState
   readonly #partial = new FrameAssembler()
   readonly #out = new ByteRanges()
+  readonly #planner: RowPlanner
   /** Bytes of a message still to be passed as they are. */
   #passing = 0
   /** The catalog is being read again; what arrives meanwhile is kept for later. */
@@ -36,6 +37,9 @@ export class ServerRelay {
   #delivered = 0
   /** Holds what is being written; given up when a write does not end at once. */
   #scratch = Buffer.allocUnsafe(SMALL_BYTES)
+  /** The beginning of `#viewed`, as long as the last answer. */
+  #view = EMPTY
+  #viewed = EMPTY
   /** Set by the session. */
   finished: (step: Step, result: 'completed' | 'failed' | 'aborted') => void = () => undefined
   progressed: () => void = () => undefined
@@ -43,6 +47,7 @@ export class ServerRelay {
 
   constructor(state: RelayState) {
     this.#state = state
+    this.#planner = new RowPlanner(state.hashKey)
   }
 
   /** Bytes sent to the client so far, with what is about to be. */
@@ -60,20 +65,24 @@ export class ServerRelay {
     let at = 0
     while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
-    if (this.#out.byteLength === 0) return
-    this.#send(this.#out.take())
+    if (this.#out.byteLength > 0) this.#send()
   }
 
   /** The bytes may stand in the shared read buffer: what is not written at once must be a copy. */
-  #send(bytes: Buffer): void {
+  #send(): void {
     const { client, upstream } = this.#state
-    this.#delivered += bytes.length
-    const copy = bytes.length > this.#scratch.length ? Buffer.from(bytes) : this.#scratch.subarray(0, bytes.length)
-    if (copy.buffer === this.#scratch.buffer) bytes.copy(copy)
-    if (!client.write(copy)) upstream.pause()
-    // Still in use unless the socket has taken all of it: then the next rows go through another.
-    if (client.socket.writableLength > 0) this.#scratch = bytes.length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
-    else if (bytes.length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES)
+    const length = this.#out.byteLength
+    this.#delivered += length
+    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, SCRATCH_BYTES))
+    // Answers to the same statement are often of the same length, and a view costs more than the copy.
+    if (this.#view.length !== length || this.#viewed !== this.#scratch) {
+      this.#viewed = this.#scratch
+      this.#view = this.#scratch.subarray(0, length)
+    }
+    this.#out.moveTo(this.#view)
+    if (!client.write(this.#view)) upstream.pause()
+    // Still in use unless the socket has taken all of it: then what follows goes through another.
+    if (client.socket.writableLength > 0) this.#scratch = length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
   }
 
   /** Deals with what is at `at`. @returns where to go on */
@@ -201,9 +210,9 @@ export class ServerRelay {
     const statementOnly = step.kind === 'describe-statement'
     if (!statementOnly && step.kind !== 'describe-portal' && step.kind !== 'query') throw new MalformedFrameError('the target described rows out of turn')
     if (!statementOnly && this.#state.masking) {
-      const { catalog, hashKey } = this.#state
-      const columns = readRowDescription(frame, start + HEADER_BYTES, end)
-      if (this.#state.needsPlan(step.kind === 'query' ? step.analysis : step.portal?.prepared.analysis) && columns.some(({ tableOid }) => tableOid !== 0 && !catalog.knows(tableOid))) {
+      const { catalog, parameters } = this.#state
+      const { plan, tableOids } = this.#planner.describe(frame, start, end, catalog.protectedColumns, parameters.get('client_encoding') === 'UTF8')
+      if (this.#state.needsPlan(step.kind === 'query' ? step.analysis : step.portal?.prepared.analysis) && !tableOids.every((oid) => catalog.knows(oid))) {
         if (!step.reread) {
           step.reread = true
           this.#rereadCatalog()
@@ -211,7 +220,6 @@ export class ServerRelay {
         }
         throw new UnmaskableError('rows came from a table that the catalog does not hold')
       }
-      const plan = planRow(columns, catalog.protectedColumns, hashKey, this.#state.parameters.get('client_encoding') === 'UTF8')
       if (step.kind === 'query') step.plan = plan
       else if (step.portal !== undefined) step.portal.plan = plan
     }
@@ -300,9 +308,7 @@ export class ServerRelay {
 
   #forgetPortals(): void {
     const { names } = this.#state
-    const { confirmedPortals } = names
-    for (const portal of confirmedPortals.values()) if (names.portals.get(portal.name) === portal) names.portals.delete(portal.name)
-    confirmedPortals.clear()
+    names.confirmedPortals.removeFrom(names.portals)
   }
 
   #error(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {

@@ -10,9 +10,14 @@ const NAME_BYTES = 63
  * The name of a statement or portal as the target keeps it: two that are one there must be one here.
  * @throws MalformedFrameError where that cannot be told: bytes that are not UTF-8, or a cut in the midst of characters
  */
-function readName(reader: ByteReader): string {
-  const bytes = reader.cstringBytes()
-  if (bytes.length === 0) return ''
+function readName(frame: Buffer, reader: ByteReader): string {
+  const start = reader.position
+  // Most names are empty: unnamed statements and portals.
+  if (frame[start] === 0 && reader.remaining > 0) {
+    reader.uint8()
+    return ''
+  }
+  const bytes = frame.subarray(start, reader.cstringEnd())
   if (isAscii(bytes)) return bytes.toString('latin1', 0, NAME_BYTES)
   if (bytes.length > NAME_BYTES || !isUtf8(bytes)) throw new MalformedFrameError('a name that is not UTF-8, or too long')
   return bytes.toString('utf8')
@@ -26,7 +31,7 @@ export interface ParseMessage {
 /** Parse: name\0, text\0, int16 count, int32 type oids. */
 export function readParse(frame: Buffer, bodyStart: number, end: number): ParseMessage {
   const reader = new ByteReader(frame, bodyStart, end)
-  const statement = readName(reader)
+  const statement = readName(frame, reader)
   const text = reader.cstringBytes()
   reader.take(reader.int16() * 4)
   reader.expectEnd()
@@ -51,8 +56,8 @@ export interface BindMessage {
 /** Bind: portal\0, statement\0, formats, values, result formats. Only the names are read here; the server checks the rest. */
 export function readBind(frame: Buffer, bodyStart: number, end: number): BindMessage {
   const reader = new ByteReader(frame, bodyStart, end)
-  const portal = readName(reader)
-  const statement = readName(reader)
+  const portal = readName(frame, reader)
+  const statement = readName(frame, reader)
   return { portal, statement, parametersAt: reader.position }
 }
 
@@ -93,7 +98,7 @@ export function readNamedObject(frame: Buffer, bodyStart: number, end: number): 
   const reader = new ByteReader(frame, bodyStart, end)
   const kind = reader.uint8()
   if (kind !== 0x53 && kind !== 0x50) throw new MalformedFrameError('neither a statement nor a portal')
-  const name = readName(reader)
+  const name = readName(frame, reader)
   reader.expectEnd()
   return { kind: kind === 0x53 ? 'statement' : 'portal', name }
 }
@@ -101,7 +106,7 @@ export function readNamedObject(frame: Buffer, bodyStart: number, end: number): 
 /** Execute: portal\0, int32 row limit. */
 export function readExecute(frame: Buffer, bodyStart: number, end: number): string {
   const reader = new ByteReader(frame, bodyStart, end)
-  const portal = readName(reader)
+  const portal = readName(frame, reader)
   reader.int32()
   reader.expectEnd()
   return portal

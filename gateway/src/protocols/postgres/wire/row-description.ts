@@ -21,7 +21,7 @@ export function readRowDescription(frame: Buffer, bodyStart: number, end: number
   const count = reader.int16()
   const columns: RowColumn[] = []
   for (let i = 0; i < count; i++) {
-    reader.cstringBytes()
+    reader.cstringEnd()
     const tableOid = reader.uint32()
     const attribute = reader.int16()
     const typeOid = reader.uint32()

@@ -1,0 +1,37 @@
+import type { ProtectedColumns } from '../../sql/lineage/protected-columns.ts'
+import { planRow } from './mask-rows.ts'
+import type { RowPlan } from './names.ts'
+import { HEADER_BYTES } from './wire/message-types.ts'
+import { readRowDescription } from './wire/row-description.ts'
+
+export interface DescribedRows {
+  readonly plan: RowPlan
+  /** Of the tables that its columns come from. */
+  readonly tableOids: readonly number[]
+}
+
+/** Makes plans of row descriptions. Remembers the last one: a session often repeats a statement. */
+export class RowPlanner {
+  readonly #hashKey: Uint8Array
+  #frame = Buffer.alloc(0)
+  #protectedColumns: ProtectedColumns | undefined
+  #utf8 = false
+  #described: DescribedRows = { plan: [], tableOids: [] }
+
+  constructor(hashKey: Uint8Array) {
+    this.#hashKey = hashKey
+  }
+
+  /** @throws MalformedFrameError */
+  describe(frame: Buffer, start: number, end: number, protectedColumns: ProtectedColumns, utf8: boolean): DescribedRows {
+    const same = this.#protectedColumns === protectedColumns && this.#utf8 === utf8
+    if (same && this.#frame.length === end - start && this.#frame.compare(frame, start, end) === 0) return this.#described
+    const columns = readRowDescription(frame, start + HEADER_BYTES, end)
+    const tableOids = [...new Set(columns.map(({ tableOid }) => tableOid))].filter((oid) => oid !== 0)
+    this.#described = { plan: planRow(columns, protectedColumns, this.#hashKey, utf8), tableOids }
+    this.#frame = Buffer.from(frame.subarray(start, end))
+    this.#protectedColumns = protectedColumns
+    this.#utf8 = utf8
+    return this.#described
+  }
+}
