@@ -13,11 +13,20 @@ export interface Finding {
     | 'checkpoint-invalid'
     /** The checkpoint files do not belong together. */
     | 'checkpoint-missing'
+    /** A proof does not lead to the signed root. */
+    | 'proof-wrong'
+    /** A bundle is not one: cut off, or with something in it that does not belong there. */
+    | 'bundle-unreadable'
+    /** The events of a bundle say that there must be another, which is not in it. */
+    | 'event-missing'
+    /** A sealed segment is not the one whose digest is in the log. */
+    | 'segment-changed'
+    | 'segment-missing'
   /** The first bad entry, or for a checkpoint the first entry that only it covers. */
   readonly index: number
   /** Set when the first bad entry is one of `index` to `last`, and the stored hashes cannot tell which. */
   readonly last?: number
-  /** File, relative to the ledger's directory. */
+  /** File, relative to the ledger's directory; in a bundle, the member. */
   readonly file: string
   /** Byte offset in that file. */
   readonly offset: number

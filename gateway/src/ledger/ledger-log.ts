@@ -6,7 +6,7 @@ import type { HashFiles } from './hash-files.ts'
 import type { Journal } from './journal.ts'
 import { FILE_ENTRIES, FILE_LEVEL, PREFIX_BYTES, TILE_HEIGHT, TILE_WIDTH } from './layout.ts'
 import { hashFramedLeaf, type MerkleTree } from './merkle-tree.ts'
-import type { NoteSigner } from './signed-note.ts'
+import { signNote, type NoteSigner } from './signed-note.ts'
 
 /** Longest time that an entry nobody waits for stays unwritten, milliseconds. */
 const UNAWAITED_MS = 10
@@ -99,6 +99,16 @@ export class LedgerLog implements Ledger {
     if (this.#closed) throw new Error('the ledger is closed')
     this.#filling.waiting.push(done)
     this.#schedule()
+  }
+
+  /**
+   * Signs a statement about the log with its key, as a signed note.
+   * @throws Error when it could pass for a checkpoint
+   */
+  sign(text: string): string {
+    const { signer } = this.#parts
+    if (text.startsWith(`${signer.name}\n`)) throw new Error('only the ledger itself signs checkpoints')
+    return signNote(text, signer)
   }
 
   /**

@@ -13,14 +13,15 @@ export class LogReader implements LedgerReader {
   readonly #directory: string
   readonly #verifier: NoteVerifier
   readonly #tiles: TileReader
-  readonly #nodes: NodeSource
+  /** Of the whole tree, also beyond the checkpoint: for making proofs of trees that it covers. */
+  readonly nodes: NodeSource
   #latest: Checkpoint | undefined
 
   constructor(directory: string, verifierKey: string) {
     this.#directory = directory
     this.#verifier = parseVerifierKey(verifierKey)
     this.#tiles = new TileReader(directory)
-    this.#nodes = nodesOfTiles(this.#tiles)
+    this.nodes = nodesOfTiles(this.#tiles)
   }
 
   /** @throws Error when it is not signed by the ledger's key */
@@ -44,12 +45,12 @@ export class LogReader implements LedgerReader {
 
   async inclusionProof(index: number, size: number): Promise<Buffer[]> {
     await this.#demand(size)
-    return asBytes(await inclusionProof(this.#nodes, index, size))
+    return asBytes(await inclusionProof(this.nodes, index, size))
   }
 
   async consistencyProof(first: number, second: number): Promise<Buffer[]> {
     await this.#demand(second)
-    return asBytes(await consistencyProof(this.#nodes, first, second))
+    return asBytes(await consistencyProof(this.nodes, first, second))
   }
 
   async #demand(size: number): Promise<void> {

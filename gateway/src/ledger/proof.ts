@@ -52,6 +52,56 @@ export async function consistencyProof(nodes: NodeSource, first: number, second:
   return path.toReversed()
 }
 
+/**
+ * The hashes that, with the leaves at `indices`, lead to the root of the first `size` entries: those of the largest
+ * subtrees without any of them, from left to right. Much less than one audit path for each.
+ * @param indices ascending, each once
+ */
+export async function multiProof(nodes: NodeSource, indices: readonly number[], size: number): Promise<HashString[]> {
+  const hashes: HashString[] = []
+  const visit = async (start: number, end: number, from: number, to: number): Promise<void> => {
+    if (from === to) {
+      hashes.push(await rangeHash(nodes, start, end))
+      return
+    }
+    if (end - start === 1) return
+    const middle = start + split(end - start)
+    const border = firstNotBelow(indices, middle, from, to)
+    await visit(start, middle, from, border)
+    await visit(middle, end, border, to)
+  }
+  if (size > 0) await visit(0, size, 0, indices.length)
+  return hashes
+}
+
+/** @returns the root that leaves and hashes lead to; undefined when there are more or fewer hashes than that takes */
+export function rootOfMultiProof(leaves: readonly HashString[], indices: readonly number[], size: number, hashes: readonly HashString[]): HashString | undefined {
+  let used = 0
+  const visit = (start: number, end: number, from: number, to: number): HashString => {
+    if (from === to) return hashes[used++] ?? ''
+    if (end - start === 1) return leaves[from] ?? ''
+    const middle = start + split(end - start)
+    const border = firstNotBelow(indices, middle, from, to)
+    // In this order: the hashes stand from left to right.
+    const left = visit(start, middle, from, border)
+    return hashNode(left, visit(middle, end, border, to))
+  }
+  if (leaves.length !== indices.length || size === 0) return undefined
+  const root = visit(0, size, 0, indices.length)
+  return used === hashes.length ? root : undefined
+}
+
+function firstNotBelow(indices: readonly number[], bound: number, from: number, to: number): number {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((indices[middle] ?? 0) < bound) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** RFC 9162 §2.1.3.2. */
 export function verifyInclusion(leaf: HashString, index: number, size: number, proof: readonly HashString[], root: HashString): boolean {
   if (index >= size) return false

@@ -34,11 +34,18 @@ export async function* readEntries(directory: string, options: { from?: number }
 export async function* readSessionEvents(
   directory: string, sessionId: string, options: { from?: number } = {},
 ): AsyncGenerator<{ index: number; event: RecordedEvent }> {
+  for await (const { index, event } of readSessionEntries(directory, sessionId, options)) yield { index, event }
+}
+
+/** As {@link readSessionEvents}, with the bytes that were hashed. Only valid until the next is asked for. */
+export async function* readSessionEntries(
+  directory: string, sessionId: string, options: { from?: number } = {},
+): AsyncGenerator<{ index: number; bytes: Buffer; event: RecordedEvent }> {
   const needle = Buffer.from(`"session":${JSON.stringify(sessionId)}`)
   for await (const { index, bytes } of readFramed(directory, options.from ?? 0)) {
     if (!bytes.includes(needle)) continue
     const event = JSON.parse(bytes.toString('utf8')) as RecordedEvent
     // The id may also stand in some statement's text.
-    if ('session' in event && event.session === sessionId) yield { index, event }
+    if ('session' in event && event.session === sessionId) yield { index, bytes, event }
   }
 }
