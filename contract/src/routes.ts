@@ -9,6 +9,10 @@
  * | GET sessions?limit&after | everybody their own; auditor, operator, administrator all | SessionList |
  * | GET search?q&limit&after | as above | SearchAnswer |
  * | GET session(id) | as above | SessionDetail |
+ * | GET sessionOperations(id)?limit&after | as above | OperationList |
+ * | GET sessionReplay(id) | as above | newline-delimited JSON, each line a ReplayLine |
+ * | GET sessionEvents(id) | as above | the same, as it happens; empty lines while nothing does |
+ * | GET sessionExport(id)?format&operation | as above | asciicast v3, CSV, JSON lines or OCSF as JSON lines |
  * | DELETE session(id) | operator, administrator | 204 |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
@@ -26,6 +30,10 @@ export const routes = {
   sessions: '/api/v1/sessions',
   search: '/api/v1/sessions/search',
   session: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}`,
+  sessionOperations: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/operations`,
+  sessionReplay: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/replay`,
+  sessionEvents: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/events`,
+  sessionExport: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/export`,
   holds: '/api/v1/holds',
   hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
   policy: '/api/v1/policy',

@@ -83,7 +83,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { ledger, watch, verifierKey } = await openRecording(config, ledgerDirectory, policies.current.version, log, closing, secretOf)
   recordPolicies(policies, config.policyText, earlier, ledger)
 
-  const { recordings } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, ledgerDirectory, policies, log, closing })
+  const { recordings, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
@@ -107,7 +107,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
   }
 
-  const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, log })
+  const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, readStream, log })
   closing.push(() => reading.close())
 
   const api = await serveApi(

@@ -2,32 +2,30 @@ import type { Logger } from 'pino'
 import type { Config } from './config/index.ts'
 import type { PolicySource } from './governance/policy/policy.ts'
 import type { Ledger } from './governance/recording/ledger.ts'
-import { readStream } from './governance/recording/read-stream.ts'
+import { readStream, type StreamSources } from './governance/recording/read-stream.ts'
 import { Recordings } from './governance/recording/recordings.ts'
 import { Retention } from './governance/recording/retention.ts'
 import type { StreamChunk } from './governance/recording/stream.ts'
-import { readSessionEvents } from './ledger/read-entries.ts'
 import { FileSegmentStore } from './ledger/segments/file-segment-store.ts'
 import type { State } from './open-state.ts'
 
 export interface OpenRecordings {
   readonly recordings: Recordings
   /** A session's stream, proved against the ledger as it is read. @throws StreamError */
-  readonly readStream: (session: string) => AsyncIterable<StreamChunk>
+  readonly readStream: (session: string, events: StreamSources['events']) => AsyncIterable<StreamChunk>
 }
 
 export interface RecordingSurroundings {
   readonly config: Config
   readonly state: Pick<State, 'storage' | 'recordingKeys'>
   readonly ledger: Ledger
-  readonly ledgerDirectory: string
   readonly policies: PolicySource
   readonly log: Logger
   readonly closing: (() => Promise<void>)[]
 }
 
 /** Puts together what records sessions, reads recordings, and destroys those whose retention is over. */
-export async function openRecordings({ config, state, ledger, ledgerDirectory, policies, log, closing }: RecordingSurroundings): Promise<OpenRecordings> {
+export async function openRecordings({ config, state, ledger, policies, log, closing }: RecordingSurroundings): Promise<OpenRecordings> {
   const { gateway } = config
   const { storage, recordingKeys: keys } = state
   await keys.reseal()
@@ -47,9 +45,5 @@ export async function openRecordings({ config, state, ledger, ledgerDirectory, p
   })
   closing.push(() => retention.close())
   retention.start()
-  return { recordings, readStream: (session) => readStream(session, { store, keys, events: (id) => eventsOf(ledgerDirectory, id) }) }
-}
-
-async function* eventsOf(directory: string, session: string): AsyncGenerator<object> {
-  for await (const { event } of readSessionEvents(directory, session)) yield event
+  return { recordings, readStream: (session, events) => readStream(session, { store, keys, events }) }
 }

@@ -1,8 +1,10 @@
-import { IndexUnavailable } from './governance/recording/operation-index.ts'
+import { StreamError } from './governance/recording/read-stream.ts'
 import type { SessionReading } from './governance/recording/session-reading.ts'
 import { LedgerIndex } from './indexing/ledger-index.ts'
 import { followSessionEvents, readSessionEvents } from './indexing/session-events.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
+import type { OpenRecordings } from './open-recordings.ts'
+import { protocols } from './protocols.ts'
 import type { Log } from './protocols/protocol-adapter.ts'
 import type { IndexLocation } from './storage/index-store.ts'
 import type { StorageLocation } from './storage/open-storage.ts'
@@ -13,11 +15,12 @@ export interface ReadSessionsOptions {
   readonly ledger: LedgerLog
   readonly directory: string
   readonly verifierKey: string
+  readonly readStream: OpenRecordings['readStream']
   readonly log: Log
 }
 
 /** Puts together what people read recordings with: the index, the ledger and the streams. */
-export function readSessions({ storage, ledger, directory, verifierKey, log }: ReadSessionsOptions): SessionReading & { close(): Promise<void> } {
+export function readSessions({ storage, ledger, directory, verifierKey, readStream, log }: ReadSessionsOptions): SessionReading & { close(): Promise<void> } {
   const followed = {
     get size() { return ledger.size },
     get durableSize() { return ledger.lastCheckpoint.size },
@@ -31,8 +34,10 @@ export function readSessions({ storage, ledger, directory, verifierKey, log }: R
     search: (query, page) => index.search(query, page),
     events: (session) => readSessionEvents(session, sources),
     follow: (session, signal) => followSessionEvents(session, sources, signal),
-    stream: () => {
-      throw new IndexUnavailable('rows are not at hand')
+    stream({ id, protocol }) {
+      const adapter = protocols.find(({ name }) => name === protocol)
+      if (adapter === undefined) throw new StreamError('no-key', 0, `this gateway does not speak ${protocol}, so its recording cannot be read`)
+      return adapter.replay(readStream(id, (session) => readSessionEvents(session, sources)))
     },
     close: () => index.close(),
   }

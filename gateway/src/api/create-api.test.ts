@@ -13,6 +13,8 @@ import type { z } from 'zod'
 import { type IdentitySetup, setUpIdentity } from '../../test/support/identity-setup.ts'
 import { type HandmadeIssuer, startHandmadeIssuer } from '../../test/support/openid-servers.ts'
 import { encodeDecided, encodeFinished } from '../governance/recording/events.ts'
+import { StreamError } from '../governance/recording/read-stream.ts'
+import type { StreamChunk } from '../governance/recording/stream.ts'
 import type { Session } from '../governance/session.ts'
 import type { LedgerLog } from '../ledger/ledger-log.ts'
 import { verifierPath } from '../ledger/layout.ts'
@@ -43,7 +45,7 @@ describe('the control API', () => {
     issuer = await startHandmadeIssuer()
     identity = await setUpIdentity(issuer.url)
     ;({ log: ledger } = await openLedger({ directory: folder, origin: 'test.example/ledger', durability: 'batched', onFault: () => undefined }))
-    reading = readSessions({ storage: { kind: 'sqlite', path: ':memory:' }, ledger, directory: folder, verifierKey: 'k', log: { info: () => undefined, warn: () => undefined, error: () => undefined } })
+    reading = readSessions({ storage: { kind: 'sqlite', path: ':memory:' }, ledger, directory: folder, verifierKey: 'k', readStream: noStream, log: { info: () => undefined, warn: () => undefined, error: () => undefined } })
     const note = (details: object, message: string) => void logged.push(JSON.stringify(details) + message)
     server = await serveApi(createApi({
       identification: identity.service, tokenExchange: identity.service, revoke: (id) => identity.service.revoke(id),
@@ -394,4 +396,9 @@ function sessionOf(id: string, name: string, kind: 'agent' | 'person'): Session 
     admission: { identity: { kind, name, issuer: 'corp', subject: 's', groups: [], claims: {}, actors: [] }, purpose: '', tokenId: 't', expiresAtMs: 9e12 },
     policy: { version: 1, readOnly: true, masks: [], decide: () => ({ effect: 'deny', rule: 'none', policyVersion: 1 }) },
   }
+}
+
+// oxlint-disable-next-line require-yield -- what it says instead is the point
+async function* noStream(session: string): AsyncGenerator<StreamChunk> {
+  throw await Promise.resolve(new StreamError('no-key', 0, `nothing was recorded of session ${session}`))
 }

@@ -9,6 +9,7 @@ import { callerOf } from './caller.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
+import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
@@ -30,6 +31,10 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.targets, (context) => listTargets(context, services))
   api.get(routes.sessions, (context) => listSessions(context, services))
   api.get(routes.search, (context) => searchSessions(context, services))
+  api.get(`${routes.sessions}/:id/operations`, (context) => listOperations(context, services, context.req.param('id')))
+  api.get(`${routes.sessions}/:id/replay`, (context) => replaySession(context, services, context.req.param('id')))
+  api.get(`${routes.sessions}/:id/events`, (context) => followSession(context, services, context.req.param('id')))
+  api.get(`${routes.sessions}/:id/export`, (context) => downloadSession(context, services, context.req.param('id')))
   api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
   api.get(routes.holds, (context) => listHolds(context, services))

@@ -7,20 +7,30 @@ const MAX_OPERATIONS = 1_000
 /** Reading a large ledger takes time; what was found until then is answered. */
 const MAX_READING_MS = 20_000
 
-/** Puts a session's events together as operations: each decision, and how what it allowed ended. */
-export async function readSessionLog(events: AsyncIterable<object>): Promise<Pick<SessionDetail, 'log' | 'truncated'>> {
+/**
+ * Puts a session's events together as operations: each decision, and how what it allowed ended.
+ * @param page `after` is the number of the last operation that is not wanted, `limit` the most that are
+ */
+export async function readSessionLog(
+  events: AsyncIterable<object>, { after = 0, limit = MAX_OPERATIONS }: { after?: number; limit?: number } = {},
+): Promise<Pick<SessionDetail, 'log' | 'truncated'>> {
   const log = new Map<number, SessionOperation>()
+  const running = new Set<number>()
   const stopAtMs = performance.now() + MAX_READING_MS
   let truncated = false
   for await (const event of events) {
     if (performance.now() > stopAtMs) return { log: [...log.values()], truncated: true }
-    if (isEvent<OperationDecided>(event, 'operation.decided')) {
-      if (log.size < MAX_OPERATIONS) log.set(event.n, decided(event))
-      else truncated = true
+    if (isEvent<OperationDecided>(event, 'operation.decided') && event.n > after) {
+      if (log.size < limit) {
+        log.set(event.n, decidedOperation(event))
+        if (event.decision === 'allow') running.add(event.n)
+      } else truncated = true
     } else if (isEvent<OperationFinished>(event, 'operation.finished')) {
       const operation = log.get(event.n)
-      if (operation !== undefined) operation.outcome = outcome(event)
+      if (operation !== undefined) operation.outcome = operationOutcome(event)
+      running.delete(event.n)
     }
+    if (truncated && running.size === 0) break
   }
   return { log: [...log.values()], truncated }
 }
@@ -29,7 +39,7 @@ function isEvent<Event extends { readonly event: string }>(event: object, name: 
   return 'event' in event && event.event === name
 }
 
-function decided(event: OperationDecided): SessionOperation {
+export function decidedOperation(event: OperationDecided): SessionOperation {
   const { n, at, text, actions, objects, decision, rule, policyVersion } = event
   return {
     number: n, at: new Date(at).toISOString(), text, textTruncated: event.textTruncated !== undefined,
@@ -39,7 +49,7 @@ function decided(event: OperationDecided): SessionOperation {
   }
 }
 
-function outcome(event: OperationFinished): SessionOperation['outcome'] {
+export function operationOutcome(event: OperationFinished): NonNullable<SessionOperation['outcome']> {
   const { result, rows, bytes, code, us } = event
   return { result, rows, bytes, code: code ?? null, durationMs: us / 1000 }
 }

@@ -4,6 +4,7 @@ import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { calledWith, callerOf } from './caller.ts'
+import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
 import { seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
@@ -23,22 +24,14 @@ export async function listSessions(context: Context, services: ApiServices): Pro
   return context.json(body)
 }
 
-/** Each reads through the ledger, which traffic must not feel. */
-const MAX_READERS = 4
-let readers = 0
-
 export async function showSession(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const caller = await callerOf(context, services)
-  const record = await visible(id, caller, services)
-  if (readers >= MAX_READERS) {
-    throw new ApiFailure('too-many-requests', 'too many sessions are being read at once', 'Try again in a moment.')
-  }
-  readers += 1
+  const record = await visible(id, await callerOf(context, services), services)
+  const release = takeReader('one')
   try {
     const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.reading.events(record.id))) }
     return context.json(body)
   } finally {
-    readers -= 1
+    release()
   }
 }
 

@@ -1,0 +1,92 @@
+import type { OperationDecided, OperationFinished } from '../governance/recording/event-schema.ts'
+import type { SessionRecord } from '../governance/recording/session-store.ts'
+import type { ReplayItem } from '../governance/recording/stream.ts'
+import type { RecordedPart } from './replay-lines.ts'
+
+const COLUMNS = 120
+const ROWS = 36
+/** Rows of one result; a terminal shows no more that anybody could read. */
+const MAX_ROWS = 200
+const MAX_CELL = 60
+const MAX_TEXT = 4_000
+
+/**
+ * A session as asciicast v3 (docs.asciinema.org/manual/asciicast/v3). Terminal output is given as it was; of other
+ * protocols, statements and results are written as a terminal client would show them.
+ */
+export async function* asciicast(record: SessionRecord, parts: AsyncIterable<RecordedPart>): AsyncGenerator<string> {
+  yield `${JSON.stringify({
+    version: 3, term: { cols: COLUMNS, rows: ROWS }, timestamp: Math.floor(record.openedAtMs / 1000),
+    title: `${record.identity.name} on ${record.target}, ${record.id}`,
+  })}\n`
+  const clock = new Clock()
+  const output = new TextDecoder()
+  const input = new TextDecoder()
+  let rows = 0
+  for await (const part of parts) {
+    if ('event' in part) {
+      const { event } = part
+      const words = event.event === 'operation.decided' ? decidedWords(event) : event.event === 'operation.finished' ? finishedWords(event) : undefined
+      if (event.event === 'operation.decided') rows = 0
+      if (words !== undefined) yield line(clock.since(event.at - record.openedAtMs), 'o', words)
+    } else if ('missing' in part) yield line(0, 'o', `(${plain(part.missing)})\r\n`)
+    else {
+      const { item } = part
+      if (item.kind === 'row') rows += 1
+      // A character may be split between two pieces.
+      const decoder = item.kind === 'input' ? input : output
+      const text = 'bytes' in item ? decoder.decode(item.bytes, { stream: true }) : itemWords(item, rows)
+      if (text !== '') yield line(clock.since(item.atMs), item.kind === 'input' ? 'i' : 'o', text)
+    }
+  }
+}
+
+/** Intervals between events; those whose times run backwards follow at once. */
+class Clock {
+  #lastMs = 0
+
+  since(atMs: number): number {
+    const interval = Math.max(0, atMs - this.#lastMs)
+    this.#lastMs += interval
+    return interval / 1000
+  }
+}
+
+function line(seconds: number, code: 'o' | 'i', text: string): string {
+  return `${JSON.stringify([seconds, code, text.toWellFormed()])}\n`
+}
+
+function decidedWords({ n, text, decision, rule }: OperationDecided): string {
+  const shown = plain(text.slice(0, MAX_TEXT)).replaceAll('\n', '\r\n') + (text.length > MAX_TEXT ? ' …' : '')
+  const refused = decision === 'allow' ? '' : `\r\n(${decision} by ${plain(rule)})`
+  return `\u001b[1m${n}>\u001b[0m ${shown}${refused}\r\n`
+}
+
+function finishedWords({ result, rows, code }: OperationFinished): string {
+  return `(${result}${code === undefined ? '' : ` ${plain(code)}`}, ${rows} ${rows === 1 ? 'row' : 'rows'})\r\n\r\n`
+}
+
+function itemWords(item: Exclude<ReplayItem, { readonly bytes: Buffer }>, row: number): string {
+  switch (item.kind) {
+    case 'columns':
+      return `\u001b[4m${item.names.map(cell).join(' | ')}\u001b[0m\r\n`
+    case 'row':
+      if (row > MAX_ROWS) return row === MAX_ROWS + 1 ? '…\r\n' : ''
+      return `${item.values.map((value) => cell(value ?? 'NULL')).join(' | ')}\r\n`
+    default:
+      return `${plain(item.text)}\r\n`
+  }
+}
+
+function cell(value: string): string {
+  const text = plain(value.slice(0, MAX_CELL)).replaceAll('\n', '␤')
+  return value.length > MAX_CELL ? `${text}…` : text
+}
+
+/** What a statement or a value holds must not act on a terminal: only a terminal's own recording may. */
+function plain(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    return char === '\n' || char === '\t' ? char : code < 0x20 ? String.fromCodePoint(0x2400 + code) : '�'
+  })
+}

@@ -1,0 +1,91 @@
+import { ExportRequest, type OperationList, OperationsRequest, type ReplayLine } from '@sallyport/contract'
+import type { Context } from 'hono'
+import { encodeAdministratorActed } from '../governance/recording/events.ts'
+import type { SessionRecord } from '../governance/recording/session-store.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+import { calledWith, callerOf } from './caller.ts'
+import { exportSession, exportTypes } from './export-session.ts'
+import { takeReader } from './reading-slots.ts'
+import { recordEvent } from './record-event.ts'
+import { eventLine, recordedParts, replayLines } from './replay-lines.ts'
+import { toSession, visible } from './session-access.ts'
+import { readSessionLog } from './session-log.ts'
+import { streamResponse } from './stream-response.ts'
+
+const NDJSON = 'application/x-ndjson'
+
+export async function listOperations(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const record = await visible(id, await callerOf(context, services), services)
+  const request = OperationsRequest.safeParse(context.req.query())
+  if (!request.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'Give a limit from 1 to 1,000; after is the `next` of the page before.')
+  const { limit, after } = request.data
+  const release = takeReader('one')
+  try {
+    const { log, truncated } = await readSessionLog(services.reading.events(record.id), { after, limit })
+    const body: OperationList = { operations: log, next: truncated ? (log.at(-1)?.number ?? null) : null }
+    return context.json(body)
+  } finally {
+    release()
+  }
+}
+
+/** Everything of a session, for a replay. That somebody looked at it is itself put on record first. */
+export async function replaySession(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const record = await readable(context, services, id, 'session.replay')
+  const release = takeReader('one')
+  return streamResponse(asJsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
+}
+
+/** What happens in a session, as it happens. */
+export async function followSession(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const record = await visible(id, await callerOf(context, services), services)
+  const release = takeReader('live')
+  const stop = new AbortController()
+  // Who may look is asked again and again: a token expires, and may be revoked.
+  const check = setInterval(() => {
+    callerOf(context, services).then((again) => visible(id, again, services)).catch(() => stop.abort())
+  }, CHECK_AGAIN_MS).unref()
+  const onEnd = () => {
+    clearInterval(check)
+    stop.abort()
+    release()
+  }
+  return streamResponse(asJsonLines(followLines(record, services, stop.signal)), { contentType: NDJSON, live: { beat: '\n' }, onEnd })
+}
+
+const CHECK_AGAIN_MS = 15_000
+
+export async function downloadSession(context: Context, services: ApiServices, id: string): Promise<Response> {
+  const request = ExportRequest.safeParse(context.req.query())
+  if (!request.success) {
+    throw new ApiFailure('invalid-request', 'format or operation is wrong', 'Give format=asciicast, csv, jsonl or ocsf; with csv, operation=N gives the rows of that one.')
+  }
+  const record = await readable(context, services, id, 'session.export')
+  const { format, operation } = request.data
+  const release = takeReader('one')
+  const { contentType, extension } = exportTypes[format]
+  const text = exportSession(format, record, recordedParts(record, services.reading), operation)
+  return streamResponse(text, { contentType, fileName: `${record.id}.${extension}`, onEnd: release })
+}
+
+async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<SessionRecord> {
+  const caller = await callerOf(context, services)
+  const record = await visible(id, caller, services)
+  const act = { by: caller.identity.name, action, subject: record.id, reason: calledWith(caller) }
+  await recordEvent(services.ledger, encodeAdministratorActed(act, Date.now()))
+  return record
+}
+
+async function* followLines(record: SessionRecord, services: ApiServices, signal: AbortSignal): AsyncGenerator<ReplayLine> {
+  yield { type: 'session', session: toSession(record) }
+  for await (const event of services.reading.follow(record.id, signal)) {
+    const line = eventLine(event)
+    if (line !== undefined) yield line
+  }
+  yield { type: 'end' }
+}
+
+async function* asJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
+  for await (const line of lines) yield `${JSON.stringify(line)}\n`
+}
