@@ -20,6 +20,7 @@
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
  * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
  * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
+ * | GET bundle(session) | auditor, administrator | application/x-tar: what `sallyport audit verify` proves offline |
  * | GET inclusionProof?index&size, consistencyProof?first&second | anybody, without a token | InclusionProof, ConsistencyProof |
  * | GET ledgerStatus | auditor, operator, administrator | LedgerStatus |
  * | GET health, GET version | anybody, without a token | Health, Version |
@@ -42,6 +43,8 @@ export const routes = {
   tiles: '/ledger/tile',
   inclusionProof: '/ledger/proof/inclusion',
   consistencyProof: '/ledger/proof/consistency',
+  bundles: '/ledger/bundle',
+  bundle: (session: string) => `/ledger/bundle/${encodeURIComponent(session)}`,
   ledgerStatus: '/api/v1/ledger/status',
   version: '/api/v1/version',
   health: '/healthz',

@@ -17,6 +17,7 @@ import { IdentityService } from './identity/identity-service.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
 import { verifierPath } from './ledger/layout.ts'
 import { LogReader } from './ledger/log-reader.ts'
+import { makeBundle } from './ledger/make-bundle.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
@@ -83,7 +84,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { ledger, watch, verifierKey } = await openRecording(config, ledgerDirectory, policies.current.version, log, closing, secretOf)
   recordPolicies(policies, config.policyText, earlier, ledger)
 
-  const { recordings, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
+  const { recordings, kept, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
@@ -123,6 +124,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       reading,
       ledger,
       ledgerReader: new LogReader(ledgerDirectory, verifierKey),
+      makeBundle: (session) => makeBundle(session, { directory: ledgerDirectory, verifierKey, ...kept, sign: (text) => ledger.sign(text) }),
       verifierKey,
       ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),

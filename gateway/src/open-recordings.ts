@@ -11,6 +11,8 @@ import type { State } from './open-state.ts'
 
 export interface OpenRecordings {
   readonly recordings: Recordings
+  /** Where the sealed segments are, and what opens them. */
+  readonly kept: Pick<StreamSources, 'store' | 'keys'>
   /** A session's stream, proved against the ledger as it is read. @throws StreamError */
   readonly readStream: (session: string, events: StreamSources['events']) => AsyncIterable<StreamChunk>
 }
@@ -45,5 +47,5 @@ export async function openRecordings({ config, state, ledger, policies, log, clo
   })
   closing.push(() => retention.close())
   retention.start()
-  return { recordings, readStream: (session, events) => readStream(session, { store, keys, events }) }
+  return { recordings, kept: { store, keys }, readStream: (session, events) => readStream(session, { store, keys, events }) }
 }

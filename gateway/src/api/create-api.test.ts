@@ -68,6 +68,7 @@ describe('the control API', () => {
       },
       ledgerReader: new LogReader(folder, readFileSync(verifierPath(folder), 'utf8')),
       verifierKey: readFileSync(verifierPath(folder), 'utf8'),
+      makeBundle: () => Promise.resolve(undefined),
       ledgerStatus: () => ({ healthy: true, size: 3, check: { state: 'proved', size: 3, at: null, finding: null }, anchors: [] }),
       listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15_432, tls: false }],
       version: '1.2.3', log: { info: note, error: note },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -9,8 +9,10 @@ import { verifierPath } from '../ledger/layout.ts'
 import type { LedgerLog } from '../ledger/ledger-log.ts'
 import { LogReader } from '../ledger/log-reader.ts'
 import { hashLeaf } from '../ledger/merkle-tree.ts'
+import { makeBundle } from '../ledger/make-bundle.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import { verifyConsistency, verifyInclusion } from '../ledger/proof.ts'
+import { verifyBundle } from '../ledger/verify-bundle.ts'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { serveLedger } from './ledger-routes.ts'
@@ -34,8 +36,12 @@ describe('the ledger over HTTP', () => {
     log.append('{"newer":"than the checkpoint"}')
     await new Promise((resolve) => log.onWritten(resolve))
     key = readFileSync(verifierPath(folder), 'utf8')
-    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies'> = {
-      ledgerReader: new LogReader(folder, key), verifierKey: key,
+    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies' | 'ledger' | 'makeBundle'> = {
+      ledgerReader: new LogReader(folder, key), verifierKey: key, ledger: log,
+      makeBundle: (session) => makeBundle(session, {
+        directory: folder, verifierKey: key, sign: (text) => log.sign(text),
+        store: { get: () => Promise.resolve(undefined) }, keys: { reveal: () => Promise.resolve(undefined) },
+      }),
       identification: { identify: () => Promise.resolve({ identity: { kind: 'person', name: 'robin', issuer: 'i', subject: 's', groups: ['auditors'], actors: [], claims: {} }, tokenId: 't' }) } as never,
       policies: { current: { version: 1, document: { roles: { auditor: ['auditors'], operator: [], administrator: [], reviewer: [] } } } } as never,
     }
@@ -96,5 +102,20 @@ describe('the ledger over HTTP', () => {
       assert.equal((await get(`${routes.inclusionProof}${query}`)).status, 400, query)
     }
     for (const query of ['', '?first=0', '?first=701', '?first=5&second=4']) assert.equal((await get(`${routes.consistencyProof}${query}`)).status, 400, query)
+  })
+
+  it('sends a session as a bundle that verifies, to auditors, after that is on record', async () => {
+    log.append(JSON.stringify({ v: 1, event: 'session.opened', session: 'mine' }))
+    await new Promise((resolve) => log.onWritten(resolve))
+    await log.checkpoint()
+    assert.equal((await get(routes.bundle('mine'))).status, 401)
+    assert.equal((await get(routes.bundle('none'), auditor)).status, 404)
+    const before = log.size
+    const response = await get(routes.bundle('mine'), auditor)
+    assert.equal(response.status, 200)
+    const path = join(folder, 'mine.tar')
+    writeFileSync(path, Buffer.from(await response.arrayBuffer()))
+    assert.partialDeepStrictEqual(await verifyBundle(path, key), { ok: true, session: 'mine', entries: 1 })
+    assert.equal(log.size, before + 1)
   })
 })

@@ -2,9 +2,12 @@ import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { type ConsistencyProof, type InclusionProof, parseTilePath, routes, type TileAddress } from '@sallyport/contract'
 import type { Context, Hono } from 'hono'
+import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
-import { callerOf } from './caller.ts'
+import { byteStream } from './byte-stream.ts'
+import { calledWith, callerOf } from './caller.ts'
+import { recordEvent } from './record-event.ts'
 
 const compress = promisify(gzip)
 
@@ -41,6 +44,26 @@ export function serveLedger(api: Hono, services: ApiServices): void {
     const hashes = await provable(() => services.ledgerReader.consistencyProof(first, second))
     return context.json({ first, second, hashes: asText(hashes) } satisfies ConsistencyProof)
   }))
+  api.get(`${routes.bundles}/:session`, (context) => sendBundle(context, services, context.req.param('session')))
+}
+
+/** With the key of what was recorded, so that who takes it along is on record first. */
+async function sendBundle(context: Context, services: ApiServices, session: string): Promise<Response> {
+  const caller = await callerOf(context, services)
+  caller.require('auditor', 'administrator')
+  const giveBack = takeReader()
+  let parts: AsyncIterable<Uint8Array> | undefined
+  try {
+    const action = { by: caller.identity.name, action: 'session.export', subject: session.slice(0, 64), reason: calledWith(caller) }
+    await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
+    parts = session.length > 64 ? undefined : await services.makeBundle(session)
+    if (parts === undefined) throw new ApiFailure('not-found', 'there is no such session in the ledger', 'See those that there are: `sallyport session list`, or GET /api/v1/sessions.')
+    const body = byteStream(parts, giveBack)
+    return context.body(body, 200, { 'content-type': 'application/x-tar', 'content-disposition': `attachment; filename="${session}.tar"` })
+  } catch (error) {
+    giveBack()
+    throw error
+  }
 }
 
 async function showTile(context: Context, services: ApiServices): Promise<Response> {
@@ -73,12 +96,22 @@ async function latestPoint({ ledgerReader }: ApiServices) {
 }
 
 async function bounded(work: () => Promise<Response>): Promise<Response> {
-  if (readers >= MAX_READERS) throw new ApiFailure('too-many-requests', 'too much of the ledger is being read at once', 'Try again in a moment.')
-  readers += 1
+  const giveBack = takeReader()
   try {
     return await work()
   } finally {
-    readers -= 1
+    giveBack()
+  }
+}
+
+/** @returns how to give the place back, once */
+function takeReader(): () => void {
+  if (readers >= MAX_READERS) throw new ApiFailure('too-many-requests', 'too much of the ledger is being read at once', 'Try again in a moment.')
+  readers += 1
+  let given = false
+  return () => {
+    if (!given) readers -= 1
+    given = true
   }
 }
 

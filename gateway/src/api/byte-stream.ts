@@ -1,0 +1,39 @@
+/** A client that takes nothing for so long is gone. */
+const STALLED_MS = 60_000
+
+/**
+ * A body out of pieces, made as fast as the client takes them. When making one fails, the connection is cut: nobody takes a
+ * part for the whole.
+ * @param onEnd called when all is sent or given up, perhaps more than once
+ */
+export function byteStream(pieces: AsyncIterable<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
+  const source = pieces[Symbol.asyncIterator]()
+  let stalled: NodeJS.Timeout | undefined
+  const end = (): void => {
+    clearTimeout(stalled)
+    onEnd()
+    void source.return?.().catch(() => undefined)
+  }
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      clearTimeout(stalled)
+      try {
+        const next = await source.next()
+        if (next.done === true) {
+          controller.close()
+          end()
+          return
+        }
+        controller.enqueue(next.value)
+        stalled = setTimeout(() => {
+          controller.error(new Error('the client takes nothing'))
+          end()
+        }, STALLED_MS).unref()
+      } catch (error) {
+        controller.error(error)
+        end()
+      }
+    },
+    cancel: end,
+  }, { highWaterMark: 0 })
+}
