@@ -21,14 +21,14 @@ export function encodeAgentEvents(before: Pick<PolicyDocument, 'agents'>, after:
     const changed = SETTINGS.filter((setting) => !same(old[setting], agent[setting]))
     if (changed.length > 0) events.push({ v: 1, event: 'agent.changed', at, ...recordAgent(agent, policyVersion), changed })
   }
-  for (const name of known.keys()) events.push({ v: 1, event: 'agent.revoked', at, agent: name, policyVersion })
+  for (const name of known.keys()) events.push({ v: 1, event: 'agent.revoked', at, agent: cut(name), policyVersion })
   return events.map((event) => JSON.stringify(event))
 }
 
 function recordAgent(agent: AgentEntry, policyVersion: number): RecordedAgent {
   const { name, issuer, match, owner, purpose, expires, targets } = agent
   return {
-    agent: name, issuer, match: cutList(Object.entries(match).map(([claim, value]) => `${claim}=${value}`)),
+    agent: cut(name), issuer: cut(issuer), match: cutList(Object.entries(match).map(([claim, value]) => `${claim}=${value}`)),
     owner: cut(owner), purpose: cut(purpose),
     ...(expires !== undefined && { expires }), ...(targets !== undefined && { targets: cutList(targets) }), policyVersion,
   }
