@@ -20,6 +20,16 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 const fromGateway: (event: RecordedEvent) => Frozen<LedgerEvent> = (event) => event
 const toGateway: (event: Frozen<LedgerEvent>) => RecordedEvent = (event) => event
 
+/** Members of the event of that name. */
+type MembersOf<Event, Name> = Event extends { readonly event: infer Names } ? Name extends Names ? keyof Event : never : never
+type Name = RecordedEvent['event']
+/** Nothing may be here: members, also optional ones, that only one of both has. */
+type Unshared = { [One in Name]:
+  | Exclude<MembersOf<RecordedEvent, One>, MembersOf<LedgerEvent, One>>
+  | Exclude<MembersOf<LedgerEvent, One>, MembersOf<RecordedEvent, One>> }[Name]
+const unshared: readonly Unshared[] = [] satisfies readonly never[]
+const noneUnshared: readonly never[] = unshared
+
 function exampleOf(schema: (typeof ledgerEvents)[number]): LedgerEvent {
   const [example] = (schema.meta()?.['examples'] ?? []) as LedgerEvent[]
   return example ?? assert.fail(`no example of ${schema.meta()?.title}`)
@@ -29,6 +39,7 @@ describe('the schema of events', () => {
   test('is the same in the gateway and in the contract', () => {
     const example = exampleOf(ledgerEvents[0])
     assert.equal(toGateway(fromGateway(toGateway(example))), example)
+    assert.deepEqual(noneUnshared, [])
   })
 
   for (const schema of ledgerEvents) {

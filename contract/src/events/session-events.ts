@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import {
-  count, event, EXAMPLE_SESSION, EXAMPLE_TIME, flag, identity, names, operationNumber, optional, policyVersion, session, text, time, truncated,
+  count, event, EXAMPLE_SESSION, EXAMPLE_TIME, flag, identity, names, operationNumber, optional, policyVersion, session, sha256, text, time, truncated,
 } from './members.ts'
 
 const client = text('Address the client came from')
@@ -89,6 +89,7 @@ export const sessionEvents = [
     result: z.enum(['completed', 'failed', 'aborted']).describe('`failed` by the target\'s error, `aborted` when it was cut off'),
     rows: count('Rows returned or changed'),
     bytes: count('Bytes of response that the client got, after masking'),
+    digest: optional(sha256('SHA-256 over the result as the client got it: of PostgreSQL all row descriptions, rows, COPY data, notices, errors and tags')),
     code: optional(text('The target\'s error code, such as an SQLSTATE; absent without an error')),
     us: count('Duration in microseconds'),
   }, { session: EXAMPLE_SESSION, n: 2, result: 'completed', rows: 12, bytes: 834, us: 1_412 }),
