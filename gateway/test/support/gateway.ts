@@ -47,6 +47,11 @@ export interface TestGateway {
   readonly issuer: Issuer
   readonly ledgerDirectory: string
   readonly certificate?: Certificate
+  /**
+   * Bytes that its objects and buffers take after a forced collection: what it holds on to, whatever the collector and
+   * the allocator keep for later. Much steadier than resident memory.
+   */
+  memoryInUse(): Promise<number>
   /** What the gateway printed so far. */
   log(): string
   /** SIGTERM, or SIGKILL when it does not end in time; removes its data. Safe to call twice. */
@@ -65,6 +70,7 @@ const ready = z.object({
 const DEFAULT_NAME = 'shop'
 const START_TIMEOUT_MS = 20_000
 const STOP_TIMEOUT_MS = 10_000
+const ANSWER_TIMEOUT_MS = 30_000
 
 /** @throws Error with what the gateway printed when it does not come up */
 export async function startTestGateway(options: GatewayOptions): Promise<TestGateway> {
@@ -112,9 +118,9 @@ ${entries.join('')}${options.policy}`
     const logTo = openSync(logFile, 'a')
     const child = spawn(
       process.execPath,
-      [...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')],
+      ['--expose-gc', ...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')],
       {
-        stdio: ['pipe', 'pipe', logTo],
+        stdio: ['pipe', 'pipe', logTo, 'ipc'],
         env: { PATH: process.env['PATH'], ...passwords },
       },
     )
@@ -126,6 +132,7 @@ ${entries.join('')}${options.policy}`
       throw new Error(`the gateway did not start:\n${log()}`, { cause: error })
     })
     child.unref()
+    child.channel?.unref()
     const end = async (signal: NodeJS.Signals): Promise<void> => {
       killAtExit.forget()
       if (child.exitCode !== null || child.signalCode !== null) return
@@ -143,6 +150,11 @@ ${entries.join('')}${options.policy}`
       pid: child.pid ?? 0,
       issuer,
       log,
+      async memoryInUse() {
+        const answer = once(child, 'message', { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+        child.send('how much memory is in use?')
+        return z.number().parse((await answer)[0])
+      },
       ledgerDirectory: join(data, 'ledger'),
       ...(certificate === undefined ? {} : { certificate }),
       kill: () => end('SIGKILL'),
