@@ -18,7 +18,9 @@ export interface Outcome {
   readonly rows: number
   /** Bytes of response sent to the client, after masking. */
   readonly bytes: number
+  /** SHA-256 over the result as the client got it, hex; the protocol says over which of its messages. Undefined for none. */
+  readonly digest?: string | undefined
   /** The target's error code, such as an SQLSTATE. */
-  readonly code?: string
+  readonly code?: string | undefined
   readonly durationMs: number
 }

@@ -62,7 +62,7 @@ export class ClientRelay {
     while (at < bytes.length) {
       if (this.#passing > 0) {
         const end = Math.min(bytes.length, at + this.#passing)
-        this.#direct.add(bytes, at, end)
+        this.#passCopy(bytes, at, end)
         this.#passing -= end - at
         at = end
         continue
@@ -116,9 +116,14 @@ export class ClientRelay {
   #copyData(bytes: Buffer, at: number, end: number, total: number): void {
     const missing = total - (end - at)
     if (this.#state.copyIn) {
-      this.#direct.add(bytes, at, end)
+      this.#passCopy(bytes, at, end)
       this.#passing = missing
     } else this.#dropping = missing
+  }
+
+  #passCopy(bytes: Buffer, start: number, end: number): void {
+    this.#direct.add(bytes, start, end)
+    this.#state.transcript.sent(this.#state.inFlight.head, bytes, start, end)
   }
 
   /** A client need not wait for the target to ask for the data of its COPY; the gateway must. */
@@ -160,7 +165,7 @@ export class ClientRelay {
   #inCopy(type: number | undefined, bytes: Buffer, start: number, end: number): true {
     if (type === FRONTEND.sync || type === FRONTEND.flush) return true
     if (type !== FRONTEND.copyData && type !== FRONTEND.copyDone && type !== FRONTEND.copyFail) throw new MalformedFrameError('a message that cannot come during COPY')
-    this.#direct.add(bytes, start, end)
+    this.#passCopy(bytes, start, end)
     if (type !== FRONTEND.copyData) this.#state.copyIn = false
     return true
   }
@@ -284,6 +289,9 @@ export class ClientRelay {
       // A cursor of DECLARE may be described too: that tells of columns, and no row comes of it.
       step.portal = this.#state.names.portals.get(name)
       if (step.portal !== undefined) step.portal.described = true
+    } else {
+      step.name = name
+      step.prepared = this.#state.names.statements.get(name)
     }
     this.outbound.push(step)
   }
@@ -330,7 +338,10 @@ export class ClientRelay {
       for (const step of uncovered) this.#state.gatekeeper.govern(this.#state.session, step)
     }
     // COPY data comes before whatever was read after it; nothing is ever staged before COPY data.
-    if (this.#direct.byteLength > 0) this.outbound.write(this.#direct)
+    if (this.#direct.byteLength > 0) {
+      this.outbound.write(this.#direct)
+      if (this.#state.recordingIsFull) this.#state.client.pause()
+    }
     if (this.outbound.isDecided) this.outbound.flush()
   }
 }

@@ -15,6 +15,8 @@ export interface Prepared {
   readonly parsed: boolean
   /** Which part of the pipeline, from one Sync to the next, it came in. */
   readonly segment: number
+  /** The target's RowDescription of it, in which all formats are text, if the client has asked for one. */
+  description?: Buffer | undefined
 }
 
 /** A statement bound to its parameters, ready to run. */
@@ -33,6 +35,8 @@ export interface Portal {
   described: boolean
   /** Masks by column, once the target has described it. */
   plan: RowPlan | undefined
+  /** The target's RowDescription of it, if there was one. */
+  description?: Buffer | undefined
 }
 
 /** Mask for each column of a row, undefined where the value passes. `undefined` as a whole: no column is masked. */

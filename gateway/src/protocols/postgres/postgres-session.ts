@@ -42,13 +42,12 @@ export class PostgresSession {
   }
 
   #connect(): void {
-    const { client, upstream } = this.#state
+    const { client, upstream, session } = this.#state
     client.receive = (chunk) => this.#guard('client', this.#fromClient, chunk)
     upstream.receive = (chunk) => this.#guard('target', this.#fromTarget, chunk)
-    client.drained = () => upstream.resume()
-    upstream.drained = () => {
-      if (!this.#fromClient.isHeld && !this.#state.client.socket.destroyed) client.resume()
-    }
+    client.drained = () => this.#takeMore()
+    upstream.drained = () => this.#takeMore()
+    if (session.recorder !== undefined) session.recorder.onRoom = () => this.#takeMore()
     client.closed = () => this.#stop('the client closed the connection')
     upstream.closed = () => {
       const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const
@@ -59,6 +58,14 @@ export class PostgresSession {
     this.#fromTarget.finished = (step, result) => this.#finish(step, result)
     this.#fromTarget.failed = (error) => this.#fail('target', error)
     this.#fromTarget.progressed = () => this.#resumeClient()
+  }
+
+  /** Reads from each side again whose bytes have somewhere to go. */
+  #takeMore(): void {
+    const { client, upstream, recordingIsFull } = this.#state
+    if (this.#over || recordingIsFull) return
+    if (!client.socket.writableNeedDrain) upstream.resume()
+    if (!this.#fromClient.isHeld && !upstream.socket.writableNeedDrain) client.resume()
   }
 
   #resumeClient(): void {
@@ -90,15 +97,17 @@ export class PostgresSession {
   }
 
   #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
-    const { session, gatekeeper, catalog, masking, names } = this.#state
+    const { session, gatekeeper, catalog, masking, names, transcript } = this.#state
     if (result !== 'completed' && (step.kind === 'parse' || step.kind === 'bind')) names.restore(step.name, step.prepared, step.portal)
     if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed')
     if (step.operationNumber === 0) return
     if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()
     const position = this.#fromTarget.position
-    const outcome = { result, rows: step.rows, bytes: position - this.#counted, durationMs: performance.now() - step.startedAtMs }
+    const { rows, code, operationNumber } = step
+    const durationMs = performance.now() - step.startedAtMs
+    const digest = transcript.resultDigest(operationNumber)
+    gatekeeper.finish(session, operationNumber, { result, rows, bytes: position - this.#counted, digest, code, durationMs })
     this.#counted = position
-    gatekeeper.finish(session, step.operationNumber, step.code === undefined ? outcome : { ...outcome, code: step.code })
     step.operationNumber = 0
   }
 

@@ -6,6 +6,7 @@ import type { Connection } from './connection.ts'
 import { Names } from './names.ts'
 import type { Step } from './step.ts'
 import { StepQueue } from './step-queue.ts'
+import { Transcript } from './transcript.ts'
 
 export interface RelayLimits {
   /** Longest message of either side that has to be held whole, in bytes. */
@@ -26,6 +27,7 @@ export class RelayState {
   readonly hashKey: Uint8Array
   readonly limits: RelayLimits
   readonly names = new Names()
+  readonly transcript: Transcript
   /** Steps sent and not yet answered. */
   readonly inFlight = new StepQueue()
   /** Settings that the target reports. */
@@ -59,10 +61,16 @@ export class RelayState {
     this.hashKey = options.hashKey
     this.limits = options.limits
     this.parameters = options.parameters
+    this.transcript = new Transcript(options.session)
   }
 
   get masking(): boolean {
     return this.catalog.masking
+  }
+
+  /** True when the recording does not keep up: nothing more is taken from either side until it says that it has room. */
+  get recordingIsFull(): boolean {
+    return this.session.recorder?.full ?? false
   }
 
   /** True when rows of this step must be checked against their description. */

@@ -10,10 +10,13 @@ export interface DescribedRows {
   readonly tableOids: readonly number[]
 }
 
+const EMPTY = Buffer.alloc(0)
+
 /** Makes plans of row descriptions. Remembers the last one: a session often repeats a statement. */
 export class RowPlanner {
   readonly #hashKey: Uint8Array
-  #frame = Buffer.alloc(0)
+  #frame: Buffer = EMPTY
+  #planned: Buffer = EMPTY
   #protectedColumns: ProtectedColumns | undefined
   #utf8 = false
   #described: DescribedRows = { plan: [], tableOids: [] }
@@ -24,14 +27,20 @@ export class RowPlanner {
 
   /** @throws MalformedFrameError */
   describe(frame: Buffer, start: number, end: number, protectedColumns: ProtectedColumns, utf8: boolean): DescribedRows {
-    const same = this.#protectedColumns === protectedColumns && this.#utf8 === utf8
-    if (same && this.#frame.length === end - start && this.#frame.compare(frame, start, end) === 0) return this.#described
+    const copy = this.copyOf(frame, start, end)
+    if (copy === this.#planned && this.#protectedColumns === protectedColumns && this.#utf8 === utf8) return this.#described
     const columns = readRowDescription(frame, start + HEADER_BYTES, end)
     const tableOids = [...new Set(columns.map(({ tableOid }) => tableOid))].filter((oid) => oid !== 0)
     this.#described = { plan: planRow(columns, protectedColumns, this.#hashKey, utf8), tableOids }
-    this.#frame = Buffer.from(frame.subarray(start, end))
+    this.#planned = copy
     this.#protectedColumns = protectedColumns
     this.#utf8 = utf8
     return this.#described
+  }
+
+  /** The description's bytes for keeping: the same copy again for the same bytes. */
+  copyOf(frame: Buffer, start: number, end: number): Buffer {
+    if (this.#frame.length !== end - start || this.#frame.compare(frame, start, end) !== 0) this.#frame = Buffer.from(frame.subarray(start, end))
+    return this.#frame
   }
 }

@@ -1,4 +1,3 @@
-import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { ByteReader, MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import { maskRow } from './mask-rows.ts'
@@ -7,6 +6,7 @@ import type { RelayState } from './relay-state.ts'
 import { withoutQuotes } from './report-filter.ts'
 import { RowPlanner } from './row-planner.ts'
 import type { Step } from './step.ts'
+import { ToClient } from './to-client.ts'
 import { rowsOfTag } from './wire/command-tag.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
 
@@ -14,9 +14,7 @@ import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
 type Verdict = 'verbatim' | 'done'
 
 const EMPTY = Buffer.alloc(0)
-/** Answers to most statements fit; the buffer for them comes from Node's pool. */
-const SMALL_BYTES = 1024
-const SCRATCH_BYTES = 64 * 1024
+const MAX_KEPT_DESCRIPTION_BYTES = 8192
 
 /** The target's data would reach the client unmasked, or nobody can tell. The session ends. */
 export class UnmaskableError extends Error {
@@ -27,19 +25,13 @@ export class UnmaskableError extends Error {
 export class ServerRelay {
   readonly #state: RelayState
   readonly #partial = new FrameAssembler()
-  readonly #out = new ByteRanges()
+  readonly #out: ToClient
   readonly #planner: RowPlanner
   /** Bytes of a message still to be passed as they are. */
   #passing = 0
   /** The catalog is being read again; what arrives meanwhile is kept for later. */
   #rereading = false
   #suspended: Buffer = EMPTY
-  #delivered = 0
-  /** Holds what is being written; given up when a write does not end at once. */
-  #scratch = Buffer.allocUnsafe(SMALL_BYTES)
-  /** The beginning of `#viewed`, as long as the last answer. */
-  #view = EMPTY
-  #viewed = EMPTY
   /** Set by the session. */
   finished: (step: Step, result: 'completed' | 'failed' | 'aborted') => void = () => undefined
   progressed: () => void = () => undefined
@@ -47,12 +39,13 @@ export class ServerRelay {
 
   constructor(state: RelayState) {
     this.#state = state
+    this.#out = new ToClient(state)
     this.#planner = new RowPlanner(state.hashKey)
   }
 
   /** Bytes sent to the client so far, with what is about to be. */
   get position(): number {
-    return this.#delivered + this.#out.byteLength
+    return this.#out.position
   }
 
   /** @throws MalformedFrameError, UnmaskableError: the session must end, and nothing of `chunk` was sent */
@@ -65,31 +58,14 @@ export class ServerRelay {
     let at = 0
     while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
-    if (this.#out.byteLength > 0) this.#send()
-  }
-
-  /** The bytes may stand in the shared read buffer: what is not written at once must be a copy. */
-  #send(): void {
-    const { client, upstream } = this.#state
-    const length = this.#out.byteLength
-    this.#delivered += length
-    if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, SCRATCH_BYTES))
-    // Answers to the same statement are often of the same length, and a view costs more than the copy.
-    if (this.#view.length !== length || this.#viewed !== this.#scratch) {
-      this.#viewed = this.#scratch
-      this.#view = this.#scratch.subarray(0, length)
-    }
-    this.#out.moveTo(this.#view)
-    if (!client.write(this.#view)) upstream.pause()
-    // Still in use unless the socket has taken all of it: then what follows goes through another.
-    if (client.socket.writableLength > 0) this.#scratch = length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
+    this.#out.send()
   }
 
   /** Deals with what is at `at`. @returns where to go on */
   #step(chunk: Buffer, at: number): number {
     if (this.#passing > 0) {
       const end = Math.min(chunk.length, at + this.#passing)
-      this.#out.add(chunk, at, end)
+      this.#pass(chunk, at, end)
       this.#passing -= end - at
       return end
     }
@@ -98,7 +74,8 @@ export class ServerRelay {
       const end = at + total
       if (this.#passesWhole(chunk[at])) {
         const stop = Math.min(end, chunk.length)
-        this.#out.add(chunk, at, stop)
+        this.#state.transcript.row(this.#state.inFlight.head)
+        this.#pass(chunk, at, stop)
         this.#passing = end - stop
         return stop
       }
@@ -111,7 +88,9 @@ export class ServerRelay {
     const type = this.#partial.bytes[0]
     if (this.#passesWhole(type)) {
       this.#passing = total - this.#partial.filled
-      this.#out.add(this.#partial.take())
+      const begun = this.#partial.take()
+      this.#state.transcript.row(this.#state.inFlight.head)
+      this.#pass(begun, 0, begun.length)
       return next
     }
     if (this.#partial.filled < total) next += this.#partial.add(chunk, next, total)
@@ -119,6 +98,12 @@ export class ServerRelay {
     const frame = this.#partial.take()
     if (!this.#message(frame, 0, total)) this.#suspended = frame
     return next
+  }
+
+  /** A part of a row, or of COPY data, that is sent as it is. */
+  #pass(bytes: Buffer, start: number, end: number): void {
+    this.#out.add(bytes, start, end)
+    this.#state.transcript.part(bytes, start, end)
   }
 
   #frameLength(bytes: Buffer, at: number): number {
@@ -201,7 +186,9 @@ export class ServerRelay {
   #row(frame: Buffer, start: number, end: number): Verdict {
     const plan = this.#rowPlan()
     if (plan === 'verbatim') return 'verbatim'
-    this.#out.add(maskRow(frame, start, end, plan))
+    const masked = maskRow(frame, start, end, plan)
+    this.#state.transcript.row(this.#state.inFlight.head)
+    this.#pass(masked, 0, masked.length)
     return 'done'
   }
 
@@ -223,9 +210,20 @@ export class ServerRelay {
       if (step.kind === 'query') step.plan = plan
       else if (step.portal !== undefined) step.portal.plan = plan
     }
-    if (step.kind === 'query') return 'verbatim'
+    if (step.kind === 'query') {
+      this.#state.transcript.message(step, frame, start, end)
+      return 'verbatim'
+    }
+    this.#keepDescription(step, this.#planner.copyOf(frame, start, end))
     this.#pop(step)
     return step.internal ? 'done' : 'verbatim'
+  }
+
+  /** Rows that come later without one are put on record under it. */
+  #keepDescription(step: Step, description: Buffer): void {
+    if (description.length > MAX_KEPT_DESCRIPTION_BYTES) return
+    if (step.kind === 'describe-portal' && step.portal !== undefined) step.portal.description = description
+    else if (step.prepared !== undefined && this.#state.names.confirmedStatements.get(step.name) === step.prepared) step.prepared.description = description
   }
 
   #rereadCatalog(): void {
@@ -254,6 +252,7 @@ export class ServerRelay {
   #commandComplete(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
     if (step?.kind !== 'query' && step?.kind !== 'execute') throw new MalformedFrameError('the target completed a command that nobody sent')
     step.rows += rowsOfTag(frame, start + HEADER_BYTES, end - 1)
+    this.#state.transcript.message(step, frame, start, end)
     if (step.kind === 'execute') return this.#executed(step)
     step.plan = undefined
     this.#state.copyIn = false
@@ -314,6 +313,7 @@ export class ServerRelay {
   #error(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
     const report = this.#ownReport(step) ?? this.#reported(step, frame, start, end)
     this.#out.add(report.bytes, report.start, report.end)
+    this.#state.transcript.message(step, report.bytes, report.start, report.end)
     if (step === undefined) return 'done'
     step.code = report.code
     if (step.kind === 'query') {
@@ -347,10 +347,13 @@ export class ServerRelay {
   }
 
   #notice(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
-    if (!this.#mayQuote(step)) return 'verbatim'
-    const { bytes } = withoutQuotes(frame, start, end, true, step?.analysis?.facts.readOnly ?? false)
-    if (bytes === undefined) return 'verbatim'
-    this.#out.add(bytes)
+    const told = this.#mayQuote(step) ? withoutQuotes(frame, start, end, true, step?.analysis?.facts.readOnly ?? false).bytes : undefined
+    if (told === undefined) {
+      this.#state.transcript.message(step, frame, start, end)
+      return 'verbatim'
+    }
+    this.#out.add(told)
+    this.#state.transcript.message(step, told, 0, told.length)
     return 'done'
   }
 
