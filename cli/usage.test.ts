@@ -29,6 +29,10 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['session', 'list', '--limit', '0'], /whole number from 1 to 200/],
     [['session', 'list', '--limit', '201'], /whole number from 1 to 200/],
     [['session', 'show'], /missing required argument 'id'/],
+    [['session', 'replay', 'x', '--rows', '0'], /whole number from 1/],
+    [['session', 'replay', 'x', '--speed', '0'], /number above 0/],
+    [['session', 'export', 'x', '--format', 'pdf'], /asciicast, csv, jsonl, ocsf/],
+    [['session', 'search'], /missing required argument 'query'/],
     [['session', 'list'], /Set SALLYPORT_API/],
     [['session', 'list', '--api', 'http://gateway.example.com'], /https/],
     [['session', 'list', '--api', 'ftp://127.0.0.1'], /https/],
@@ -47,7 +51,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
 })
 
 suite('every command explains itself, with examples', () => {
-  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['audit'], ['audit', 'verify'], ['vault']]) {
+  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['audit'], ['audit', 'verify'], ['vault']]) {
     test(`sallyport ${command.join(' ')} --help`, () => {
       const { status, stdout } = sallyport([...command, '--help'])
       assert.equal(status, 0)

@@ -1,10 +1,11 @@
 import {
   ApiError, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
-  PolicyApplied, SearchAnswer,
+  PolicyApplied, ReplayLine, SearchAnswer,
 } from '@sallyport/contract'
 import type { z } from 'zod'
 import { EXIT, exitStatusOf, Failure } from './failure.ts'
 import { causeOf } from './identity-token.ts'
+import { linesOf } from './lines-of.ts'
 
 const TIMEOUT_MS = 30_000
 
@@ -39,6 +40,21 @@ export class ApiClient {
   search(query: string, limit: number, after: string | undefined): Promise<SearchAnswer> {
     const parameters = new URLSearchParams({ q: query, limit: String(limit), ...(after === undefined ? {} : { after }) })
     return this.#get(`${routes.search}?${parameters.toString()}`, SearchAnswer)
+  }
+
+  /** The lines of a replay, as they come. */
+  replay(id: string): AsyncGenerator<ReplayLine> {
+    return this.#lines(routes.sessionReplay(id))
+  }
+
+  /** The same of a session that goes on, until it ends. */
+  follow(id: string): AsyncGenerator<ReplayLine> {
+    return this.#lines(routes.sessionEvents(id))
+  }
+
+  async export(id: string, format: string, operation: number | undefined): Promise<ReadableStream<Uint8Array>> {
+    const query = new URLSearchParams({ format, ...(operation === undefined ? {} : { operation: String(operation) }) })
+    return this.#stream(`${routes.sessionExport(id)}?${query.toString()}`)
   }
 
   async endSession(id: string): Promise<void> {
@@ -89,6 +105,22 @@ export class ApiClient {
     throw new Failure(message, hint ?? 'Get a fresh token from your identity provider and try again.', exitStatusOf(code))
   }
 
+  async *#lines(path: string): AsyncGenerator<ReplayLine> {
+    const stream = await this.#stream(path)
+    for await (const text of linesOf(stream)) {
+      const line = ReplayLine.safeParse(readJson(text))
+      // A newer gateway may say more than this command knows.
+      if (line.success) yield line.data
+    }
+  }
+
+  async #stream(path: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(path, {}, true, true)
+    if (!response.ok) throw await apiFailure(response)
+    if (response.body === null) throw noSense(response)
+    return response.body
+  }
+
   async #get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
     return this.#read(await this.#fetch(path, {}), schema)
   }
@@ -100,15 +132,21 @@ export class ApiClient {
     return parsed.data
   }
 
-  async #fetch(path: string, init: RequestInit, authorized = true): Promise<Response> {
+  /** @param unending whether only the answer's beginning must come in time */
+  async #fetch(path: string, init: RequestInit, authorized = true, unending = false): Promise<Response> {
     const headers = new Headers(init.headers)
     if (authorized) headers.set('authorization', `Bearer ${this.#token}`)
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new Error('no answer in time')), TIMEOUT_MS)
     try {
+      const signal = unending ? late.signal : AbortSignal.timeout(TIMEOUT_MS)
       // A redirect would take the token to another place.
-      return await fetch(new URL(path, this.#base), { ...init, headers, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+      return await fetch(new URL(path, this.#base), { ...init, headers, redirect: 'error', signal })
     } catch (error) {
       throw new Failure(`the gateway at ${this.#base} does not answer: ${causeOf(error)}`,
         'Check that it runs, and the address in --api or SALLYPORT_API.')
+    } finally {
+      clearTimeout(timer)
     }
   }
 }
@@ -124,4 +162,12 @@ async function apiFailure(response: Response): Promise<Failure> {
 function noSense(response: Response): Failure {
   return new Failure(`the answer from ${new URL(response.url).origin} (${response.status}) is none of a sallyport gateway of this version`,
     'Check the address in --api or SALLYPORT_API.')
+}
+
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { ApiClient } from './api-client.ts'
 import { runningDemo, identityToken } from './identity-token.ts'
 import { EXIT, Failure } from './failure.ts'
+import { safeJson } from './terminal/safe-json.ts'
 
 /** Options that every command takes. */
 export interface GlobalOptions {
@@ -51,5 +52,5 @@ async function apiAddress(options: GlobalOptions): Promise<string> {
 
 /** Prints what a program may read, or else what a person does. */
 export function print(options: GlobalOptions, data: unknown, words: () => string): void {
-  process.stdout.write(`${options.json === true ? JSON.stringify(data) : words()}\n`)
+  process.stdout.write(`${options.json === true ? safeJson(data) : words()}\n`)
 }

@@ -47,11 +47,10 @@ function operationWords(found: FoundOperation): string {
   const { session, identity, actors, target, text, decision, count, first, last, outcomes, rows, codes } = found
   const who = [identity.name, ...actors.map((actor) => `by ${actor}`)].map(oneLine).join(' ')
   const times = count === 1 ? '' : `, ${count} times until ${last.at}`
-  const ended = [
-    ...(['completed', 'failed', 'aborted'] as const).flatMap((result) =>
-      (outcomes[result] === 0 ? [] : [count === 1 ? result : `${outcomes[result]} ${result}`])),
-    ...(codes.length === 0 ? [] : [codes.map(oneLine).join(' ')]), ...(outcomes.completed > 0 ? [rowsWords(rows)] : []),
-  ]
+  const results = (['completed', 'aborted', 'failed'] as const).flatMap((result) =>
+    (outcomes[result] === 0 ? [] : [count === 1 ? result : `${outcomes[result]} ${result}`]))
+  const failures = codes.length === 0 ? '' : ` ${codes.map(oneLine).join(' ')}`
+  const ended = results.length === 0 ? [] : [results.join(', ') + failures, ...(outcomes.completed > 0 ? [rowsWords(rows)] : [])]
   return [
     `${first.at}  ${who} on ${oneLine(target)}  ${decisionWords(decision)}${ended.length === 0 ? '' : `, ${ended.join(', ')}`}${times}`,
     `  ${shorten(text, 200)}`,

@@ -1,8 +1,11 @@
 import type { Command } from 'commander'
 import { connect, globalOptions, print } from '../../context.ts'
+import { addExportCommand } from './export.ts'
 import { addListCommand } from './list.ts'
+import { addReplayCommand } from './replay.ts'
 import { addSearchCommand } from './search.ts'
 import { addShowCommand } from './show.ts'
+import { addTailCommand } from './tail.ts'
 
 /** `sallyport session …`: one file a subcommand. */
 export function addSessionCommands(program: Command): void {
@@ -10,6 +13,9 @@ export function addSessionCommands(program: Command): void {
   addListCommand(session)
   addShowCommand(session)
   addSearchCommand(session)
+  addReplayCommand(session)
+  addTailCommand(session)
+  addExportCommand(session)
   session
     .command('end')
     .description('Ends an open session at once; for operators and administrators.')
