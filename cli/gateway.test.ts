@@ -220,6 +220,37 @@ suite('sallyport with a gateway', () => {
     assert.ok(report.bad.index > 0)
   })
 
+  test('a session, an event and a copy of the whole ledger are proved in another place, with the key alone', async () => {
+    await sleep(1_500)
+    const { sessions } = JSON.parse(sallyport(['session', 'list', '--as', 'robin', '--json']).stdout) as { sessions: { id: string; state: string }[] }
+    const session = sessions.at(-1)?.id ?? assert.fail()
+    const { ledger } = DemoState.parse(JSON.parse(readFileSync(join(state.path, 'state.json'), 'utf8'))).ready!
+    const key = ['--key', join(ledger, 'verifier.pub')]
+    const bundle = join(folder, 'session.tar')
+    assert.equal(sallyport(['audit', 'export', session, '--as', 'support-bot', '--output', bundle]).status, 3)
+    const exported = sallyport(['audit', 'export', session, '--as', 'robin', '--output', bundle])
+    assert.equal(exported.status, 0, exported.stderr)
+    assert.match(sallyport(['audit', 'verify', bundle, ...key]).stdout, new RegExp(`^The bundle holds: session ${session}, \d+ events`))
+    const proof = join(folder, 'first.tlog-proof')
+    assert.equal(sallyport(['audit', 'prove', `${session}:1`, '--output', proof]).status, 0)
+    assert.match(sallyport(['audit', 'verify', proof, ...key]).stdout, /^The proof holds: entry \d+ of the log is\n\{"v":1,"event":"operation.decided"/)
+    assert.equal(sallyport(['audit', 'prove', `${session}:100000`]).status, 1)
+    assert.equal(sallyport(['audit', 'prove', 'nonsense']).status, 2)
+    const copy = join(folder, 'tiles')
+    assert.equal(sallyport(['audit', 'tiles', copy]).status, 0)
+    const known = join(folder, 'known.note')
+    cpSync(join(copy, 'checkpoint'), known)
+    assert.match(sallyport(['audit', 'verify', copy, ...key, '--from', known]).stdout, /^The copy holds: \d+ entries/)
+    assert.equal(sallyport(['audit', 'verify', bundle, ...key, '--from', known]).status, 1)
+    assert.equal(sallyport(['audit', 'verify', '--from', known]).status, 0)
+    const bytes = readFileSync(bundle)
+    bytes.write('D', bytes.indexOf('operation.decided') + 10)
+    writeFileSync(bundle, bytes)
+    const wrong = sallyport(['audit', 'verify', bundle, ...key])
+    assert.equal(wrong.status, 1)
+    assert.match(wrong.stdout, /^BAD: entry \d+ \(entries, byte \d+\): this is not the entry that was signed/)
+  })
+
   test('an identity that the demo does not have is wrong usage', () => {
     const { status, stderr } = sallyport(['session', 'list', '--as', 'eve'])
     assert.equal(status, 2)

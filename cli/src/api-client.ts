@@ -57,6 +57,13 @@ export class ApiClient {
     return this.#stream(`${routes.sessionExport(id)}?${query.toString()}`)
   }
 
+  /** A session's bundle, which may be long: only its beginning has a time limit. */
+  async bundle(session: string): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(routes.bundle(session), {}, true, true)
+    if (!response.ok || response.body === null) throw await apiFailure(response)
+    return response.body
+  }
+
   async endSession(id: string): Promise<void> {
     const response = await this.#fetch(routes.session(id), { method: 'DELETE' })
     if (!response.ok) throw await apiFailure(response)

@@ -75,6 +75,7 @@ class Verification {
   readonly #directory: string
   readonly #verifier: NoteVerifier
   readonly #cursor: EntryCursor
+  #known: Checkpoint | undefined
   /** First entry since the last proved checkpoint that differs from its stored hash. */
   #suspect: Suspect | undefined
   /** Where the first entry that is not proved yet begins. */
@@ -114,6 +115,7 @@ class Verification {
   async *#expected(known: string | undefined): AsyncGenerator<Checkpoint | Finding> {
     let waiting = known === undefined ? undefined : openCheckpoint(known, this.#verifier)
     if (waiting !== undefined && 'problem' in waiting) throw new Error(`the known checkpoint cannot be used: ${waiting.problem}`)
+    this.#known = waiting
     for await (const record of readHistory(this.#directory)) {
       const opened = openCheckpoint(record.note, this.#verifier)
       const wrong = 'problem' in opened ? opened.problem : this.#outOfOrder(opened)
@@ -150,7 +152,10 @@ class Verification {
       return suspect === undefined ? this.#rootChanged() : this.#hashChanged(suspect)
     }
     if (suspect !== undefined && this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
-    return this.#between(checkpoint.size - 1, 'entry-changed', 'the entries lead to another root than the signed one')
+    const message = checkpoint === this.#known
+      ? 'the log was rewritten: its first entries are not those of the checkpoint kept elsewhere'
+      : 'the entries lead to another root than the signed one'
+    return this.#between(checkpoint.size - 1, 'entry-changed', message)
   }
 
   readonly #take = (leaf: HashString, file: number, offset: number): void => {
@@ -171,7 +176,10 @@ class Verification {
     const suspect = this.#suspect
     const index = this.tree.size
     const { what, file, offset, message } = stop
-    if (suspect === undefined) return { what, index, file, offset, message: `${message}; a checkpoint covers ${checkpoint.size} entries` }
+    if (suspect === undefined) {
+      const covers = checkpoint === this.#known ? 'the log was put back to an older state: the checkpoint kept elsewhere' : 'a checkpoint'
+      return { what, index, file, offset, message: `${message}; ${covers} covers ${checkpoint.size} entries` }
+    }
     if (this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
     return this.#between(index, what, message)
   }
