@@ -15,6 +15,7 @@ import { type Checkpoint, openCheckpoint, signCheckpoint } from '../checkpoint.t
 import { parseVerifierKey, verifierKey } from '../signed-note.ts'
 import { loadOrCreateSigner } from '../signing-key.ts'
 import type { Anchor } from './anchor.ts'
+import { anchoredNotes } from './anchored-notes.ts'
 import { Anchoring, type AnchoringOptions } from './anchoring.ts'
 import { FileAnchor } from './file-anchor.ts'
 import { WebhookAnchor } from './webhook-anchor.ts'
@@ -67,7 +68,18 @@ describe('a file anchor', () => {
       await new FileAnchor(path).keep(checkpoint(2))
       const sizes = notesIn(path).map(({ size }) => size)
       assert.deepEqual([sizes[0], sizes.at(-1)], [9, 2], `cut at ${cut}`)
+      const notes = anchoredNotes(readFileSync(path, 'utf8')).filter((note) => !('problem' in openCheckpoint(note, verifier)))
+      assert.deepEqual(notes, notesIn(path).map(({ note }) => note))
     }
+  })
+
+  test('is read as it was written, or as one note alone', async () => {
+    const path = join(folder, 'read')
+    const anchor = new FileAnchor(path)
+    for (const size of [1, 2, 3]) await anchor.keep(checkpoint(size))
+    assert.deepEqual(anchoredNotes(readFileSync(path, 'utf8')), [1, 2, 3].map((size) => checkpoint(size).note))
+    assert.deepEqual(anchoredNotes(checkpoint(4).note), [checkpoint(4).note])
+    assert.deepEqual(anchoredNotes('nothing of the kind'), [])
   })
 
   test('makes no folder: a mount that is missing is an error', async () => {
