@@ -12,8 +12,3 @@ const DEFAULT_ROWS = { first: 1_000 }
 export function recordSettings(target: TargetEntry): RecordSettings {
   return { rows: target.record?.rows ?? DEFAULT_ROWS }
 }
-
-/** Words of the policy's limit, for events and people. */
-export function rowsInWords(rows: number): string {
-  return `first ${rows} ${rows === 1 ? 'row' : 'rows'}`
-}
