@@ -230,7 +230,7 @@ suite('sallyport with a gateway', () => {
     assert.equal(sallyport(['audit', 'export', session, '--as', 'support-bot', '--output', bundle]).status, 3)
     const exported = sallyport(['audit', 'export', session, '--as', 'robin', '--output', bundle])
     assert.equal(exported.status, 0, exported.stderr)
-    assert.match(sallyport(['audit', 'verify', bundle, ...key]).stdout, new RegExp(`^The bundle holds: session ${session}, \d+ events`))
+    assert.match(sallyport(['audit', 'verify', bundle, ...key]).stdout, new RegExp(`^The bundle holds: session ${session}, \\d+ events`))
     const proof = join(folder, 'first.tlog-proof')
     assert.equal(sallyport(['audit', 'prove', `${session}:1`, '--output', proof]).status, 0)
     assert.match(sallyport(['audit', 'verify', proof, ...key]).stdout, /^The proof holds: entry \d+ of the log is\n\{"v":1,"event":"operation.decided"/)

@@ -1,4 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { open as openFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { CheckpointFiles, replaceFile } from './checkpoint-files.ts'
 import { readLatestCheckpoints, readOptional } from './checkpoint-history.ts'
 import { signCheckpoint, type Checkpoint } from './checkpoint.ts'
@@ -34,7 +36,10 @@ export class LedgerContradiction extends Error {
   override readonly name = 'LedgerContradiction'
   readonly finding: Finding
   constructor(finding: Finding) {
-    super(`the ledger contradicts its checkpoints: ${describeFinding(finding)}`)
+    super(
+      `the ledger contradicts its checkpoints: ${describeFinding(finding)}. Nothing was changed. Keep the folder as evidence; ` +
+      'put a copy in its place that `sallyport audit verify` proves, or move it away to begin a new ledger',
+    )
     this.finding = finding
   }
 }
@@ -62,7 +67,7 @@ async function open(options: LedgerOptions, release: () => void): Promise<{ log:
   if (signer.name !== options.origin) throw new Error(`the signer is named ${signer.name}, the log ${options.origin}`)
   const key = verifierKey(signer)
   const published = await readOptional(verifierPath(directory))
-  if (published === undefined) writeFileSync(verifierPath(directory), `${key}\n`, { mode: 0o644 })
+  if (published === undefined) await replaceFile(verifierPath(directory), `${key}\n`, 0o644)
   else if (published.trim() !== key) throw new Error(`this ledger was signed by ${published.trim()}, not by ${key}`)
 
   const latest = await readLatestCheckpoints(directory, parseVerifierKey(key))
@@ -99,9 +104,20 @@ async function start(
     tree: recovered.tree,
     lastCheckpoint: checkpoint,
   })
+  // The names of files are in their folders: without them a loss of power could take the key, or the whole ledger.
+  for (const folder of [dirname(directory), directory, journalFolder(directory), hashFolder(directory), rootFolder(directory)]) await syncFolder(folder)
   // What a crash left behind the last checkpoint is signed at once.
   await log.checkpoint()
   return log
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await openFile(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
 }
 
 function rethrowLater(error: unknown): void {
