@@ -1,13 +1,10 @@
-import type { RecordedEvent } from '../governance/recording/event-schema.ts'
 import type { IndexStore } from '../storage/index-store.ts'
 import { isPlaceIn, JOURNAL_START, JournalTail } from './journal-tail.ts'
 import { OperationGatherer } from './operation-gatherer.ts'
+import { type IndexedEntry, readEntry } from './read-entry.ts'
 
 /** Entries in one slice: enough that a transaction is cheap, few enough that a search need not wait long for it. */
 const SLICE = { entries: 8_192, bytes: 8 << 20 }
-
-const EVENT_NAME = Buffer.from('{"v":1,"event":"')
-const INDEXED = ['operation.', 'session.', 'segment.', 'recording.', 'gateway.started'].map((name) => Buffer.from(name))
 
 /** Brings an index up to date with a ledger, slice by slice. Nothing is indexed twice or left out, also after a crash. */
 export class Indexer {
@@ -43,16 +40,16 @@ export class Indexer {
     if (this.#stale) await this.#recover()
     const before = this.#tail.entries
     if (before >= until) return false
-    const events: { readonly event: RecordedEvent; readonly entry: number }[] = []
+    const entries: { readonly read: IndexedEntry; readonly number: number }[] = []
     this.#stale = true
-    await this.#tail.read(until, SLICE, (bytes, entry) => {
-      const event = readEvent(bytes)
-      if (event !== undefined) events.push({ event, entry })
+    await this.#tail.read(until, SLICE, (bytes, number) => {
+      const read = readEntry(bytes)
+      if (read !== undefined) entries.push({ read, number })
     })
     if (this.#tail.entries > before) {
-      for (const { event, entry } of events) {
-        if (event.event === 'operation.decided' && !this.#gatherer.knows(event.session)) await this.#recall(event.session)
-        this.#gatherer.add(event, entry)
+      for (const { read, number } of entries) {
+        if (read.kind === 'decided' && !this.#gatherer.knows(read.session)) await this.#recall(read.session)
+        this.#gatherer.add(read, number)
       }
       await this.#store.write(this.#gatherer.take(this.#tail.place))
     }
@@ -83,21 +80,4 @@ async function resume(store: IndexStore, directory: string): Promise<[JournalTai
   }
   if (position !== undefined) await store.reset()
   return [new JournalTail(directory, JOURNAL_START), new OperationGatherer([])]
-}
-
-/** @returns undefined for what the index does not hold */
-function readEvent(entry: Buffer): RecordedEvent | undefined {
-  // Most names can be told without parsing.
-  if (startsWith(entry, EVENT_NAME, 0) && !INDEXED.some((name) => startsWith(entry, name, EVENT_NAME.length))) return undefined
-  try {
-    const event = JSON.parse(entry.toString('utf8')) as RecordedEvent
-    return typeof event === 'object' && event !== null ? event : undefined
-  } catch {
-    // Verification tells of it; the search for everything else must go on.
-    return undefined
-  }
-}
-
-function startsWith(entry: Buffer, start: Buffer, at: number): boolean {
-  return entry.length >= at + start.length && start.compare(entry, at, at + start.length) === 0
 }

@@ -23,8 +23,8 @@ const FOLLOW_FOR_MS = 250
 /** Above this share of the event loop traffic comes first … */
 const BUSY = 0.5
 /** … until so many entries wait, which a search takes in within its own bounded wait. */
-const MAX_LAG = 100_000
-const CATCH_UP_MS = 5_000
+const MAX_LAG = 400_000
+const CATCH_UP_MS = 10_000
 const ANSWER_MS = 20_000
 const MAX_WAITING = 32
 const RESTART_MS = 5_000

@@ -1,8 +1,9 @@
-import type { OperationDecided, OperationFinished, RecordedEvent, SessionOpened } from '../governance/recording/event-schema.ts'
+import type { OperationDecided, RecordedEvent, SessionOpened } from '../governance/recording/event-schema.ts'
 import {
   type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, MAX_CODES, MERGE_WINDOW_MS, type OperationChange,
   type PendingOperation,
 } from '../storage/index-store.ts'
+import type { IndexedEntry } from './read-entry.ts'
 
 /** Rows that equal operations may still be added to; what is over is not lost, but begins a new row. */
 const MAX_OPEN_ROWS = 20_000
@@ -24,7 +25,7 @@ interface OpenRow extends RowState {
 interface Pending {
   readonly state: RowState
   /** The store knows that it is pending. */
-  readonly stored: boolean
+  stored: boolean
 }
 
 /** Puts events together as rows of the index, slice by slice. Knows no database and no file. */
@@ -38,9 +39,9 @@ export class OperationGatherer {
   #changed: RowState[] = []
   #opened: IndexedSession[] = []
   #settled: { session: string; number: number }[] = []
-  #unsettled: { session: string; number: number; row: IndexedOperation }[] = []
   #closed: string[] = []
   #lastEntries = new Map<string, number>()
+  readonly #last = { session: '', number: 0 }
 
   constructor(pending: readonly PendingOperation[]) {
     const rows = new Map<number, RowState>()
@@ -61,33 +62,17 @@ export class OperationGatherer {
     this.#sessions.set(session.id, session)
   }
 
-  /** @param entry number of the event's entry in the ledger */
-  add(event: RecordedEvent, entry: number): void {
-    // The end of its retention lies far behind a session, and would have all that is between read with it.
-    if ('session' in event && event.session !== undefined && event.event !== 'recording.destroyed') this.#lastEntries.set(event.session, entry)
-    switch (event.event) {
-      case 'session.opened': {
-        const session = sessionOf(event, entry)
-        this.remember(session)
-        this.#opened.push(session)
-        return
-      }
-      case 'operation.decided':
-        return this.#decided(event)
-      case 'operation.finished':
-        return this.#finished(event)
-      case 'session.closed':
-        // Its last outcomes may stand behind it.
-        this.#closed.push(event.session)
-        return
-      case 'gateway.started':
-        // Whatever ran before has no outcome, and never will.
-        for (const session of [...this.#pending.keys()]) this.#forget(session)
-        this.#rows.clear()
-        this.#units = 0
-        return
-      default:
-        // The search is for operations; the rest is in the ledger.
+  /** @param number that of the entry in the ledger */
+  add(entry: IndexedEntry, number: number): void {
+    switch (entry.kind) {
+      case 'decided':
+        this.#spokeOf(entry.session, number)
+        return this.#decided(entry)
+      case 'finished':
+        this.#spokeOf(entry.session, number)
+        return this.#finished(entry)
+      case 'other':
+        return this.#other(entry.event, number)
     }
   }
 
@@ -97,61 +82,99 @@ export class OperationGatherer {
       this.#forget(session)
       this.#sessions.delete(session)
     }
-    const unsettled = this.#unsettled.filter(({ session, number }) => this.#pending.get(session)?.has(number))
-    for (const { session, number } of unsettled) {
-      const pending = this.#pending.get(session)
-      const known = pending?.get(number)
-      if (known !== undefined) pending?.set(number, { ...known, stored: true })
-    }
+    this.#noteLast()
+    const unsettled = this.#storePending()
     const slice: IndexSlice = { position, sessions: this.#opened, lastEntries: this.#lastEntries, changes: this.#changes, settled: this.#settled, unsettled }
     for (const state of this.#changed) state.change = undefined
     this.#changes = []
     this.#changed = []
     this.#opened = []
     this.#settled = []
-    this.#unsettled = []
     this.#closed = []
     this.#lastEntries = new Map()
     return slice
   }
 
-  #decided(event: OperationDecided): void {
-    const { n, at, text, decision, rule } = event
-    const key = `${event.session}\0${decision}\0${rule}\0${text}`
-    let open = this.#rows.get(key)
-    if (open !== undefined && (at < open.row.firstAtMs || at - open.row.firstAtMs >= MERGE_WINDOW_MS)) open = undefined
-    if (open === undefined) {
-      open = { row: this.#rowOf(event), change: undefined }
-      this.#keep(key, open)
-    }
-    const change = this.#change(open, n, at)
-    change.count++
-    change.lastNumber = n
-    change.lastAtMs = Math.max(change.lastAtMs, at)
-    if (decision === 'allow' && this.#pendingCount < MAX_PENDING) {
-      this.#await(event.session, n, { state: open, stored: false })
-      this.#unsettled.push({ session: event.session, number: n, row: open.row })
+  #other(event: RecordedEvent, number: number): void {
+    // The end of its retention lies far behind a session, and would have all that is between read with it.
+    if ('session' in event && event.session !== undefined && event.event !== 'recording.destroyed') this.#spokeOf(event.session, number)
+    if (event.event === 'session.opened') {
+      const session = sessionOf(event, number)
+      this.remember(session)
+      this.#opened.push(session)
+    } else if (event.event === 'session.closed') {
+      // Its last outcomes may stand behind it.
+      this.#closed.push(event.session)
+    } else if (event.event === 'gateway.started') {
+      // Whatever ran before has no outcome, and never will.
+      for (const session of [...this.#pending.keys()]) this.#forget(session)
+      this.#rows.clear()
+      this.#units = 0
     }
   }
 
-  #finished({ session, n, at, result, rows, code }: OperationFinished): void {
+  #decided(entry: Extract<IndexedEntry, { kind: 'decided' }>): void {
+    const { session, n, at, shape } = entry
+    const key = `${session} ${shape}`
+    let open = this.#rows.get(key)
+    if (open === undefined || at < open.row.firstAtMs || at - open.row.firstAtMs >= MERGE_WINDOW_MS) {
+      open = { row: this.#rowOf(entry.parse()), change: undefined }
+      this.#keep(key, open)
+    }
+    const change = this.#change(open)
+    change.count++
+    change.lastNumber = n
+    change.lastAtMs = Math.max(change.lastAtMs, at)
+    if (open.row.decision === 'allow' && this.#pendingCount < MAX_PENDING) {
+      this.#await(session, n, { state: open, stored: false })
+    }
+  }
+
+  #finished({ session, n, result, rows, code }: Extract<IndexedEntry, { kind: 'finished' }>): void {
     const ofSession = this.#pending.get(session)
     const pending = ofSession?.get(n)
     if (ofSession === undefined || pending === undefined) return
     ofSession.delete(n)
     this.#pendingCount--
-    if (ofSession.size === 0) this.#pending.delete(session)
     if (pending.stored) this.#settled.push({ session, number: n })
-    const { outcomes } = this.#change(pending.state, 0, at)
+    const { outcomes } = this.#change(pending.state)
     outcomes[result]++
     outcomes.rows += rows
     if (result !== 'completed' && outcomes.codes.size < MAX_CODES) outcomes.codes.add(code ?? result)
   }
 
-  #change(state: RowState, number: number, at: number): OperationChange {
+  /** Most entries speak of the session that the one before spoke of. */
+  #spokeOf(session: string, number: number): void {
+    if (session !== this.#last.session) {
+      this.#noteLast()
+      this.#last.session = session
+    }
+    this.#last.number = number
+  }
+
+  #noteLast(): void {
+    if (this.#last.session !== '') this.#lastEntries.set(this.#last.session, this.#last.number)
+    this.#last.session = ''
+  }
+
+  /** Few operations are under way where a slice ends. */
+  #storePending(): IndexSlice['unsettled'] {
+    const unsettled: { session: string; number: number; row: OperationChange['row'] }[] = []
+    for (const [session, ofSession] of this.#pending) {
+      for (const [number, pending] of ofSession) {
+        if (pending.stored) continue
+        pending.stored = true
+        unsettled.push({ session, number, row: pending.state.row })
+      }
+      if (ofSession.size === 0) this.#pending.delete(session)
+    }
+    return unsettled
+  }
+
+  #change(state: RowState): OperationChange {
     if (state.change !== undefined) return state.change
     const change: OperationChange = {
-      row: state.row, count: 0, lastNumber: number, lastAtMs: number === 0 ? 0 : at,
+      row: state.row, count: 0, lastNumber: 0, lastAtMs: 0,
       outcomes: { completed: 0, failed: 0, aborted: 0, rows: 0, codes: new Set() },
     }
     state.change = change
@@ -168,9 +191,8 @@ export class OperationGatherer {
   }
 
   #keep(key: string, open: OpenRow): void {
-    this.#rows.delete(key)
+    if (!this.#rows.delete(key)) this.#units += key.length
     this.#rows.set(key, open)
-    this.#units += key.length
     for (const oldest of this.#rows.keys()) {
       if (this.#rows.size <= MAX_OPEN_ROWS && this.#units <= MAX_OPEN_UNITS) return
       this.#rows.delete(oldest)

@@ -109,7 +109,7 @@ export interface IndexSlice {
   /** Of the pending before: those that have ended. */
   readonly settled: readonly { readonly session: string; readonly number: number }[]
   /** New pending ones. */
-  readonly unsettled: readonly { readonly session: string; readonly number: number; readonly row: IndexedOperation }[]
+  readonly unsettled: readonly { readonly session: string; readonly number: number; readonly row: OperationChange['row'] }[]
 }
 
 /** Equal operations share a row for so long; then a new one begins. */

@@ -1,0 +1,64 @@
+import type { OperationDecided, OperationFinished, RecordedEvent } from '../governance/recording/event-schema.ts'
+
+/**
+ * An entry as the index needs it. Both events of an operation are cut out of the bytes as the gateway writes them
+ * (governance/recording/operation-events.ts), which takes a third of the time of parsing; whatever looks different is parsed.
+ */
+export type IndexedEntry =
+  | { readonly kind: 'decided'; readonly session: string; readonly n: number; readonly at: number; readonly shape: string; parse(): OperationDecided }
+  | { readonly kind: 'finished'; readonly session: string; readonly n: number; readonly result: OperationFinished['result']; readonly rows: number; readonly code: string | undefined }
+  | { readonly kind: 'other'; readonly event: RecordedEvent }
+
+const NAME_AT = '{"v":1,"event":"'.length
+const INDEXED = ['operation.', 'session.', 'segment.', 'recording.', 'gateway.started']
+const DECIDED = /^\{"v":1,"event":"operation\.decided","at":(\d{1,15}),"session":"([\w-]{1,64})","n":(\d{1,15}),"text":"/
+const FINISHED = /^\{"v":1,"event":"operation\.finished","at":\d{1,15},"session":"([\w-]{1,64})","n":(\d{1,15}),"result":"(completed|failed|aborted)","rows":(\d{1,15}),"bytes":\d+(?:,"code":"(\w{0,64})")?,"us":\d+\}$/
+
+/** @returns undefined for what the index does not hold */
+export function readEntry(entry: Buffer): IndexedEntry | undefined {
+  const bytes = entry.toString('latin1')
+  if (bytes.startsWith('{"v":1,"event":"') && !INDEXED.some((name) => bytes.startsWith(name, NAME_AT))) return undefined
+  return readFinished(bytes) ?? readDecided(bytes) ?? parseEntry(bytes)
+}
+
+function readFinished(bytes: string): IndexedEntry | undefined {
+  const [, session, n, result, rows, code] = FINISHED.exec(bytes) ?? []
+  if (session === undefined) return undefined
+  return { kind: 'finished', session, n: Number(n), result: result as OperationFinished['result'], rows: Number(rows), code }
+}
+
+/** Inside a JSON string every quotation mark stands behind a backslash, so `","` and `,"actions":` are found only between members. */
+function readDecided(bytes: string): IndexedEntry | undefined {
+  const [start, at, session, n] = DECIDED.exec(bytes) ?? []
+  if (start === undefined || session === undefined) return undefined
+  const textEnd = bytes.indexOf('","', start.length)
+  const facts = bytes.indexOf(',"actions":', textEnd)
+  if (textEnd < 0 || facts < 0) return undefined
+  // All that is equal in equal operations: text, what it does, decision and rule, but not the parameters.
+  const shape = bytes.slice(start.length, textEnd) + bytes.slice(facts)
+  return { kind: 'decided', session, n: Number(n), at: Number(at), shape, parse: () => JSON.parse(utf8(bytes)) as OperationDecided }
+}
+
+function parseEntry(bytes: string): IndexedEntry | undefined {
+  let event: RecordedEvent
+  try {
+    event = JSON.parse(utf8(bytes)) as RecordedEvent
+  } catch {
+    // Verification tells of it; the search for everything else must go on.
+    return undefined
+  }
+  if (typeof event !== 'object' || event === null) return undefined
+  if (event.event === 'operation.decided') {
+    const { session, n, at, text, actions, objects, decision, rule } = event
+    return { kind: 'decided', session, n, at, shape: JSON.stringify([text, actions, objects, decision, rule]), parse: () => event }
+  }
+  if (event.event === 'operation.finished') {
+    const { session, n, result, rows, code } = event
+    return { kind: 'finished', session, n, result, rows, code }
+  }
+  return { kind: 'other', event }
+}
+
+function utf8(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8')
+}
