@@ -19,6 +19,8 @@ export interface TestTarget {
   readonly password: string
   /** PEM of what the target's certificate is checked against; absent: the connection is in cleartext. */
   readonly ca?: string
+  /** The document's `record` of the target, as YAML. */
+  readonly record?: string
 }
 
 export interface GatewayOptions {
@@ -93,7 +95,7 @@ export async function startTestGateway(options: GatewayOptions): Promise<TestGat
     credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD_${index}' }
     tls: ${target.ca === undefined ? '{ mode: disable }' : `{ mode: verify-full, ca: 'file:${caFile}' }`}
     labels: { env: test }
-`
+${target.record === undefined ? '' : `    record: ${target.record}\n`}`
   })
   const passwords = Object.fromEntries(
     targets.map(({ password }, index) => [`TEST_TARGET_PASSWORD_${index}`, password]),

@@ -150,13 +150,14 @@ class PostgresListener implements Listener {
     if (session.policy.readOnly) settings.set('default_transaction_read_only', 'on')
     const keeper = this.#keeper(target, session.target.name)
     const catalog = await keeper.use(session.policy.masks)
-    let upstream: Upstream | undefined
+    const connecting = this.#connect(target, settings, session.target.name, session)
     try {
-      upstream = await Promise.race([this.#connect(target, settings, session.target.name, session), login.failed])
+      const upstream = await Promise.race([connecting, login.failed])
       return this.#relay(login, session, target, keeper, catalog, upstream, version)
     } catch (error) {
       keeper.release()
-      upstream?.connection.destroy()
+      // The client may have gone while the target was still being asked: the connection may come later.
+      connecting.then(({ connection }) => connection.destroy(), () => undefined)
       throw error
     }
   }
