@@ -111,6 +111,8 @@ gateway:
     assert.deepEqual(rows('none')?.record, { rows: 'none' })
     assert.deepEqual(rows('first 25')?.record, { rows: { first: 25 } })
     assert.equal(rows('all')?.retentionMs, 400 * 86_400_000)
+    const publicKey = Buffer.alloc(32, 7).toString('base64')
+    assert.deepEqual(rows(`none, originals: { publicKey: ${publicKey} }`)?.record, { rows: 'none', originals: { publicKey } })
     const plain = configOf(sample).policy.targets[0]
     assert.deepEqual([plain?.record, plain?.retentionMs], [undefined, undefined])
   })

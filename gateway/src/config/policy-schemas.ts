@@ -100,7 +100,13 @@ const recordedRows = z.custom<string>((text) => typeof text === 'string' && /^(?
   .transform((text) => (text === 'all' || text === 'none' ? text : { first: Number(text.slice('first '.length)) }))
   .refine((rows) => typeof rows === 'string' || rows.first <= MAX_ROWS, `at most first ${MAX_ROWS}`)
 
-export const recordSchema = z.strictObject({ rows: recordedRows.default({ first: 1_000 }) })
+/** 32 bytes. */
+const publicKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'expected a public key, as `sallyport originals new-key` prints it')
+
+export const recordSchema = z.strictObject({
+  rows: recordedRows.default({ first: 1_000 }),
+  originals: z.strictObject({ publicKey }).optional(),
+})
 
 /** What every target may say; its protocol's schema knows the rest. */
 export const targetBaseSchema = z.strictObject({

@@ -3,7 +3,7 @@ import { parseSecretReference } from '../governance/policy/secret-reference.ts'
 import type { TargetEntry } from '../governance/policy/policy-document.ts'
 import type { Finding, Path } from './problem.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey, withSuggestion } from './schema-findings.ts'
-import { targetBaseSchema } from './policy-schemas.ts'
+import { type recordSchema, targetBaseSchema } from './policy-schemas.ts'
 import { SECRET_IN_CLEAR } from './value-schemas.ts'
 
 /** What the configuration needs to know of a protocol; see `ProtocolAdapter`. */
@@ -47,7 +47,11 @@ export function targetEntry(
 }
 
 function entryOf({ retention, record, ...base }: z.output<typeof targetBaseSchema>): TargetEntry {
-  return { ...base, ...(record && { record }), ...(retention !== undefined && { retentionMs: retention }) }
+  return { ...base, ...(record && { record: recordOf(record) }), ...(retention !== undefined && { retentionMs: retention }) }
+}
+
+function recordOf({ rows, originals }: z.output<typeof recordSchema>): NonNullable<TargetEntry['record']> {
+  return { rows, ...(originals && { originals }) }
 }
 
 /** Keys that hold a secret whatever the protocol; an adapter's own schema may know more of them. */

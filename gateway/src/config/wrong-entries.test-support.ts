@@ -225,6 +225,13 @@ targets:
 `,
     '3:121 expected all, none, or first and a number, such as first 1000',
   ],
+  ['a public key that is none', `\
+version: 1
+targets:
+  - { name: shop, protocol: postgres, host: h, database: d, credential: { user: u, password: vault:s }, record: { originals: { publicKey: file:a } } }
+`,
+    '3:139 expected a public key, as `sallyport originals new-key` prints it',
+  ],
   ['a retention without a unit', `\
 version: 1
 targets:

@@ -41,7 +41,11 @@ export interface TargetEntry {
   readonly protocol: string
   readonly labels: Readonly<Record<string, string>>
   /** What of its sessions goes on record besides events; see `record-settings.ts` for what is left out. */
-  readonly record?: { readonly rows?: 'all' | 'none' | { readonly first: number } }
+  readonly record?: {
+    readonly rows?: 'all' | 'none' | { readonly first: number }
+    /** Masked values are kept, sealed to this X25519 public key, base64. */
+    readonly originals?: { readonly publicKey: string }
+  }
   /** How long recordings are kept after a session's end, milliseconds; for good when absent. */
   readonly retentionMs?: number
   readonly [setting: string]: unknown

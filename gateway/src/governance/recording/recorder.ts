@@ -1,6 +1,7 @@
 import { BLOCK_BYTES, type BlockPool } from './block-pool.ts'
 import { AT_OFFSET, CHUNK_HEADER_BYTES, CHUNK_KINDS, LENGTH_OFFSET, OPERATION_OFFSET } from './chunk-format.ts'
 import { encodeRecordingLimited, recordEvent } from './recording-events.ts'
+import type { OriginalsBatch } from './originals.ts'
 import type { Ledger } from './ledger.ts'
 import { MAX_SEGMENT_BYTES } from './segment-format.ts'
 import type { PendingSegment, SegmentWriter } from './segment-writer.ts'
@@ -37,13 +38,16 @@ export interface RecordedSession {
   readonly key: Buffer
   /** Rows of an operation that go on record; infinite for all. */
   readonly rowsPerOperation: number
+  /** Where the policy wants masked values sealed to an auditor. */
+  readonly originals?: OriginalsBatch | undefined
 }
 
 export class Recorder implements SessionRecorder {
   readonly rowsPerOperation: number
+  readonly keepsOriginals: boolean
   onRoom: () => void = () => undefined
   onFailure: (error: Error) => void = () => undefined
-  /** When the oldest of what is not yet cut came, as `performance.now()`. */
+  /** When the oldest of what is not yet cut came, as `performance.now()`; 0 when there is nothing. */
   dirtySinceMs = 0
   readonly #host: RecorderHost
   readonly #session: RecordedSession
@@ -73,6 +77,7 @@ export class Recorder implements SessionRecorder {
     this.#session = session
     this.#openedAtMs = session.openedAtMs
     this.rowsPerOperation = session.rowsPerOperation
+    this.keepsOriginals = session.originals !== undefined
   }
 
   get full(): boolean {
@@ -100,16 +105,23 @@ export class Recorder implements SessionRecorder {
     this.#tellLimit(operation, why).catch((error: Error) => this.#fail(error))
   }
 
+  original(operation: number, row: number, column: number, value: Buffer): void {
+    if (this.#session.originals?.add({ operation, row, column, value }) === true) this.#sealOriginals()
+    else if (this.dirtySinceMs === 0) this.#becomeDirty()
+  }
+
   /** Makes a segment of what there is. */
   cut(): void {
+    this.#sealOriginals()
     this.#endBlock()
+    this.dirtySinceMs = 0
+    this.#host.clean(this)
     if (this.#blocks.length === 0) return
     this.#queue.push({ blocks: this.#blocks, ends: this.#ends, firstOperation: this.#firstOperation, lastOperation: this.#lastOperation })
     this.#blocks = []
     this.#ends = []
     this.#firstOperation = 0
     this.#lastOperation = 0
-    this.#host.clean(this)
     this.#draining ??= this.#drain()
   }
 
@@ -176,14 +188,21 @@ export class Recorder implements SessionRecorder {
       this.#fail(new Error('the recording is far behind, and nobody waited for it'))
       return false
     }
-    if (this.#blocks.length === 0) {
-      this.dirtySinceMs = performance.now()
-      this.#host.dirty(this)
-    }
+    if (this.dirtySinceMs === 0) this.#becomeDirty()
     this.#block = this.#host.pool.take()
     this.#heldBlocks += 1
     this.#at = 0
     return true
+  }
+
+  #becomeDirty(): void {
+    this.dirtySinceMs = performance.now()
+    this.#host.dirty(this)
+  }
+
+  #sealOriginals(): void {
+    const sealed = this.#session.originals?.seal()
+    if (sealed !== undefined) this.#write(CHUNK_KINDS.original, 0, sealed, 0, sealed.length)
   }
 
   #endBlock(): void {

@@ -1,9 +1,11 @@
 import type { TargetEntry } from '../policy/policy-document.ts'
 import { BlockPool } from './block-pool.ts'
+import { publicKeyOf } from './hpke.ts'
 import type { Ledger } from './ledger.ts'
+import { OriginalsBatch } from './originals.ts'
 import { Recorder, type RecorderHost } from './recorder.ts'
 import type { RecordingKeys } from './recording-keys.ts'
-import { recordSettings } from './record-settings.ts'
+import { type RecordSettings, recordSettings } from './record-settings.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { SegmentWriter, type SegmentWriterOptions } from './segment-writer.ts'
 import type { SessionRecorder } from './stream.ts'
@@ -68,12 +70,13 @@ export class Recordings {
    * @throws RecordingUnavailable; Error when its key cannot be kept
    */
   async open(session: { readonly id: string; readonly openedAtMs: number; readonly target: TargetEntry }): Promise<SessionRecorder | undefined> {
-    const { rows } = recordSettings(session.target)
-    if (rows === 'none') return undefined
+    const { rows, originals } = recordSettings(session.target)
+    if (rows === 'none' && originals === undefined) return undefined
     if (!this.#writer.healthy) throw new RecordingUnavailable('sessions cannot be recorded at the moment')
     const key = await this.#keys.create(session.id)
     const recorder = new Recorder(this.#host, {
-      id: session.id, openedAtMs: session.openedAtMs, key, rowsPerOperation: rows === 'all' ? Number.POSITIVE_INFINITY : rows.first,
+      id: session.id, openedAtMs: session.openedAtMs, key, rowsPerOperation: perOperation(rows),
+      originals: originals === undefined ? undefined : new OriginalsBatch(publicKeyOf(Buffer.from(originals, 'base64')), session.id),
     })
     this.#open.add(recorder)
     return recorder
@@ -109,4 +112,9 @@ export class Recordings {
       recorder.onRoom()
     }
   }
+}
+
+function perOperation(rows: RecordSettings['rows']): number {
+  if (rows === 'all') return Number.POSITIVE_INFINITY
+  return rows === 'none' ? 0 : rows.first
 }

@@ -32,6 +32,14 @@ export interface SessionRecorder {
   sent(operation: number, bytes: Buffer, start: number, end: number): void
   /** Says that the rest of an operation is left out, as the policy asks. */
   limited(operation: number, why: string): void
+  /** Whether masked values are to be given to {@link original}, as the policy asks. */
+  readonly keepsOriginals: boolean
+  /**
+   * A masked value as the target sent it, to be sealed to the auditor's public key. Copies it before it returns.
+   * @param row number of the row in the operation's result, from 1
+   * @param column place of the column in the row, from 1
+   */
+  original(operation: number, row: number, column: number, value: Buffer): void
   /** True when the store does not keep up: take nothing more from the target or the client until `onRoom` is called. */
   readonly full: boolean
   onRoom: () => void

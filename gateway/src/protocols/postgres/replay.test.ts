@@ -135,6 +135,13 @@ describe('the replay', () => {
     ])), ['1 columns 1', '1 row x', '1 limited first 1 row', '1 completed SELECT 5'])
   })
 
+  test('is not disturbed by sealed originals in between', async () => {
+    const description = frame('T', int16(1), cstring('c'), int32(0), int16(0), int32(25), int16(0), int32(0), int16(0))
+    assert.deepEqual(words(await items([
+      received(1, description, row.subarray(0, 4)), { kind: 'original', operation: 0, bytes: Buffer.from('sealed') }, received(1, row.subarray(4)),
+    ])), ['1 columns c', '1 row x'])
+  })
+
   test('gives what is cut off as it is, and reads the next operation again', async () => {
     assert.deepEqual(words(await items([received(1, row.subarray(0, 8)), received(2, row)])), [`1 output ${row.toString('latin1', 0, 8)}`, '2 columns 1', '2 row x'])
   })

@@ -29,6 +29,7 @@ export async function* replay(chunks: AsyncIterable<StreamChunk>): AsyncGenerato
   const sent = new MessageStream(readFrontend)
   let place: Place = { operation: 0, atMs: 0 }
   for await (const { kind, operation, atMs, bytes } of chunks) {
+    if (kind === 'original') continue
     // An operation's messages are its own: what is incomplete when the next begins, or a limit is reached, stays so.
     if (operation !== place.operation || kind === 'limited') {
       yield* received.restart(place, 'output')
@@ -37,7 +38,7 @@ export async function* replay(chunks: AsyncIterable<StreamChunk>): AsyncGenerato
     place = { operation, atMs }
     if (kind === 'received') yield* received.read(bytes, place, 'output')
     else if (kind === 'sent') yield* sent.read(bytes, place, 'input')
-    else if (kind === 'limited') yield { kind, operation, atMs, text: bytes.toString('utf8') }
+    else yield { kind, operation, atMs, text: bytes.toString('utf8') }
   }
   yield* received.restart(place, 'output')
   yield* sent.restart(place, 'input')
