@@ -39,6 +39,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['session', 'list', '--api', 'http://127.0.0.1:1'], /SALLYPORT_IDENTITY_TOKEN/],
     [['hold', 'place', 'identity', 'support-bot'], /required option '--reason <why>'/],
     [['hold', 'place', 'target', 'shop', '--reason', 'r'], /session or identity/],
+    [['originals', 'open', 'one'], /required option '--key <file>'/],
     [['vault', 'set', 'shop'], /required option '--config <file>'/],
   ] as const) {
     test(`sallyport ${args.join(' ')}`, () => {

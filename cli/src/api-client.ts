@@ -1,5 +1,5 @@
 import {
-  ApiError, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, ReplayLine, SearchAnswer,
 } from '@sallyport/contract'
 import type { z } from 'zod'
@@ -62,6 +62,13 @@ export class ApiClient {
     const response = await this.#fetch(routes.bundle(session), {}, true, true)
     if (!response.ok || response.body === null) throw await apiFailure(response)
     return response.body
+  }
+
+  /** A session's masked values, sealed to the auditor. */
+  async *originals(session: string): AsyncGenerator<Buffer> {
+    for await (const text of linesOf(await this.#stream(routes.sessionOriginals(session)))) {
+      yield Buffer.from(SealedOriginals.parse(readJson(text)).sealed, 'base64')
+    }
   }
 
   async endSession(id: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
+import { addOriginalsCommands } from './commands/originals.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addRunCommands } from './commands/run.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -34,6 +35,7 @@ Examples:
   addSessionCommands(program)
   addAuditCommands(program)
   addHoldCommands(program)
+  addOriginalsCommands(program)
   addVaultCommands(program)
   for (const command of program.commands) prepare(command)
   return program.exitOverride()

@@ -14,6 +14,7 @@
  * | GET sessionEvents(id) | as above | the same, as it happens; empty lines while nothing does |
  * | GET sessionExport(id)?format&operation | as above | asciicast v3, CSV, JSON lines or OCSF as JSON lines |
  * | DELETE session(id) | operator, administrator | 204 |
+ * | GET sessionOriginals(id) | auditor | JSON lines of SealedOriginals |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
@@ -35,6 +36,7 @@ export const routes = {
   sessionReplay: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/replay`,
   sessionEvents: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/events`,
   sessionExport: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/export`,
+  sessionOriginals: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/originals`,
   holds: '/api/v1/holds',
   hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
   policy: '/api/v1/policy',

@@ -1,3 +1,4 @@
+import { readSealedOriginals } from './governance/recording/originals.ts'
 import { StreamError } from './governance/recording/read-stream.ts'
 import type { SessionReading } from './governance/recording/session-reading.ts'
 import { LedgerIndex } from './indexing/ledger-index.ts'
@@ -39,6 +40,7 @@ export function readSessions({ storage, ledger, directory, verifierKey, readStre
       if (adapter === undefined) throw new StreamError('no-key', 0, `this gateway does not speak ${protocol}, so its recording cannot be read`)
       return adapter.replay(readStream(id, (session) => readSessionEvents(session, sources)))
     },
+    originals: (id) => readSealedOriginals(readStream(id, (session) => readSessionEvents(session, sources))),
     close: () => index.close(),
   }
 }

@@ -8,6 +8,7 @@ import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
+import { downloadOriginals } from './originals-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
 import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
 import { searchSessions } from './search-routes.ts'
@@ -37,6 +38,7 @@ export function createApi(services: ApiServices): Hono {
   api.get(`${routes.sessions}/:id/export`, (context) => downloadSession(context, services, context.req.param('id')))
   api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
+  api.get(`${routes.sessions}/:id/originals`, (context) => downloadOriginals(context, services, context.req.param('id')))
   api.get(routes.holds, (context) => listHolds(context, services))
   api.post(routes.holds, limitBody(MAX_HOLD_BYTES), (context) => placeHold(context, services))
   api.delete(`${routes.holds}/:kind/:subject`, (context) => releaseHold(context, services, context.req.param('kind'), context.req.param('subject')))

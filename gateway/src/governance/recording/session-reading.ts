@@ -13,4 +13,6 @@ export interface SessionReading extends OperationIndex {
    * @throws Error that says, fit for a client, why there is nothing or no more
    */
   stream(session: { readonly id: string; readonly protocol: string }): AsyncIterable<ReplayItem>
+  /** Masked values as they were, each message sealed to the auditor's public key. @throws as {@link stream} */
+  originals(session: string): AsyncIterable<Buffer>
 }
