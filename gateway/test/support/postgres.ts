@@ -16,6 +16,8 @@ export interface PostgresOptions {
   readonly auth?: 'scram-sha-256' | 'md5' | 'password' | 'trust'
   /** `required` refuses cleartext. */
   readonly tls?: 'off' | 'offered' | 'required'
+  /** Another address of this machine to listen on, in a network that nobody else is in. */
+  readonly alsoAt?: string
   /** Lines of postgresql.conf, by setting. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>
   /** Folder with `bin/initdb` and `bin/postgres`; embedded PostgreSQL 18 when absent. */
@@ -91,14 +93,13 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   const certificate = tls === 'off' ? undefined : makeCertificate(data)
   if (certificate !== undefined && user !== undefined) chownSync(certificate.keyFile, user.uid, user.gid)
   const kind = tls === 'required' ? 'hostssl' : 'host'
-  writeFileSync(
-    join(data, 'pg_hba.conf'),
-    `local all all ${auth}\n${kind} all all 127.0.0.1/32 ${auth}\n${kind} replication all 127.0.0.1/32 ${auth}\n`,
-  )
+  const addresses = ['127.0.0.1', ...(options.alsoAt === undefined ? [] : [options.alsoAt])]
+  const rules = addresses.flatMap((address) => ['all', 'replication'].map((what) => `${kind} ${what} all ${address}/32 ${auth}\n`))
+  writeFileSync(join(data, 'pg_hba.conf'), `local all all ${auth}\n${rules.join('')}`)
 
   const port = await freePort()
   const settings = {
-    listen_addresses: '127.0.0.1',
+    listen_addresses: addresses.join(),
     port,
     unix_socket_directories: folder,
     fsync: false,

@@ -121,18 +121,19 @@ export async function openDirectTls(
   return new RawClient(socket)
 }
 
-/** TLS after SSLRequest. */
+/** TLS after SSLRequest. @param address with the name that the certificate must hold, when it is not `host` */
 export async function openNegotiatedTls(address: {
   readonly host: string
   readonly port: number
   readonly ca: string
+  readonly serverName?: string
 }): Promise<RawClient> {
   const plain = connectTcp({ host: address.host, port: address.port, noDelay: true })
   await once(plain, 'connect')
   plain.write(SSL_REQUEST)
   const [answer] = (await once(plain, 'data')) as [Buffer]
   if (answer.toString('latin1') !== 'S') throw new Error(`SSLRequest was answered ${answer.toString('hex')}`)
-  const socket = connectTls({ socket: plain, ca: address.ca, host: address.host })
+  const socket = connectTls({ socket: plain, ca: address.ca, host: address.serverName ?? address.host })
   await once(socket, 'secureConnect')
   return new RawClient(socket)
 }
