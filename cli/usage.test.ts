@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -145,6 +145,29 @@ suite('without a gateway', () => {
     assert.equal(status, 1)
     assert.match(stderr, /:2:1 .*"rule".*"rules"/)
     assert.doesNotMatch(stderr, /\n\s+at /)
+  })
+})
+
+suite('an auditor\'s key', () => {
+  const file = join(folder, 'auditor.key')
+
+  test('is made once, for its owner alone, and its public half printed as the policy takes it', () => {
+    const { status, stdout } = sallyport(['originals', 'new-key', '--out', file])
+    assert.equal(status, 0)
+    assert.match(stdout, /^[A-Za-z0-9+/]{43}=\n$/)
+    assert.equal(statSync(file).mode & 0o077, 0)
+    const again = sallyport(['originals', 'new-key', '--out', file])
+    assert.equal(again.status, 1)
+    assert.match(again.stderr, /not written/)
+  })
+
+  test('is not taken from a file that holds something else, and nothing of that is shown', () => {
+    const other = join(folder, 'other.key')
+    writeFileSync(other, 'open sesame')
+    const { status, stderr } = sallyport(['originals', 'open', 'one', '--key', other])
+    assert.equal(status, 1)
+    assert.match(stderr, /no auditor's key/)
+    assert.doesNotMatch(stderr, /sesame/)
   })
 })
 

@@ -67,7 +67,9 @@ export class ApiClient {
   /** A session's masked values, sealed to the auditor. */
   async *originals(session: string): AsyncGenerator<Buffer> {
     for await (const text of linesOf(await this.#stream(routes.sessionOriginals(session)))) {
-      yield Buffer.from(SealedOriginals.parse(readJson(text)).sealed, 'base64')
+      const line = SealedOriginals.safeParse(readJson(text))
+      if (!line.success) throw new Failure('the gateway sent what this command does not know', 'Use a command of the gateway\'s version.')
+      yield Buffer.from(line.data.sealed, 'base64')
     }
   }
 

@@ -31,10 +31,18 @@ export interface RecordingSetup {
   readonly sources: StreamSources
   open(id: string, record?: TargetEntry['record']): Promise<SessionRecorder>
   /** A whole session with one answer, in the list of sessions as well. */
-  session(id: string, options?: { readonly by?: string; readonly actors?: readonly string[]; readonly answer?: string }): Promise<void>
+  session(id: string, options?: WholeSession): Promise<void>
   read(id: string): Promise<StreamChunk[]>
   /** Closes everything; the folder is removed unless it was given. */
   close(): Promise<void>
+}
+
+export interface WholeSession {
+  readonly by?: string
+  readonly actors?: readonly string[]
+  readonly record?: TargetEntry['record']
+  /** A value of column 2 that was masked. */
+  readonly masked?: string
 }
 
 export interface RecordingSetupOptions {
@@ -75,15 +83,16 @@ export async function setUpRecording(options: RecordingSetupOptions = {}): Promi
   return {
     folder, segments, ledgerDirectory, storage, store, ledger, keys, recordings, faults, sources,
     open,
-    async session(id, { by = 'support-bot', actors = [], answer = 'an answer' } = {}) {
+    async session(id, { by = 'support-bot', actors = [], record, masked } = {}) {
       const identity = { kind: 'agent', name: by, issuer: 'corp', subject: by, groups: [], actors, claims: {} }
       const session = {
         id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 1, refused: 0, ended: undefined,
         target: { name: 'shop', protocol: 'postgres', labels: {} }, admission: { identity, tokenId: 't', purpose: 'test' },
       } as unknown as Session
       await storage.sessions.opened(session, 'test')
-      const recorder = await open(id)
-      recorder.received(1, Buffer.from(answer), 0, Buffer.byteLength(answer))
+      const recorder = await open(id, record)
+      recorder.received(1, Buffer.from('an answer'), 0, 9)
+      if (masked !== undefined) recorder.original(1, 1, 2, Buffer.from(masked))
       await recorder.close()
       storage.sessions.closed(session, 'the client left')
       await storage.sessions.flush()
