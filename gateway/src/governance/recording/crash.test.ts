@@ -15,7 +15,7 @@ const ROUNDS = 8
 const MAX_LOST_MS = 2_500
 
 async function killWhileRecording(folder: string, masterKey: Buffer, round: number): Promise<{ startedAtMs: number; killedAtMs: number; lastLine: number }> {
-  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./crash.child.ts')), folder, String(round), round % 2 === 0 ? 'batched' : 'strict'], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('../../../test/support/recording-crash-process.ts')), folder, String(round), round % 2 === 0 ? 'batched' : 'strict'], {
     stdio: ['ignore', 'pipe', 'inherit'], env: { PATH: process.env['PATH'], TEST_MASTER_KEY: masterKey.toString('base64') },
   })
   let output = ''

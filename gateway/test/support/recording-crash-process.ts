@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs'
-import { setUpRecording } from '../../../test/support/recording-setup.ts'
+import { setUpRecording } from './recording-setup.ts'
 
 /** Records numbered lines into three sessions until it is killed, telling on standard output which were recorded. */
 const [folder = '', round = '', durability = ''] = process.argv.slice(2)
