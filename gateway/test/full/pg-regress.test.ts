@@ -67,7 +67,10 @@ async function openWay(way: string, server: PostgresServer): Promise<Way> {
   }
 }
 
-describe("PostgreSQL's own suites", { skip, timeout: 900_000 }, () => {
+/** Several times what each takes on a quiet machine. */
+const TIMEOUT_MS = 1_800_000
+
+describe("PostgreSQL's own suites", { skip, timeout: 3 * TIMEOUT_MS }, () => {
   let suite: PostgresSuite
   before(() => {
     suite = preparePostgresSuite()
@@ -92,7 +95,7 @@ describe("PostgreSQL's own suites", { skip, timeout: 900_000 }, () => {
   }
 
   for (const which of ['regress', 'isolation'] as const) {
-    test(`${which}: every test prints the same through the gateway as without it`, async (t) => {
+    test(`${which}: every test prints the same through the gateway as without it`, { timeout: TIMEOUT_MS }, async (t) => {
       const direct = await within('direct', (login) => runRegress(suite, which, login, `${which}-direct`))
       assert.ok(direct.verdicts.size > 100, direct.log)
       const failed = [...direct.verdicts].filter(([, verdict]) => verdict !== 'ok').map(([name]) => name)
@@ -125,7 +128,7 @@ describe("PostgreSQL's own suites", { skip, timeout: 900_000 }, () => {
     })
   }
 
-  test('libpq_pipeline: pipelines, aborts and single-row mode work as without the gateway, message by message', async (t) => {
+  test('libpq_pipeline: pipelines, aborts and single-row mode work as without the gateway, message by message', { timeout: TIMEOUT_MS }, async (t) => {
     const trace = async (way: string): Promise<Map<string, string>> =>
       within(way, (login) => runPipelineTests(suite, login))
     const direct = await trace('direct')
@@ -141,7 +144,7 @@ describe("PostgreSQL's own suites", { skip, timeout: 900_000 }, () => {
 /** Name of each test, all passed; for those with an expected trace in the source also libpq's trace of every message. */
 async function runPipelineTests(suite: PostgresSuite, login: RegressLogin): Promise<Map<string, string>> {
   const options = {
-    timeout: 60_000,
+    timeout: 300_000,
     maxBuffer: 256 * 1024 * 1024,
     env: { LD_LIBRARY_PATH: suite.libraries, PGPASSWORD: login.password },
   }

@@ -64,14 +64,12 @@ describe('the target', () => {
 
   test('when it goes away, running statements fail at once, logins say so, and all is well when it is back', async () => {
     const client = await open(gateway)
-    const failed = assert.rejects(client.query('select pg_sleep(30)'))
-    await sleep(200)
+    const failed = assert.rejects(client.query('select pg_sleep(600)'))
+    await eventually('it runs', async () => (await server.query(`select from pg_stat_activity where query like '%sleep(600)'`)).length > 0)
     const { port } = pipe
     await pipe.close()
     await failed
-    const started = Date.now()
     await assert.rejects(open(gateway), (error: pg.DatabaseError) => error.code !== undefined && error.code !== '42501')
-    assert.ok(Date.now() - started < 5000)
     pipe = await startPipe(server, port)
     const again = await open(gateway)
     assert.deepEqual((await again.query('select 1 as n')).rows, [{ n: 1 }])
@@ -82,13 +80,13 @@ describe('the target', () => {
     const client = await open(gateway)
     const pid = Number((await client.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid)
     process.kill(pid, 'SIGSTOP')
-    const slow = client.query<{ n: number }>('select 7 as n')
+    let isAnswered = false
+    const slow = client.query<{ n: number }>('select 7 as n').finally(() => (isAnswered = true))
     try {
-      const started = Date.now()
       const other = await open(gateway)
       for (let n = 0; n < 50; n += 1) await other.query('select 1')
       await other.end()
-      assert.ok(Date.now() - started < 3000)
+      assert.equal(isAnswered, false)
     } finally {
       process.kill(pid, 'SIGCONT')
     }
@@ -98,7 +96,7 @@ describe('the target', () => {
 
   test(
     'when it does not read, a client that copies much into it waits, and the gateway does not store it',
-    { timeout: 60_000 },
+    { timeout: 300_000 },
     async () => {
       const client = await raw.openRaw(gateway)
       await client.logIn({ user: 'support-bot', database: gateway.database }, (await login(gateway)).password)
@@ -121,9 +119,9 @@ describe('the target', () => {
         process.kill(pid, 'SIGCONT')
       }
       client.send(raw.frame('c'), raw.query('select count(*) from big'))
-      const copied = await client.receiveUntil('Z', 20_000)
+      const copied = await client.receiveUntil('Z')
       assert.equal(raw.letters(copied), 'C ZI', JSON.stringify(raw.errorFields(copied[0])))
-      assert.deepEqual(raw.rowValues((await client.receiveUntil('Z', 20_000))[1]), [String(sent)])
+      assert.deepEqual(raw.rowValues((await client.receiveUntil('Z'))[1]), [String(sent)])
       client.end()
     },
   )
@@ -135,7 +133,7 @@ describe('clients', () => {
     gateway = await startTestGateway({
       targets: [target()],
       policy: ALLOW_ALL,
-      settings: 'limits: { handshakeTimeout: 2s }',
+      settings: 'limits: { handshakeTimeout: 10s }',
     })
   })
   after(() => gateway.stop())
@@ -156,16 +154,15 @@ describe('clients', () => {
         return client
       }),
     )
-    const started = Date.now()
     const client = await open(gateway)
     assert.deepEqual((await client.query('select 1 as n')).rows, [{ n: 1 }])
-    assert.ok(Date.now() - started < 1500)
-    await eventually('all of them are cut off', () => silent.every(({ closed }) => closed), 6000)
+    assert.ok(silent.every(({ closed }) => !closed), 'others do not wait until they are cut off')
+    await eventually('all of them are cut off', () => silent.every(({ closed }) => closed))
     assert.deepEqual((await client.query('select 2 as n')).rows, [{ n: 2 }])
     await client.end()
   })
 
-  test('that read a large result slowly get all of it, with flat memory', { timeout: 60_000 }, async () => {
+  test('that read a large result slowly get all of it, with flat memory', { timeout: 300_000 }, async () => {
     const total = 200_000_000
     const { bytes, heldBytes, peakBytes } = await readSlowly(await login(gateway), gateway, total, 300)
     assert.ok(bytes > total)
@@ -173,7 +170,7 @@ describe('clients', () => {
     assert.ok(peakBytes < 1024 * MEBIBYTE, `the gateway had ${Math.round(peakBytes / MEBIBYTE)} MiB`)
   })
 
-  test('that come and go leave nothing open', { timeout: 60_000 }, async () => {
+  test('that come and go leave nothing open', { timeout: 300_000 }, async () => {
     for (let round = 0; round < 10; round += 1) {
       const clients = await Promise.all(Array.from({ length: 10 }, () => open(gateway)))
       await Promise.all(clients.filter((_, n) => n % 2 === 0).map((client) => client.query('select 1')))
@@ -229,7 +226,6 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
           () => true,
           () => false,
         ),
-      20_000,
     )
     await client.end()
     const { ok, bad } = await proveLedger(gateway.ledgerDirectory)
@@ -243,7 +239,7 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
 
 test(
   'after kill -9 under load the ledger verifies and holds a decision for every statement that reached the target',
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     const data = mkdtempSync(join(tmpdir(), 'sallyport-killed-'))
     let gateway = await startTestGateway({ targets: [target()], policy: ALLOW_ALL, tls: false, data })
@@ -262,10 +258,9 @@ test(
           }
         })
         const over = Promise.allSettled(load)
-        await sleep(400 + kill * 150)
+        await eventually('it works', () => answered > 100 * kill)
         await gateway.kill()
         await over
-        assert.ok(answered > 100, `${answered}`)
         gateway = await gateway.restart()
         const client = await open(gateway)
         assert.deepEqual((await client.query('select 1 as n')).rows, [{ n: 1 }])
@@ -274,7 +269,7 @@ test(
       const { ok, bad } = await proveLedger(gateway.ledgerDirectory)
       assert.equal(ok, true, JSON.stringify(bad))
       const reached = new Set(Array.from(server.log().matchAll(/select '(load [\d-]+)'/g), ([, text]) => text ?? ''))
-      assert.ok(reached.size > 300)
+      assert.ok(reached.size > 600)
       const decided = new Set(
         (await readEvents(gateway.ledgerDirectory)).flatMap((event) =>
           event.event === 'operation.decided' ? [/'(load [\d-]+)'/.exec(event.text)?.[1] ?? ''] : [],

@@ -20,7 +20,7 @@ describe('pgjdbc', { skip }, () => {
   after(() => journey.stop())
 
   for (const way of journeyWays()) {
-    test(`every step of the journey, ${way}`, { timeout: 120_000 }, async (t) => {
+    test(`every step of the journey, ${way}`, { timeout: 360_000 }, async (t) => {
       const endpoint = await journey.endpoint(way)
       const env = {
         ...libpqEnvironment(endpoint),
@@ -29,7 +29,7 @@ describe('pgjdbc', { skip }, () => {
       }
       const { output, errors } = await startClient('java', ['-Xmx256m', '-cp', DRIVER, source], '', {
         env,
-        timeout: 110_000,
+        timeout: 300_000,
       }).result
       const steps = output
         .split('\n')

@@ -17,10 +17,10 @@ describe('psycopg 3', { skip }, () => {
   after(() => journey.stop())
 
   for (const way of journeyWays()) {
-    test(`every step of the journey, ${way}`, { timeout: 90_000 }, async (t) => {
+    test(`every step of the journey, ${way}`, { timeout: 360_000 }, async (t) => {
       const env = { ...libpqEnvironment(await journey.endpoint(way)), JOURNEY_WAY: way }
       // Debian's own python has Debian's psycopg.
-      const { output, errors } = await startClient('/usr/bin/python3', [script], '', { env, timeout: 80_000 }).result
+      const { output, errors } = await startClient('/usr/bin/python3', [script], '', { env, timeout: 300_000 }).result
       const steps = z
         .record(z.string(), z.string())
         .parse(JSON.parse(output === '' ? JSON.stringify({ start: errors }) : output))

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Waits until `condition` holds.
+ * Waits until `condition` holds. How long it may take matters only when something hangs: a loaded machine is slow.
  * @throws Error naming `what` when it does not within `timeoutMs`
  */
 export async function eventually(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  timeoutMs = 10_000,
+  timeoutMs = 60_000,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs
   while (!(await condition())) {

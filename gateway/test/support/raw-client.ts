@@ -8,6 +8,9 @@ export interface RawMessage {
   readonly body: Buffer
 }
 
+/** Matters only when something hangs. */
+const ANSWER_TIMEOUT_MS = 60_000
+
 /**
  * Speaks the PostgreSQL protocol by hand, for what no driver does, and for doing it wrong. It shares nothing with
  * the gateway's own reader and writer of messages, so that a mistake there is not made twice.
@@ -47,7 +50,7 @@ export class RawClient {
   }
 
   /** The next message; undefined when the connection ended. @throws Error when nothing comes in time */
-  async receive(timeoutMs = 5000): Promise<RawMessage | undefined> {
+  async receive(timeoutMs = ANSWER_TIMEOUT_MS): Promise<RawMessage | undefined> {
     const deadline = Date.now() + timeoutMs
     for (;;) {
       const message = this.#received.shift()
@@ -65,7 +68,7 @@ export class RawClient {
   }
 
   /** All messages up to and with the first of type `last`, or to the end of the connection. */
-  async receiveUntil(last: string, timeoutMs = 5000): Promise<RawMessage[]> {
+  async receiveUntil(last: string, timeoutMs = ANSWER_TIMEOUT_MS): Promise<RawMessage[]> {
     const messages: RawMessage[] = []
     for (;;) {
       const message = await this.receive(timeoutMs)

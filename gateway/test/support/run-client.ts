@@ -33,14 +33,14 @@ export function libpqEnvironment(endpoint: Endpoint): NodeJS.ProcessEnv {
   }
 }
 
-/** Starts a real client; `input` goes to its standard input. It is ended after a minute. */
+/** Starts a real client; `input` goes to its standard input. It is ended after five minutes. */
 export function startClient(
   command: string,
   parameters: readonly string[],
   input: string,
   options: SpawnOptionsWithoutStdio,
 ): RunningClient {
-  const child = spawn(command, parameters, { timeout: 60_000, ...options })
+  const child = spawn(command, parameters, { timeout: 300_000, ...options })
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   return {
