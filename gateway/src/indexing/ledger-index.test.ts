@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { eventually } from '../../test/support/eventually.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import { parseSearch } from '../governance/recording/parse-search.ts'
-import type { FoundOperation, SearchPage } from '../governance/recording/operation-index.ts'
+import { type FoundOperation, IndexUnavailable, type SearchPage } from '../governance/recording/operation-index.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import type { LedgerLog } from '../ledger/ledger-log.ts'
 import type { IndexLocation, IndexStore } from '../storage/index-store.ts'
@@ -14,6 +15,7 @@ import { openIndexStore } from '../storage/open-index-store.ts'
 import { Indexer } from './indexer.ts'
 import { LedgerIndex } from './ledger-index.ts'
 import { LedgerScript } from './ledger-script.test-support.ts'
+import { readSessionEvents } from './session-events.ts'
 
 interface Place {
   fresh(): Promise<IndexLocation>
@@ -283,3 +285,48 @@ for (const [name, start] of Object.entries(places)) {
     })
   })
 }
+
+describe('an index that is not to be had', () => {
+  it('says so, and is at hand again once what was in its way is gone', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-index-'))
+    const { log } = await openLedger({ directory: join(folder, 'ledger'), origin: 'test.example/ledger', durability: 'batched', onFault: () => undefined })
+    const script = new LedgerScript(log, NOW)
+    script.session({}).ran('select 1')
+    await script.written()
+    const errors: Error[] = []
+    const path = join(folder, 'later', 'index.db')
+    const index = new LedgerIndex({ location: { kind: 'sqlite', path }, log: 'log', directory: join(folder, 'ledger'), onError: (error) => errors.push(error), ledger: { get size() { return log.size }, durableSize: 0 } })
+    const search = () => index.search(parseSearch('select', NOW), { limit: 10 })
+    await assert.rejects(search(), IndexUnavailable)
+    assert.ok(errors.length > 0)
+    mkdirSync(join(folder, 'later'))
+    await eventually('the index is there again', () => search().then(({ operations }) => operations.length === 1, () => false), 20_000)
+    await index.close()
+    await log.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('does not keep a session from being read: then the whole ledger is', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-index-'))
+    const { log } = await openLedger({ directory: folder, origin: 'test.example/ledger', durability: 'batched', onFault: () => undefined })
+    const script = new LedgerScript(log, NOW)
+    const [one, other] = [script.session({}), script.session({})]
+    other.ran(`select '"session":"${one.id}"'`)
+    one.ran('select 1')
+    one.closed()
+    await script.written()
+    const store = await openIndexStore({ kind: 'sqlite', path: ':memory:' }, 'log')
+    const indexer = await Indexer.open(store, folder)
+    for (const until of [0, 3, 5, log.size]) {
+      while (await indexer.step(until));
+      const place = async (session: string) => (until === 0 ? Promise.reject(new IndexUnavailable('gone')) : { range: await store.range(session), indexed: indexer.entries })
+      const events: string[] = []
+      for await (const { event } of readSessionEvents(one.id, { directory: folder, ledger: { size: log.size, durableSize: 0 }, index: { place } })) events.push(event)
+      assert.deepEqual(events, ['session.opened', 'operation.decided', 'operation.finished', 'session.closed'], `indexed up to ${until}`)
+    }
+    await indexer.close()
+    await store.close()
+    await log.close()
+    rmSync(folder, { recursive: true })
+  })
+})

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Operation } from '../governance/operation.ts'
 import type { OperationDecided } from '../governance/recording/event-schema.ts'
 import { encodeDecided, encodeFinished } from '../governance/recording/events.ts'
 import type { Session } from '../governance/session.ts'
@@ -17,7 +16,7 @@ type Drawn = typeof operation extends fc.Arbitrary<infer T> ? T : never
 
 function decided({ text: words, parameters, actions, objects, rule }: Drawn, n = 7): Buffer {
   const facts = { actions, objects, functions: [], readOnly: true, filtered: true, unknown: false, statements: 1 }
-  return Buffer.from(encodeDecided(session, n, { protocol: 'postgres', text: words, parameters, facts } as Operation, { effect: 'allow', rule, policyVersion: 3 }, AT))
+  return Buffer.from(encodeDecided(session, n, { protocol: 'postgres', text: words, parameters, facts }, { effect: 'allow', rule, policyVersion: 3 }, AT))
 }
 
 test('a decision is read as it was written, whatever stands in it', () => {
