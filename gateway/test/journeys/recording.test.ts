@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
+import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { ReplayLine } from '@sallyport/contract'
+import { rawPublicKey } from '../../src/governance/recording/hpke.ts'
+import { openOriginals } from '../../src/governance/recording/originals.ts'
 import type { OperationFinished, RecordedEvent } from '../../src/governance/recording/event-schema.ts'
 import { eventually } from '../support/eventually.ts'
 import { type TestGateway, startTestGateway } from '../support/gateway.ts'
@@ -21,13 +23,21 @@ roles: { auditor: [auditors] }
 let server: PostgresServer
 let shop: Shop
 let gateway: TestGateway
+let auditorKey: KeyObject
 
 before(async () => {
   server = await startPostgres({})
   shop = await createShop(server)
   const login = { port: server.port, database: shop.database, user: shop.user, password: shop.password }
+  const { publicKey, privateKey } = generateKeyPairSync('x25519')
+  auditorKey = privateKey
   gateway = await startTestGateway({
-    targets: [{ name: 'some', ...login, record: '{ rows: first 3 }' }, { name: 'all', ...login, record: '{ rows: all }' }, { name: 'none', ...login, record: '{ rows: none }' }],
+    targets: [
+      { name: 'some', ...login, record: '{ rows: first 3 }' },
+      { name: 'all', ...login, record: '{ rows: all }' },
+      { name: 'none', ...login, record: '{ rows: none }' },
+      { name: 'originals', ...login, record: `{ rows: all, originals: { publicKey: '${rawPublicKey(publicKey).toString('base64')}' } }` },
+    ],
     policy: POLICY,
     tls: false,
   })
@@ -38,6 +48,7 @@ after(async () => {
 })
 
 interface Recorded {
+  readonly session: string
   readonly lines: readonly ReplayLine[]
   readonly events: readonly RecordedEvent[]
 }
@@ -61,7 +72,7 @@ async function converse(target: string, talk: (client: raw.RawClient) => Promise
     return target === 'none' || lines.some(({ type }) => type === 'row' || type === 'completed' || type === 'failed')
   })
   const events = (await readEvents(gateway.ledgerDirectory)).filter((event) => 'session' in event && event.session === session)
-  return { lines, events }
+  return { session, lines, events }
 }
 
 const rows = ({ lines }: Recorded, operation: number) => lines.flatMap((line) => (line.type === 'row' && line.operation === operation ? [line.values] : []))
@@ -149,6 +160,23 @@ describe('a recording', () => {
     assert.deepEqual(rows(recorded, 1), [])
     assert.equal(outcomes(recorded)[0]?.digest, expected)
   })
+})
+
+test('masked values are kept for the auditor where the policy asks, and nobody else reads them', async () => {
+  const sql = 'select email, id, ssn from customers order by id limit 2'
+  const real = await server.query(sql, [], shop.database)
+  const { session, lines } = await converse('originals', async (client) => {
+    client.send(raw.query('select 1'), raw.query(sql))
+    await client.receiveUntil('Z')
+    await client.receiveUntil('Z')
+  })
+  assert.deepEqual(leaksIn(JSON.stringify(lines)), [])
+  const token = await gateway.issuer.personToken('robin', ['auditors'])
+  const answer = await fetch(`${gateway.apiUrl}/api/v1/sessions/${session}/originals`, { headers: { authorization: `Bearer ${token}` } })
+  const sealed = (await answer.text()).trimEnd().split('\n').map((line) => Buffer.from((JSON.parse(line) as { sealed: string }).sealed, 'base64'))
+  const opened = sealed.flatMap((message) => [...openOriginals(auditorKey, session, message)])
+  const expected = real.flatMap((row, at) => [[2, at + 1, 1, row['email']], [2, at + 1, 3, row['ssn']]])
+  assert.deepEqual(opened.map(({ operation, row, column, value }) => [operation, row, column, value.toString()]), expected)
 })
 
 test('an outcome has the digest of what the agent got, be it short or long, masked or refused by the target', async () => {

@@ -32,15 +32,18 @@ export function planRow(columns: readonly RowColumn[], protectedColumns: Protect
  *   | 'D' | length | count |  +----------------------+-------+
  *   |     | int32  | int16 |  | length int32, -1 null | value |
  *   +-----+--------+-------+  +----------------------+-------+
+ * @param original told of each masked value before its mask, with its column's number from 1
  * @throws MalformedFrameError when the row is not what was described
  */
-export function maskRow(frame: Buffer, start: number, end: number, plan: readonly (ColumnMask | undefined)[]): Buffer {
+export function maskRow(
+  frame: Buffer, start: number, end: number, plan: readonly (ColumnMask | undefined)[], original?: (column: number, value: Buffer) => void,
+): Buffer {
   const count = frame.readInt16BE(start + HEADER_BYTES)
   if (count !== plan.length) throw new MalformedFrameError('a row does not have the columns that were described')
   const pieces: Uint8Array[] = []
   let total = 2
   let at = start + HEADER_BYTES + 2
-  for (const mask of plan) {
+  for (const [index, mask] of plan.entries()) {
     if (at + 4 > end) throw new MalformedFrameError('a row is shorter than its columns')
     const length = frame.readInt32BE(at)
     const next = at + 4 + Math.max(length, 0)
@@ -49,7 +52,9 @@ export function maskRow(frame: Buffer, start: number, end: number, plan: readonl
       pieces.push(frame.subarray(at, next))
       total += next - at
     } else {
-      const replaced = mask.replace(frame.subarray(at + 4, next))
+      const value = frame.subarray(at + 4, next)
+      original?.(index + 1, value)
+      const replaced = mask.replace(value)
       const header = Buffer.alloc(4)
       header.writeInt32BE(replaced === null ? -1 : replaced.length)
       pieces.push(header)

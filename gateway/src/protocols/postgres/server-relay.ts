@@ -186,8 +186,9 @@ export class ServerRelay {
   #row(frame: Buffer, start: number, end: number): Verdict {
     const plan = this.#rowPlan()
     if (plan === 'verbatim') return 'verbatim'
-    const masked = maskRow(frame, start, end, plan)
-    this.#state.transcript.row(this.#state.inFlight.head)
+    const { transcript, inFlight } = this.#state
+    transcript.row(inFlight.head)
+    const masked = maskRow(frame, start, end, plan, transcript.original)
     this.#pass(masked, 0, masked.length)
     return 'done'
   }

@@ -24,6 +24,7 @@ export class Transcript {
   #length = 0
   #hash: Hash | undefined
   #told = false
+  #row = 0
   /** Whether the row whose parts come is to be kept. */
   #keeps = true
 
@@ -44,6 +45,7 @@ export class Transcript {
   /** A row begins, or a piece of COPY data; its bytes follow by {@link part}. */
   row(step: Step | undefined): void {
     if (!this.#goesOn(step)) return
+    this.#row++
     this.#keeps = this.#received.take(1) === 1
     if (this.#received.reached) this.#tell()
   }
@@ -52,6 +54,13 @@ export class Transcript {
     if (this.#operation === 0) return
     this.#digest(bytes, start, end)
     if (this.#keeps) this.#recorder?.received(this.#operation, bytes, start, end)
+  }
+
+  /** Takes a value of the row that has begun as it was before its mask; undefined unless the policy asks for that. */
+  get original(): ((column: number, value: Buffer) => void) | undefined {
+    const recorder = this.#recorder
+    if (recorder === undefined || !recorder.keepsOriginals || this.#operation === 0) return undefined
+    return (column, value) => recorder.original(this.#operation, this.#row, column, value)
   }
 
   /** A piece of COPY data from the client. @returns nothing; limited as rows are */
@@ -77,6 +86,7 @@ export class Transcript {
     this.#length = 0
     this.#hash = undefined
     this.#told = false
+    this.#row = 0
     this.#received.begin()
     this.#sent.begin()
     if (operation === 0) return false
