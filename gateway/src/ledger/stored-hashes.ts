@@ -6,7 +6,8 @@ import type { HashString } from './merkle-tree.ts'
 export class StoredHashes {
   readonly #pathOf: (file: number) => string
   readonly #perFile: number
-  #bytes: Buffer = Buffer.alloc(0)
+  /** As one string, in which comparing makes no new one. */
+  #text = ''
   #file = -1
 
   constructor(pathOf: (file: number) => string, perFile: number) {
@@ -16,15 +17,24 @@ export class StoredHashes {
 
   /** Empty when there is none. */
   at(index: number): HashString {
+    const at = this.#find(index)
+    const hash = this.#text.slice(at, at + HASH_BYTES)
+    return hash.length === HASH_BYTES ? hash : ''
+  }
+
+  is(index: number, hash: HashString): boolean {
+    const at = this.#find(index)
+    return this.#text.startsWith(hash, at)
+  }
+
+  #find(index: number): number {
     const file = Math.floor(index / this.#perFile)
-    if (file !== this.#file) {
-      this.#bytes = readIfThere(this.#pathOf(file))
-      this.#file = file
-    }
-    const at = (index % this.#perFile) * HASH_BYTES
+    const at = (index - file * this.#perFile) * HASH_BYTES
     // A gateway at work may have written on since the file was read.
-    if (at + HASH_BYTES > this.#bytes.length) this.#bytes = readIfThere(this.#pathOf(file))
-    return at + HASH_BYTES <= this.#bytes.length ? this.#bytes.toString('latin1', at, at + HASH_BYTES) : ''
+    if (file === this.#file && at + HASH_BYTES <= this.#text.length) return at
+    this.#text = readIfThere(this.#pathOf(file)).toString('latin1')
+    this.#file = file
+    return at
   }
 }
 

@@ -161,15 +161,14 @@ class Verification {
   readonly #take = (leaf: HashString, file: number, offset: number): void => {
     const index = this.tree.size
     if (index === this.proved) this.#provedOffset = offset
-    const stored = this.#leaves.at(index)
-    if (this.#suspect === undefined && stored !== leaf) {
+    if (this.#suspect === undefined && !this.#leaves.is(index, leaf)) {
       this.#suspect = { index, file: `journal/${fileName(file)}`, offset, stored: this.tree.clone() }
     }
-    this.#suspect?.stored.append(stored)
+    this.#suspect?.stored.append(this.#leaves.at(index))
     this.tree.append(leaf)
     if (this.tree.size % TILE_WIDTH !== 0 || this.#wrongRoot !== undefined) return
     const tile = Math.floor(index / TILE_WIDTH)
-    if (this.#roots.at(tile) !== this.tree.lastNode(TILE_HEIGHT)) this.#wrongRoot = tile
+    if (!this.#roots.is(tile, this.tree.lastNode(TILE_HEIGHT))) this.#wrongRoot = tile
   }
 
   #notReached(checkpoint: Checkpoint, stop: CursorStop): Finding {
