@@ -32,7 +32,8 @@ export interface SessionPlace {
 
 export type IndexingAnswer = { readonly id: number } & ({ readonly value: unknown } | { readonly error: string })
 
-const LOWEST_PRIORITY = 19
+/** Of Unix: traffic gets three times as much where both want the processor, and somebody who waits for a search still some. */
+const LOW_PRIORITY = 5
 
 /** Runs in a thread of its own, because SQLite blocks its thread and nobody else's statements may wait for that. */
 async function serve({ location, log, directory }: IndexingSetup): Promise<void> {
@@ -40,7 +41,7 @@ async function serve({ location, log, directory }: IndexingSetup): Promise<void>
   if (port === null) throw new Error('this runs as a worker')
   try {
     // On Linux this is of the thread alone: traffic goes first.
-    if (process.platform === 'linux') setPriority(LOWEST_PRIORITY)
+    if (process.platform === 'linux') setPriority(LOW_PRIORITY)
   } catch {
     // It works as well at any other.
   }
