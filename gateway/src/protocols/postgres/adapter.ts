@@ -4,6 +4,7 @@ import { AuthenticationError } from '../../governance/identity.ts'
 import type { Operation } from '../../governance/operation.ts'
 import type { Permit } from '../../governance/permit.ts'
 import type { Refusal } from '../../governance/decision.ts'
+import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
 import type { Session } from '../../governance/session.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { loadParser } from '../../sql/statement-analyser.ts'
@@ -111,6 +112,7 @@ class PostgresListener implements Listener {
     if (error instanceof LoginRefused) return connection.end(error.report)
     if (error instanceof AuthenticationError) return connection.end(new LoginRefused('28P01', error.message, error.hint).report)
     if (error instanceof TargetError) return connection.end(new LoginRefused(error.code, error.message, 'Tell an operator if it lasts.').report)
+    if (error instanceof RecordingUnavailable) return connection.end(new LoginRefused('58030', 'the gateway cannot record sessions now, so it opens none', 'Try again later, and tell an operator that recordings cannot be kept.').report)
     if (error instanceof MalformedFrameError) return connection.end(new LoginRefused('08P01', error.message, 'Use a PostgreSQL client.').report)
     this.#services.log.error({ error }, 'a login failed by an internal error')
     connection.end(new LoginRefused('XX000', 'the gateway could not open the session', 'Tell an operator.').report)
