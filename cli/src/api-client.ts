@@ -58,8 +58,8 @@ export class ApiClient {
   }
 
   /** A session's bundle, which may be long: only its beginning has a time limit. */
-  async bundle(session: string): Promise<ReadableStream<Uint8Array>> {
-    const response = await this.#fetch(routes.bundle(session), {}, true, true)
+  async bundle(session: string, sealed: boolean): Promise<ReadableStream<Uint8Array>> {
+    const response = await this.#fetch(`${routes.bundle(session)}${sealed ? '?key=none' : ''}`, {}, true, true)
     if (!response.ok || response.body === null) throw await apiFailure(response)
     return response.body
   }

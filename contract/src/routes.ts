@@ -21,7 +21,7 @@
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
  * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
  * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
- * | GET bundle(session) | auditor, administrator | application/x-tar: what `sallyport audit verify` proves offline |
+ * | GET bundle(session)?key=none | auditor, administrator | application/x-tar: what `sallyport audit verify` proves offline |
  * | GET inclusionProof?index&size, consistencyProof?first&second | anybody, without a token | InclusionProof, ConsistencyProof |
  * | GET ledgerStatus | auditor, operator, administrator | LedgerStatus |
  * | GET health, GET version | anybody, without a token | Health, Version |

@@ -124,7 +124,9 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       reading,
       ledger,
       ledgerReader: new LogReader(ledgerDirectory, verifierKey),
-      makeBundle: (session) => makeBundle(session, { directory: ledgerDirectory, verifierKey, ...kept, sign: (text) => ledger.sign(text) }),
+      makeBundle: (session, kind) => makeBundle(session, {
+        directory: ledgerDirectory, verifierKey, store: kept.store, keys: kind === 'sealed' ? 'left out' : kept.keys, sign: (text) => ledger.sign(text),
+      }),
       verifierKey,
       ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),

@@ -86,12 +86,14 @@ function addExport(audit: Command): void {
     .description('Fetches a session as one file: its events with their proof, and its recording, sealed, with the key if that still exists. For auditors and administrators; that it was fetched goes on record.')
     .argument('<session>', 'the session\'s id')
     .option('--output <file>', 'where to write; SESSION.tar when absent')
-    .action(async (session: string, own: { output?: string }, command: Command) => {
+    .option('--sealed', 'leave out the recording\'s key: it proves the same, and its content stays closed')
+    .action(async (session: string, own: { output?: string; sealed?: true }, command: Command) => {
       const options = globalOptions(command)
       const output = resolve(own.output ?? `${basename(session)}.tar`)
-      const body = await (await connect(options)).bundle(session)
+      const body = await (await connect(options)).bundle(session, own.sealed === true)
       await pipeline(body, createWriteStream(output, { mode: 0o600 }))
-      print(options, { session, file: output }, () => `Written to ${output}. It may hold the key of the recording: keep it as carefully as what was recorded.`)
+      print(options, { session, file: output }, () => (
+        own.sealed === true ? `Written to ${output}.` : `Written to ${output}. It may hold the key of the recording: keep it as carefully as what was recorded.`))
     })
 }
 

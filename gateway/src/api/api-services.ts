@@ -23,7 +23,7 @@ export interface ApiServices {
   readonly ledger: Ledger
   readonly ledgerReader: LedgerReader
   /** All that the ledger holds of a session and its recording, as an archive that proves itself. Undefined when that is nothing. */
-  readonly makeBundle: (session: string) => Promise<AsyncIterable<Uint8Array> | undefined>
+  readonly makeBundle: (session: string, kind: 'sealed' | 'with-key') => Promise<AsyncIterable<Uint8Array> | undefined>
   /** The ledger's public key as a C2SP verifier key. */
   readonly verifierKey: string
   readonly ledgerStatus: () => LedgerStatus

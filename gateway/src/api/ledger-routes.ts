@@ -47,16 +47,17 @@ export function serveLedger(api: Hono, services: ApiServices): void {
   api.get(`${routes.bundles}/:session`, (context) => sendBundle(context, services, context.req.param('session')))
 }
 
-/** With the key of what was recorded, so that who takes it along is on record first. */
+/** With the key of what was recorded unless `key=none`, so that who takes it along is on record first. */
 async function sendBundle(context: Context, services: ApiServices, session: string): Promise<Response> {
   const caller = await callerOf(context, services)
   caller.require('auditor', 'administrator')
   const giveBack = takeReader()
   let parts: AsyncIterable<Uint8Array> | undefined
   try {
-    const action = { by: caller.identity.name, action: 'session.export', subject: session.slice(0, 64), reason: calledWith(caller) }
+    const sealed = context.req.query('key') === 'none'
+    const action = { by: caller.identity.name, action: sealed ? 'session.export-sealed' : 'session.export', subject: session.slice(0, 64), reason: calledWith(caller) }
     await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
-    parts = session.length > 64 ? undefined : await services.makeBundle(session)
+    parts = session.length > 64 ? undefined : await services.makeBundle(session, sealed ? 'sealed' : 'with-key')
     if (parts === undefined) throw new ApiFailure('not-found', 'there is no such session in the ledger', 'See those that there are: `sallyport session list`, or GET /api/v1/sessions.')
     const body = byteStream(parts, giveBack)
     return context.body(body, 200, { 'content-type': 'application/x-tar', 'content-disposition': `attachment; filename="${session}.tar"` })

@@ -80,17 +80,10 @@ test('tar lists and unpacks a bundle', async () => {
 
 test('a recording stays sealed where its key is gone, and what was destroyed is not missed', async () => {
   assert.partialDeepStrictEqual(await verifyBundle(await bundle('mine', { keys: { reveal: () => Promise.resolve(undefined) } }), key), { ok: true, segments: 2, opened: false })
+  assert.partialDeepStrictEqual(await verifyBundle(await bundle('mine', { keys: 'left out' }), key), { ok: true, segments: 2, opened: false })
   assert.partialDeepStrictEqual(await verifyBundle(await bundle('destroyed'), key), { ok: true, segments: 0, destroyedAtMs: 17 })
   assert.partialDeepStrictEqual((await verifyBundle(await bundle('lost'), key)).bad, { what: 'segment-missing', file: 'segments/00000001' })
   assert.partialDeepStrictEqual((await verifyBundle(await bundle('mine', { keys: { reveal: () => Promise.resolve(randomBytes(32)) } }), key)).bad, { what: 'segment-changed', file: 'data.key' })
-})
-
-test('a bundle still holds when tar has taken the key out of it, and not when it has taken anything else', async () => {
-  for (const [member, ok] of [['data.key', true], ['segments/00000002', false], ['manifest', false]] as const) {
-    const path = await bundle('mine')
-    execFileSync('tar', ['--delete', '-f', path, member])
-    assert.partialDeepStrictEqual(await verifyBundle(path, key), { ok, ...(ok && { segments: 2, opened: false }) }, member)
-  }
 })
 
 test('an event cannot be left out of a bundle, its hash passed for one of the others', async () => {
@@ -121,7 +114,6 @@ test('every byte of a bundle counts', async () => {
     await check(whole.subarray(0, at), `cut at ${at}`)
   }
   await check(Buffer.concat([whole, Buffer.alloc(512)]), 'longer')
-  await check(Buffer.concat([whole, Buffer.alloc(20_480 - (whole.length % 10_240))]), 'longer by more than a record')
 })
 
 test('manifests and archive headers are read as they are written, and in no other spelling', () => {

@@ -1,9 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { readTarHeader, TAR_BLOCK, tarPadding } from './tar.ts'
 
-/** To a multiple of this `tar` fills an archive up with zeros, when it takes a member out of one. */
-const TAR_RECORD = 20 * TAR_BLOCK
-
 export interface OpenMember {
   readonly name: string
   readonly size: number
@@ -44,10 +41,8 @@ export class TarFile {
     const start = this.#position
     const header = readTarHeader(await this.read(start, TAR_BLOCK))
     if (header === undefined) {
-      const rest = this.#size - start
-      const asRewritten = this.#size % TAR_RECORD === 0 && rest < TAR_RECORD + 2 * TAR_BLOCK
-      if (rest !== 2 * TAR_BLOCK && !asRewritten) throw new TarProblem('it does not end where it should', start)
-      await this.#demandZeros(start, rest)
+      await this.#demandZeros(start, 2 * TAR_BLOCK)
+      if (this.#size !== start + 2 * TAR_BLOCK) throw new TarProblem('something stands behind its end', start + 2 * TAR_BLOCK)
       return undefined
     }
     if ('problem' in header) throw new TarProblem(header.problem, start)
