@@ -195,7 +195,9 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
   const data = mkdtempSync(join(tmpdir(), 'sallyport-full-'))
   const disk = mountSmallDisk(join(data, 'ledger'), 2)
   if ('obstacle' in disk) return t.skip(disk.obstacle)
-  const gateway = await startTestGateway({ targets: [target()], policy: ALLOW_ALL, tls: false, data })
+  // A session whose rows are recorded would be ended: what is recorded has its digests in the ledger.
+  const unrecorded = { ...target(), record: '{ rows: none }' }
+  const gateway = await startTestGateway({ targets: [unrecorded], policy: ALLOW_ALL, tls: false, data })
   try {
     const client = await open(gateway)
     let refusedAt = -1
@@ -228,6 +230,50 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
         ),
     )
     await client.end()
+    const { ok, bad } = await proveLedger(gateway.ledgerDirectory)
+    assert.equal(ok, true, JSON.stringify(bad))
+  } finally {
+    await gateway.stop()
+    disk.unmount()
+    rmSync(data, { recursive: true, force: true })
+  }
+})
+
+test('a recorded session is ended when the disk of the ledger is full, none begins, and others do when there is room', async (t) => {
+  const data = mkdtempSync(join(tmpdir(), 'sallyport-full-'))
+  const disk = mountSmallDisk(join(data, 'ledger'), 2)
+  if ('obstacle' in disk) return t.skip(disk.obstacle)
+  const gateway = await startTestGateway({ targets: [target()], policy: ALLOW_ALL, tls: false, data })
+  const filling = 'z'.repeat(20_000)
+  try {
+    const client = await open(gateway)
+    let end: Error | undefined
+    client.once('error', (error) => (end = error))
+    await client.query("select 'on record'")
+    await eventually('the session is ended', async () => {
+      disk.fill()
+      await assert.rejects(client.query(`select 'run without record' /* ${filling} */`), (error) => {
+        if (error instanceof pg.DatabaseError) assert.match(`${error.code} ${error.message}`, /^(?:58030|57P01) .*cannot record/)
+        if (error instanceof pg.DatabaseError && error.code === '57P01') end ??= error
+        return true
+      })
+      return end !== undefined
+    })
+    assert.match(end?.message ?? '', /the session was ended: the gateway cannot record it any more/)
+    disk.fill()
+    await assert.rejects(open(gateway), { severity: 'FATAL' })
+    assert.ok(!server.log().includes('run without record'))
+    disk.grow(8)
+    await eventually('sessions begin', () =>
+      open(gateway).then(
+        async (again) => {
+          await again.query('select 1')
+          await again.end()
+          return true
+        },
+        () => false,
+      ),
+    )
     const { ok, bad } = await proveLedger(gateway.ledgerDirectory)
     assert.equal(ok, true, JSON.stringify(bad))
   } finally {
