@@ -82,8 +82,9 @@ async function openRoute(name: RouteName, database: Database): Promise<Route> {
       return pipeRoute(database)
     case 'pgbouncer':
       return pgbouncerRoute(database)
+    case 'unrecorded':
     case 'gateway':
-      return (await import('./routes/gateway-route.ts')).gatewayRoute(database)
+      return (await import('./routes/gateway-route.ts')).gatewayRoute(database, name)
   }
 }
 

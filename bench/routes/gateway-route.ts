@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { startTestGateway } from '../../gateway/test/support/gateway.ts'
 import type { Database, Route } from './route.ts'
 
@@ -11,11 +12,20 @@ rules:
   - { name: unbounded, when: 'operation.actions.exists(a, a in ["delete", "update"]) && !operation.filtered', then: deny, message: add a WHERE clause }
 `
 
-/** The gateway in a process of its own, with policy, masks and ledger on. */
-export async function gatewayRoute(database: Database): Promise<Route> {
-  const gateway = await startTestGateway({ targets: [{ name: 'bench', ...database }], policy: POLICY, tls: false })
+/**
+ * The gateway in a process of its own, with policy, masks, ledger and recording on; `unrecorded` without the last two,
+ * to see what they cost.
+ */
+export async function gatewayRoute(database: Database, name: 'gateway' | 'unrecorded'): Promise<Route> {
+  const unrecorded = name === 'unrecorded'
+  const gateway = await startTestGateway({
+    targets: [{ name: 'bench', ...database, ...(unrecorded && { record: '{ rows: none }' }) }],
+    policy: POLICY,
+    tls: false,
+    ...(unrecorded && { nodeFlags: ['--import', fileURLToPath(new URL('../unrecorded/import.mjs', import.meta.url))] }),
+  })
   return {
-    name: 'gateway',
+    name,
     port: gateway.port,
     user: 'nightly-report',
     database: gateway.database,

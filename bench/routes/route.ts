@@ -11,7 +11,7 @@ export interface Route {
   stop(): Promise<void>
 }
 
-export const ROUTE_NAMES = ['direct', 'pipe', 'pgbouncer', 'gateway'] as const
+export const ROUTE_NAMES = ['direct', 'pipe', 'pgbouncer', 'unrecorded', 'gateway'] as const
 export type RouteName = (typeof ROUTE_NAMES)[number]
 
 /** The login at the database itself. */
