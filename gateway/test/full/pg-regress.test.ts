@@ -128,7 +128,7 @@ describe("PostgreSQL's own suites", { skip, timeout: 3 * TIMEOUT_MS }, () => {
     })
   }
 
-  test('libpq_pipeline: pipelines, aborts and single-row mode work as without the gateway, message by message', { timeout: TIMEOUT_MS }, async (t) => {
+  test('libpq_pipeline: pipelines, aborts and single-row mode work the same, message by message', { timeout: TIMEOUT_MS }, async (t) => {
     const trace = async (way: string): Promise<Map<string, string>> =>
       within(way, (login) => runPipelineTests(suite, login))
     const direct = await trace('direct')

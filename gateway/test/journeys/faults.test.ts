@@ -65,7 +65,8 @@ describe('the target', () => {
   test('when it goes away, running statements fail at once, logins say so, and all is well when it is back', async () => {
     const client = await open(gateway)
     const failed = assert.rejects(client.query('select pg_sleep(600)'))
-    await eventually('it runs', async () => (await server.query(`select from pg_stat_activity where query like '%sleep(600)'`)).length > 0)
+    const running = `select from pg_stat_activity where query like '%sleep(600)'`
+    await eventually('it runs', async () => (await server.query(running)).length > 0)
     const { port } = pipe
     await pipe.close()
     await failed
@@ -239,7 +240,7 @@ test('a ledger whose disk is full stops the traffic with a clear error, and goes
   }
 })
 
-test('a recorded session is ended when the disk of the ledger is full, none begins, and others do when there is room', async (t) => {
+test('a recorded session is ended when the disk of the ledger is full, and others begin when there is room', async (t) => {
   const data = mkdtempSync(join(tmpdir(), 'sallyport-full-'))
   const disk = mountSmallDisk(join(data, 'ledger'), 2)
   if ('obstacle' in disk) return t.skip(disk.obstacle)
@@ -253,8 +254,10 @@ test('a recorded session is ended when the disk of the ledger is full, none begi
     await eventually('the session is ended', async () => {
       disk.fill()
       await assert.rejects(client.query(`select 'run without record' /* ${filling} */`), (error) => {
-        if (error instanceof pg.DatabaseError) assert.match(`${error.code} ${error.message}`, /^(?:58030|57P01) .*cannot record/)
-        if (error instanceof pg.DatabaseError && error.code === '57P01') end ??= error
+        // Without a code the connection was gone already.
+        if (!(error instanceof pg.DatabaseError)) return true
+        assert.match(`${error.code} ${error.message}`, /^(?:58030|57P01) .*cannot record/)
+        if (error.code === '57P01') end ??= error
         return true
       })
       return end !== undefined

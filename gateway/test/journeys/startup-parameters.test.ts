@@ -86,7 +86,9 @@ describe('a login is refused before anything comes to the target, for', () => {
       assert.equal(last?.type, 'E')
       assert.equal(raw.errorFields(last)['C'], '0A000', JSON.stringify(raw.errorFields(last)))
       assert.equal(raw.errorFields(last)['S'], 'FATAL')
-      assert.ok(!login.some(({ type, body }) => type === 'K' || type === 'Z' || (type === 'R' && body.readInt32BE(0) === 0)))
+      const isAccepted = ({ type, body }: raw.RawMessage): boolean =>
+        type === 'K' || type === 'Z' || (type === 'R' && body.readInt32BE(0) === 0)
+      assert.ok(!login.some(isAccepted))
       assert.deepEqual(rows, [])
       assert.deepEqual(arrivalsSince(logged), { connections: [], statements: [] })
     })
@@ -94,9 +96,11 @@ describe('a login is refused before anything comes to the target, for', () => {
 })
 
 test('a setting comes to the target, as the user and in the database of the target alone', async () => {
-  for (const parameters of [{ options: '-c geqo=off' }, { options: '--geqo=off' }, { options: '-cge\\qo=off' }, { geqo: 'off' }, { GEQO: 'off' }]) {
+  const harmless = [...['-c geqo=off', '--geqo=off', '-cge\\qo=off'].map((options) => ({ options })), { geqo: 'off' }, { GEQO: 'off' }]
+  for (const parameters of harmless) {
     const logged = server.log().length
-    const { login, rows } = await ask(parameters, `select 'marked', current_user, current_database(), current_setting('geqo')`)
+    const sql = `select 'marked', current_user, current_database(), current_setting('geqo')`
+    const { login, rows } = await ask(parameters, sql)
     assert.equal(login.at(-1)?.type, 'Z', JSON.stringify(raw.errorFields(login.at(-1))))
     assert.deepEqual(rows, [['marked', shop.user, shop.database, 'off']])
     const { connections, statements } = arrivalsSince(logged)

@@ -1,6 +1,6 @@
 /**
- * Run in a network of its own, in which FAR is an address of this machine and not a loopback one. Tries logins there and
- * prints what came of them, as JSON: see beyond-loopback.test.ts.
+ * Run in a network of its own, in which FAR is an address of this machine and not a loopback one. Tries logins there
+ * and prints what came of them, as JSON: see beyond-loopback.test.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,7 +26,8 @@ export interface Attempt {
 
 async function logIn(name: string, server: PostgresServer, host: string, tls: PostgresTarget['tls']): Promise<Attempt> {
   const logged = server.log().length
-  const target: PostgresTarget = { host, port: server.port, database: server.database, credential: { user: server.superuser, password: 'env:NONE' }, tls }
+  const credential = { user: server.superuser, password: 'env:NONE' }
+  const target: PostgresTarget = { host, port: server.port, database: server.database, credential, tls }
   const outcome = await connectUpstream(target, server.password, new Map(), 10_000).then(
     ({ connection }) => {
       connection.destroy()
@@ -40,8 +41,8 @@ async function logIn(name: string, server: PostgresServer, host: string, tls: Po
 async function towardsTargets(): Promise<Attempt[]> {
   const attempts: Attempt[] = []
   for (const auth of ['password', 'scram-sha-256'] as const) {
-    const settings = { log_connections: 'on' }
-    const [plain, secure] = [await startPostgres({ auth, settings, alsoAt: FAR }), await startPostgres({ auth, settings, alsoAt: FAR, tls: 'offered' })]
+    const options = { auth, settings: { log_connections: 'on' }, alsoAt: FAR }
+    const [plain, secure] = [await startPostgres(options), await startPostgres({ ...options, tls: 'offered' })]
     const ca = `file:${secure.certificate?.certFile ?? ''}`
     attempts.push(
       await logIn(`${auth}, no TLS, near`, plain, NEAR, { mode: 'disable' }),
@@ -71,18 +72,27 @@ issuers:
 agents:
   - { name: support-bot, issuer: test, match: { azp: support-bot }, owner: dana@example.com, purpose: asks }
 targets:
-  - { name: shop, protocol: postgres, host: ${NEAR}, port: ${server.port}, database: postgres, tls: { mode: disable }, credential: { user: postgres, password: 'env:FAR_TARGET_PASSWORD' } }
+  - name: shop
+    protocol: postgres
+    host: ${NEAR}
+    port: ${server.port}
+    database: postgres
+    tls: { mode: disable }
+    credential: { user: postgres, password: 'env:FAR_TARGET_PASSWORD' }
 masks: []
 rules:
   - { name: everything, then: allow }
 ` })
-  const address = { host: FAR, port: gateway.listeners['postgres']?.port ?? 0, ca: certificate.cert, serverName: 'localhost' }
+  const port = gateway.listeners['postgres']?.port ?? 0
+  const address = { host: FAR, port, ca: certificate.cert, serverName: 'localhost' }
   const attempts: Attempt[] = []
-  for (const [name, open] of [['client in clear, far', raw.openRaw], ['client by TLS, far', raw.openNegotiatedTls]] as const) {
+  const ways = [['client in clear, far', raw.openRaw], ['client by TLS, far', raw.openNegotiatedTls]] as const
+  for (const [name, open] of ways) {
     const client = await open(address)
     const login = await client.logIn({ user: 'support-bot', database: 'shop' }, await issuer.agentToken('support-bot'))
     const fields = raw.errorFields(login.at(-1))
-    attempts.push({ name, outcome: login.at(-1)?.type === 'Z' ? 'in' : `${fields['C']} ${fields['M']}`, told: login.some(({ type }) => type === 'R') })
+    const outcome = login.at(-1)?.type === 'Z' ? 'in' : `${fields['C']} ${fields['M']}`
+    attempts.push({ name, outcome, told: login.some(({ type }) => type === 'R') })
     client.end()
   }
   await gateway.close()

@@ -200,5 +200,7 @@ export async function withstandMalformed(gateway: TestGateway, agent: string, ru
   let growth = 0
   const isFlat = async (): Promise<boolean> => (growth = (await gateway.memoryInUse()) - before) < MAX_GROWTH_BYTES
   // The last connections may still be closing.
-  await eventually('memory is where it was', isFlat).catch(() => assert.fail(`the gateway holds ${Math.round(growth / 1024)} KiB more after ${done} conversations`))
+  await eventually('memory is where it was', isFlat).catch(() =>
+    assert.fail(`the gateway holds ${Math.round(growth / 1024)} KiB more after ${done} conversations`),
+  )
 }

@@ -94,7 +94,9 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   if (certificate !== undefined && user !== undefined) chownSync(certificate.keyFile, user.uid, user.gid)
   const kind = tls === 'required' ? 'hostssl' : 'host'
   const addresses = ['127.0.0.1', ...(options.alsoAt === undefined ? [] : [options.alsoAt])]
-  const rules = addresses.flatMap((address) => ['all', 'replication'].map((what) => `${kind} ${what} all ${address}/32 ${auth}\n`))
+  const rules = addresses.flatMap((address) =>
+    ['all', 'replication'].map((what) => `${kind} ${what} all ${address}/32 ${auth}\n`),
+  )
   writeFileSync(join(data, 'pg_hba.conf'), `local all all ${auth}\n${rules.join('')}`)
 
   const port = await freePort()
