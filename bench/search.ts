@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,7 +56,8 @@ try {
   await fill(log)
   const indexing = await index(log, directory)
   say(`indexed ${operations} operations: ${indexing.operationsPerSecond} operations/s, ${indexing.cpuMicroseconds} µs of CPU each, ` +
-    `${indexing.bytesPerOperation} bytes each; slices of a hot loop: ${indexing.repeatedCpuMicroseconds} µs of CPU a repetition`)
+    `${indexing.bytesPerOperation} bytes each; of hot loops: ${indexing.repeatedCpuMicroseconds} µs of CPU a repetition, ` +
+    `${indexing.integersCpuMicroseconds} where an integer differs, ${indexing.distinctCpuMicroseconds} where a name does`)
   const searches = await search(log, directory)
   const all = searches.map(({ medianMs }) => medianMs)
   const report = { operations, indexing, searches, medianMs: median(all), slowestMedianMs: Math.max(...all), blockedMs: Math.max(...searches.map(({ blockedMs }) => blockedMs)) }
@@ -91,6 +93,9 @@ interface Indexing {
   readonly cpuMicroseconds: number
   readonly bytesPerOperation: number
   readonly repeatedCpuMicroseconds: number
+  /** Of hot loops whose statements differ in an integer, or in a name. */
+  readonly integersCpuMicroseconds: number
+  readonly distinctCpuMicroseconds: number
 }
 
 /** In this thread, so that its CPU time is nothing else's. */
@@ -102,26 +107,33 @@ async function index(log: LedgerLog, directory: string): Promise<Indexing> {
     while (await indexer.step(log.size));
   })
   const bytes = statSync(path).size
-  const repetitions = 100_000
-  const [opened, ...rest] = hotLoop(repetitions)
-  for (const event of [opened, ...rest]) if (event !== undefined) log.append(JSON.stringify(event))
-  await written(log)
-  const repeated = await measured(async () => {
-    while (await indexer.step(log.size));
-  })
+  const loop = async (of: (n: number) => string): Promise<number> => {
+    const repetitions = 100_000
+    for (const event of hotLoop(repetitions, of)) log.append(JSON.stringify(event))
+    await written(log)
+    const measure = await measured(async () => {
+      while (await indexer.step(log.size));
+    })
+    return round1(measure.cpuMicroseconds / repetitions)
+  }
+  const repeatedCpuMicroseconds = await loop(() => 'select c.name, c.city from customers c where c.id = 4711')
+  const integersCpuMicroseconds = await loop((n) => `select c.name, c.city from customers c where c.id = ${1_000_000 + n}`)
+  const distinctCpuMicroseconds = await loop((n) => `select c.name, c.city from customers c where c.id = 'k${1_000_000 + n}'`)
   await indexer.close()
   await store.close()
   return {
     operationsPerSecond: Math.round(operations / seconds), cpuMicroseconds: round1(cpuMicroseconds / operations),
-    bytesPerOperation: Math.round(bytes / operations), repeatedCpuMicroseconds: round1(repeated.cpuMicroseconds / repetitions),
+    bytesPerOperation: Math.round(bytes / operations), repeatedCpuMicroseconds, integersCpuMicroseconds, distinctCpuMicroseconds,
   }
 }
 
-/** One session that says the same again and again. */
-function hotLoop(repetitions: number): RecordedEvent[] {
+/** One session that says such things again and again. */
+function hotLoop(repetitions: number, text: (n: number) => string): RecordedEvent[] {
   const [opened, decided, finished] = [...sessionsOf(1, Date.now())]
-  if (opened === undefined || decided?.event !== 'operation.decided' || finished?.event !== 'operation.finished') throw new Error('the load has another shape')
-  return [opened, ...Array.from({ length: repetitions }, (_, n) => [{ ...decided, n: n + 1 }, { ...finished, n: n + 1 }]).flat()]
+  if (opened?.event !== 'session.opened' || decided?.event !== 'operation.decided' || finished?.event !== 'operation.finished') throw new Error('the load has another shape')
+  const session = `hot-${randomUUID()}`
+  const each = Array.from({ length: repetitions }, (_, n) => [{ ...decided, session, n: n + 1, text: text(n) }, { ...finished, session, n: n + 1 }])
+  return [{ ...opened, session }, ...each.flat()]
 }
 
 async function measured(work: () => Promise<void>): Promise<{ seconds: number; cpuMicroseconds: number }> {

@@ -132,17 +132,70 @@ for (const [name, start] of Object.entries(places)) {
     it('shows equal operations of a session as one, with their number and their outcomes together', () => world(async ({ script, find }) => {
       const session = script.session({})
       for (let round = 0; round < 20; round += 1) {
-        session.ran('select 1', { rows: 2 })
-        session.ran('select 2', round === 7 ? { result: 'failed', code: '57014' } : { rows: 1 })
+        session.ran('select one', { rows: 2 })
+        session.ran('select two', round === 7 ? { result: 'failed', code: '57014' } : { rows: 1 })
         if (round === 9) await find('decision:allow')
       }
       const other = script.session({})
-      other.ran('select 1')
+      other.ran('select one')
       const [last, second, first] = await find('select')
-      assert.deepEqual([last?.session, last?.text, last?.count], [other.id, 'select 1', 1])
+      assert.deepEqual([last?.session, last?.text, last?.count], [other.id, 'select one', 1])
       assert.deepEqual([second?.count, second?.first.number, second?.last.number, second?.completed, second?.failed, second?.rows, second?.codes], [20, 2, 40, 19, 1, 19, ['57014']])
       assert.deepEqual([first?.count, first?.first.number, first?.last.number, first?.completed, first?.failed, first?.rows, first?.codes], [20, 1, 39, 20, 0, 40, []])
-      assert.deepEqual((await find('error:57014')).map(({ text }) => text), ['select 2'])
+      assert.deepEqual((await find('error:57014')).map(({ text }) => text), ['select two'])
+    }))
+
+    it('shows operations that differ only in integers as one, found by each integer and the word before it', () => world(async ({ script, find }) => {
+      const session = script.session({})
+      for (let id = 4_000; id < 4_020; id += 1) {
+        session.ran(`select name from customers where customer_id = ${id} and kind = 'k7' limit 5`, { rows: 1 })
+        // Also over the ends of slices.
+        if (id === 4_003 || id === 4_004) await find('')
+      }
+      session.ran('select name from customers where customer_id = 4007 and kind = \'k7\' limit 5', { rows: 1 })
+      for (const query of ['4000', '4003', '4004', '4005', '4019', '"id 4011"', '"customer id 4000 and"', '4012 name', '"limit 5"', '401*']) {
+        const found = await find(query)
+        assert.deepEqual(found.map(({ text, count, first, last, rows }) => [text, count, first.number, last.number, rows]),
+          [["select name from customers where customer_id = 4000 and kind = 'k7' limit 5", 21, 1, 21, 21]], query)
+      }
+      for (const query of ['4020', '40', '"4011 and"', '"limit 4011"', '"4011 id"', '-4011']) assert.deepEqual(await find(query), [], query)
+    }))
+
+    it('does not join what was decided differently, does something else, or differs in more than integers', () => world(async ({ script, texts }) => {
+      const session = script.session({})
+      session.ran('select 1')
+      session.refused('select 2')
+      session.ran('select 3', { rule: 'other' })
+      session.ran('select 4', { actions: ['insert'] })
+      session.ran('select 5', { objects: ['public.t'] })
+      session.ran("select '6'")
+      session.ran("select '7'")
+      session.ran('select t8')
+      session.ran('select 9.5')
+      session.ran('select /* 10 */')
+      session.ran('select /* 11 */')
+      session.ran('select 12, 13')
+      script.session({}).ran('select 14')
+      assert.equal((await texts('select')).length, 13)
+      assert.deepEqual(await texts('decision:deny'), ['select 2'])
+    }))
+
+    it('begins a new row when a row has 2 KiB of integers', () => world(async ({ script, find }) => {
+      const session = script.session({})
+      for (let id = 0; id < 1_000; id += 1) session.ran(`select a from t where id = ${100_000 + id}`)
+      const counts = (await find('select')).map(({ count }) => count)
+      assert.equal(counts.reduce((sum, count) => sum + count, 0), 1_000)
+      assert.ok(counts.length >= 5 && counts.length <= 10 && Math.max(...counts) <= 2_048 / ' = id 100000'.length + 1, String(counts))
+      for (const id of [100_000, 100_170, 100_500, 100_999]) assert.equal((await find(`"id ${id}"`)).length, 1)
+    }))
+
+    it('keeps the integers of a row when its error comes after them', () => world(async ({ script, find }) => {
+      const session = script.session({})
+      session.ran('select 1')
+      const running = session.decided('select 2')
+      await find('')
+      session.finished(running, { result: 'failed', code: '57014' })
+      for (const query of ['2 error:57014', '1 error:57014']) assert.deepEqual((await find(query)).map(({ count, failed }) => [count, failed]), [[2, 1]], query)
     }))
 
     it('begins a new row after an hour, so that times say something', () => world(async ({ script, find }) => {
@@ -170,10 +223,10 @@ for (const [name, start] of Object.entries(places)) {
       // Many in one millisecond, and some from before it: a clock may go back.
       for (let number = 0; number < 300; number += 1) {
         if (number % 100 === 50) script.pass(-1_500)
-        session.ran(`select ${number}`)
+        session.ran(`select w${number}`)
         if (number % 20 === 0) script.pass(1)
       }
-      assert.equal((await find('299')).length, 1)
+      assert.equal((await find('w299')).length, 1)
       const seen: FoundOperation[] = []
       for (let after: string | undefined, more = true; more;) {
         const page = await store.search(parseSearch('select', NOW), { limit: 7, ...(after === undefined ? {} : { after }) })
@@ -188,14 +241,14 @@ for (const [name, start] of Object.entries(places)) {
 
     it('bounds the time by when operations ran, also within a row', () => world(async ({ script, texts }) => {
       const session = script.session({})
-      session.ran('select 1')
+      session.ran('select one')
       script.pass(50 * 60_000)
-      session.ran('select 1')
-      session.ran('select 2')
-      assert.deepEqual(await texts('since:15m'), ['select 2', 'select 1'])
+      session.ran('select one')
+      session.ran('select two')
+      assert.deepEqual(await texts('since:15m'), ['select two', 'select one'])
       assert.deepEqual(await texts('since:5m'), [])
-      assert.deepEqual(await texts('until:15m'), ['select 1'])
-      assert.deepEqual(await texts('since:2026-06-15T11:45 until:2026-06-15'), ['select 2', 'select 1'])
+      assert.deepEqual(await texts('until:15m'), ['select one'])
+      assert.deepEqual(await texts('since:2026-06-15T11:45 until:2026-06-15'), ['select two', 'select one'])
       assert.deepEqual(await texts('until:2026-06-14'), [])
     }))
 
@@ -272,7 +325,7 @@ for (const [name, start] of Object.entries(places)) {
         ledger: { get size() { return log.size }, get durableSize() { return log.lastCheckpoint.size } },
       })
       for (let number = 1; number <= 3; number += 1) {
-        session.ran(`select ${number}`)
+        session.ran(`select w${number}`)
         await script.written()
         const { operations, indexed, entries } = await index.search(parseSearch('select', NOW), { limit: 10 })
         assert.equal(operations.length, number)

@@ -20,8 +20,8 @@ export interface LedgerIndexOptions extends IndexingSetup {
 const FOLLOW_EVERY_MS = 1_000
 /** One go of indexing in the background. */
 const FOLLOW_FOR_MS = 250
-/** Above this share of the event loop traffic comes first … */
-const BUSY = 0.5
+/** Above this share of the event loop in the second before, traffic comes first … */
+const IDLE = 0.1
 /** … until so many entries wait, which a search takes in within its own bounded wait. */
 const MAX_LAG = 400_000
 const CATCH_UP_MS = 10_000
@@ -38,8 +38,8 @@ interface Waiting {
 }
 
 /**
- * The index in its own thread, seen from the gateway's. Follows what is durable in the background, while traffic leaves
- * room; a search first takes in all that is written.
+ * The index in its own thread, seen from the gateway's. Follows what is durable in the background, while there is no
+ * traffic to speak of; a search first takes in all that is written.
  */
 export class LedgerIndex implements OperationIndex {
   readonly #options: LedgerIndexOptions
@@ -89,7 +89,7 @@ export class LedgerIndex implements OperationIndex {
     if (this.#worker === undefined && Date.now() >= this.#startAgainAt) this.#start()
     const until = this.#options.ledger.durableSize
     const lag = until - this.#indexed
-    if (this.#worker === undefined || this.#following || lag <= 0 || (utilization > BUSY && lag < MAX_LAG)) return
+    if (this.#worker === undefined || this.#following || lag <= 0 || (utilization > IDLE && lag < MAX_LAG)) return
     this.#following = true
     this.#ask({ kind: 'follow', until, forMs: FOLLOW_FOR_MS }).then(
       (indexed) => {

@@ -3,12 +3,19 @@ import {
   type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, MAX_CODES, MERGE_WINDOW_MS, type OperationChange,
   type PendingOperation,
 } from '../storage/index-store.ts'
-import type { IndexedEntry } from './read-entry.ts'
+import type { DecidedEntry, IndexedEntry } from './read-entry.ts'
+import { IntegerTerms, splitIntegers } from './split-integers.ts'
 
 /** Rows that equal operations may still be added to; what is over is not lost, but begins a new row. */
 const MAX_OPEN_ROWS = 20_000
 const MAX_OPEN_UNITS = 8_000_000
 const MAX_SESSIONS = 20_000
+/** Terms of integers that are added to a row; then the next begins. */
+const MAX_INTEGER_UNITS = 2_048
+/** With more than these it is cheaper to begin a row than to write one again that is in the store. */
+const MAX_REWRITTEN_UNITS = 128
+/** What a set's member takes beside its own units. */
+const MEMBER_UNITS = 32
 /** Operations without outcome; of those over, the outcome stays unknown. */
 const MAX_PENDING = 200_000
 
@@ -20,6 +27,12 @@ interface RowState {
 
 interface OpenRow extends RowState {
   readonly row: IndexedOperation
+  /** Integers of its texts, those of the first and of the others. */
+  readonly first: string
+  known: Set<string> | undefined
+  terms: IntegerTerms | undefined
+  /** Memory that it takes, roughly. */
+  units: number
 }
 
 interface Pending {
@@ -113,12 +126,13 @@ export class OperationGatherer {
     }
   }
 
-  #decided(entry: Extract<IndexedEntry, { kind: 'decided' }>): void {
-    const { session, n, at, shape } = entry
-    const key = `${session} ${shape}`
+  #decided(entry: DecidedEntry): void {
+    const { session, n, at } = entry
+    const { template, integers } = splitIntegers(entry.text)
+    const key = `${session} ${template}${entry.facts}`
     let open = this.#rows.get(key)
-    if (open === undefined || at < open.row.firstAtMs || at - open.row.firstAtMs >= MERGE_WINDOW_MS) {
-      open = { row: this.#rowOf(entry.parse()), change: undefined }
+    if (open === undefined || at < open.row.firstAtMs || at - open.row.firstAtMs >= MERGE_WINDOW_MS || !this.#takes(open, template, integers)) {
+      open = { row: this.#rowOf(entry.parse()), change: undefined, first: integers, known: undefined, terms: undefined, units: key.length }
       this.#keep(key, open)
     }
     const change = this.#change(open)
@@ -128,6 +142,25 @@ export class OperationGatherer {
     if (open.row.decision === 'allow' && this.#pendingCount < MAX_PENDING) {
       this.#await(session, n, { state: open, stored: false })
     }
+  }
+
+  /** Adds the integers to the row, if it has room and does not have them. */
+  #takes(open: OpenRow, template: string, integers: string): boolean {
+    const { row, first } = open
+    if (integers === first || open.known?.has(integers) === true) return true
+    const inStore = row.id !== undefined && open.change?.addsIntegers !== true
+    if (inStore && row.integers.length > MAX_REWRITTEN_UNITS) return false
+    open.terms ??= new IntegerTerms({ template, integers: first })
+    const terms = open.terms.of(integers)
+    if (row.integers.length + terms.length > MAX_INTEGER_UNITS) return false
+    row.integers += terms
+    open.known ??= new Set()
+    open.known.add(integers)
+    const units = terms.length + integers.length + MEMBER_UNITS
+    open.units += units
+    this.#units += units
+    this.#change(open).addsIntegers = true
+    return true
   }
 
   #finished({ session, n, result, rows, code }: Extract<IndexedEntry, { kind: 'finished' }>): void {
@@ -174,7 +207,7 @@ export class OperationGatherer {
   #change(state: RowState): OperationChange {
     if (state.change !== undefined) return state.change
     const change: OperationChange = {
-      row: state.row, count: 0, lastNumber: 0, lastAtMs: 0,
+      row: state.row, count: 0, lastNumber: 0, lastAtMs: 0, addsIntegers: false,
       outcomes: { completed: 0, failed: 0, aborted: 0, rows: 0, codes: new Set() },
     }
     state.change = change
@@ -186,17 +219,18 @@ export class OperationGatherer {
   #rowOf({ session, n, at, text, textTruncated, actions, objects, decision, rule, policyVersion }: OperationDecided): IndexedOperation {
     return {
       id: undefined, session: this.#sessions.get(session) ?? unknownSession(session), text, textTruncated: textTruncated !== undefined,
-      actions, objects, decision, rule, policyVersion, firstNumber: n, firstAtMs: at,
+      integers: '', actions, objects, decision, rule, policyVersion, firstNumber: n, firstAtMs: at,
     }
   }
 
   #keep(key: string, open: OpenRow): void {
-    if (!this.#rows.delete(key)) this.#units += key.length
+    this.#units += open.units - (this.#rows.get(key)?.units ?? 0)
+    this.#rows.delete(key)
     this.#rows.set(key, open)
-    for (const oldest of this.#rows.keys()) {
+    for (const [oldest, { units }] of this.#rows) {
       if (this.#rows.size <= MAX_OPEN_ROWS && this.#units <= MAX_OPEN_UNITS) return
       this.#rows.delete(oldest)
-      this.#units -= oldest.length
+      this.#units -= units
     }
   }
 

@@ -29,6 +29,7 @@ export interface FoundRow {
   readonly rows: number
   readonly codes: string
   readonly text: string
+  readonly integers: string
 }
 
 const listOf = (json: string): string[] => JSON.parse(json) as string[]

@@ -67,13 +67,16 @@ export interface OutcomeCounts {
   readonly codes: Set<string>
 }
 
-/** Equal operations of one session: first seen in this slice, or in one before. */
+/** Operations of one session that are equal but for integers: first seen in this slice, or in one before. */
 export interface IndexedOperation {
   /** Given by the store at the first write. Its upper bits are the time, so that ids sort by it. */
   id: number | undefined
   readonly session: IndexedSession
+  /** Of the first of them. */
   readonly text: string
   readonly textTruncated: boolean
+  /** Terms for what later ones have instead of its integers; each has a blank before it. */
+  integers: string
   readonly actions: readonly string[]
   readonly objects: readonly string[]
   readonly decision: Effect
@@ -89,6 +92,8 @@ export interface OperationChange {
   count: number
   lastNumber: number
   lastAtMs: number
+  /** New terms in `integers`. */
+  addsIntegers: boolean
   readonly outcomes: OutcomeCounts
 }
 
@@ -112,7 +117,7 @@ export interface IndexSlice {
   readonly unsettled: readonly { readonly session: string; readonly number: number; readonly row: OperationChange['row'] }[]
 }
 
-/** Equal operations share a row for so long; then a new one begins. */
+/** Operations share a row for so long; then a new one begins. */
 export const MERGE_WINDOW_MS = 3_600_000
 /** Rows whose ids share a millisecond. */
 export const IDS_A_MS = 1_024

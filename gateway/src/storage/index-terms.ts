@@ -54,7 +54,7 @@ export function sessionTerms({ id, identity, actors, target, purpose }: IndexedS
 }
 
 /** Terms of what an operation does and says, parted by blanks. */
-export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects' | 'decision' | 'rule' | 'text'>, codes: Iterable<string>): string {
+export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers'>, codes: Iterable<string>): string {
   let terms = `${FIELDS.decision}${row.decision} ${FIELDS.rule}${encodeValue(row.rule)}`
   for (const action of row.actions) terms += ` ${FIELDS.action}${encodeValue(action)}`
   if (row.objects.length > 0) terms += ` ${FIELDS.table}`
@@ -65,7 +65,7 @@ export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects'
     failed = true
     terms += ` ${FIELDS.error}${encodeValue(code)}`
   }
-  return `${terms} ${wordsOf(row.text).join(' ')}`
+  return `${terms} ${wordsOf(row.text).join(' ')}${row.integers}`
 }
 
 /** Terms directly one behind the other; of the last, also longer ones that begin so. */
