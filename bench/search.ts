@@ -132,7 +132,10 @@ function hotLoop(repetitions: number, text: (n: number) => string): RecordedEven
   const [opened, decided, finished] = [...sessionsOf(1, Date.now())]
   if (opened?.event !== 'session.opened' || decided?.event !== 'operation.decided' || finished?.event !== 'operation.finished') throw new Error('the load has another shape')
   const session = `hot-${randomUUID()}`
-  const each = Array.from({ length: repetitions }, (_, n) => [{ ...decided, session, n: n + 1, text: text(n) }, { ...finished, session, n: n + 1 }])
+  const each = Array.from({ length: repetitions }, (_, n) => {
+    const at = decided.at + Math.floor(n / 20)
+    return [{ ...decided, at, session, n: n + 1, text: text(n) }, { ...finished, at, session, n: n + 1 }]
+  })
   return [{ ...opened, session }, ...each.flat()]
 }
 
