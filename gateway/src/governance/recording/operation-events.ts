@@ -17,6 +17,8 @@ const sessionFragments = new WeakMap<Session, string>()
 const factsFragments = new WeakMap<OperationFacts, string>()
 /** `,"decision":…}` by decision, which policy remembers by facts. */
 const decisionFragments = new WeakMap<Decision, string>()
+/** `,"text":…}`, all that follows the parameters, of the last operation with these facts: most repeat its text too. */
+const tails = new WeakMap<OperationFacts, { readonly text: string; readonly decision: Decision; readonly tail: string }>()
 
 /** Many events share a millisecond, and a number this large is slow to write out. */
 let lastTime = { atMs: 0, text: '0' }
@@ -56,13 +58,21 @@ function decisionFragment(decision: Decision): string {
   return fragment
 }
 
+function tailOf(text: string, facts: OperationFacts, decision: Decision): string {
+  const known = tails.get(facts)
+  if (known !== undefined && known.text === text && known.decision === decision) return known.tail
+  // Joined, it is one piece in memory, which is written out faster than a chain of pieces.
+  const tail = [',"text":', JSON.stringify(text), factsFragment(facts), decisionFragment(decision)].join('')
+  tails.set(facts, { text, decision, tail })
+  return tail
+}
+
 /** @param atMs Unix milliseconds, an integer */
 export function encodeDecided(session: Session, operationNumber: number, operation: Operation, decision: Decision, atMs: number): string {
   const { text, parameters, facts } = operation
   if (text.length > SURELY_FITS) return encodeLongDecided(session, operationNumber, operation, decision, atMs)
   const values = parameters.length === 0 ? '' : `,"parameters":${JSON.stringify(parameters)}`
-  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber},"text":${JSON.stringify(text)}${values}` +
-    factsFragment(facts) + decisionFragment(decision)
+  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber}${values}${tailOf(text, facts, decision)}`
   if (entry.length <= SURELY_FITS || Buffer.byteLength(entry) <= MAX_ENTRY_BYTES) return entry
   return encodeLongDecided(session, operationNumber, operation, decision, atMs)
 }
