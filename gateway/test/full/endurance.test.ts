@@ -46,7 +46,7 @@ test('memory stays flat while 5 GB stream to a slow client', { timeout: 1_800_00
     )
     assert.ok(bytes > total)
     assert.ok(heldBytes < 16 * 2 ** 20, `the gateway held ${Math.round(heldBytes / 1024)} KiB`)
-    assert.ok(peakBytes < 1024 * 2 ** 20)
+    assert.ok(peakBytes < 2048 * 2 ** 20)
   })
 })
 
