@@ -4,7 +4,7 @@ import { AuthenticationError, type Authenticator } from './identity.ts'
 import type { Policy, PolicySource } from './policy/policy.ts'
 import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
-import type { Recordings } from './recording/recordings.ts'
+import { RecordingUnavailable, type Recordings } from './recording/recordings.ts'
 import type { SessionStore } from './recording/session-store.ts'
 import type { Session } from './session.ts'
 
@@ -122,12 +122,17 @@ export class Sessions {
     session.recorder?.close().catch(() => undefined)
   }
 
-  #record(entry: string): Promise<void> {
+  /** @throws RecordingUnavailable */
+  async #record(entry: string): Promise<void> {
     const { ledger } = this.#options
-    return new Promise((resolve, reject) => {
-      ledger.append(entry)
-      ledger.onWritten((error) => (error === undefined ? resolve() : reject(error)))
-    })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        ledger.append(entry)
+        ledger.onWritten((error) => (error === undefined ? resolve() : reject(error)))
+      })
+    } catch (cause) {
+      throw new RecordingUnavailable('the ledger cannot be written', { cause })
+    }
   }
 
   /** A session goes on under a new version only when what was set up at its start still holds. */
