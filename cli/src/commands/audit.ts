@@ -36,15 +36,19 @@ function addVerify(audit: Command): void {
     .description('Proves offline that nothing was altered, reordered or removed: in a ledger, a copy of it made by `audit tiles`, a bundle of `audit export`, or a proof of `audit prove`. Names the first thing that is wrong.')
     .argument('[path]', 'what to prove; the ledger of the running demo when absent')
     .option('--key <file>', 'the verifier key, from a place that the gateway cannot write; when absent verifier.pub in the folder, or beside the file')
+    .option('--recordings <folder>', 'with a ledger: where the segments of recordings are; when absent the folder of that name beside it, if there is one')
     .option('--from <file>', 'a checkpoint kept elsewhere, from which the log must have gone on: finds one that was put back or rewritten')
     .addHelpText('after', EXAMPLES)
-    .action(async (given: string | undefined, own: KeyOption & { from?: string }, command: Command) => {
+    .action(async (given: string | undefined, own: KeyOption & { from?: string; recordings?: string }, command: Command) => {
       const options = globalOptions(command)
       const path = given ?? (await runningDemo()).ledger
-      const known = own.from === undefined ? {} : { known: await readText(own.from, 'the checkpoint') }
+      const asked = {
+        ...(own.recordings !== undefined && { recordings: own.recordings }),
+        ...(own.from !== undefined && { known: await readText(own.from, 'the checkpoint') }),
+      }
       const ledger = await import('@sallyport/gateway/ledger/audit')
       const key = await verifierKey(own.key, path)
-      const { kind, report } = await ledger.audit(path, key, known).catch((error: unknown) => {
+      const { kind, report } = await ledger.audit(path, key, asked).catch((error: unknown) => {
         throw new Failure(`this cannot be verified: ${messageOf(error)}`, 'Check the path, the key and the checkpoint.')
       })
       const { bad } = report
@@ -120,7 +124,7 @@ function inWords({ kind, report }: AuditReport): string {
   switch (kind) {
     case 'ledger': {
       const behind = report.uncovered === 0 ? '' : `, ${report.uncovered} newer than the last checkpoint`
-      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.`
+      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}${report.segments === undefined ? '' : `; ${report.segments} segments of recordings are as they were sealed`}.`
     }
     case 'tiles':
       return `The copy holds: ${report.entries} entries, proved by its checkpoint.`
