@@ -124,7 +124,7 @@ function inWords({ kind, report }: AuditReport): string {
   switch (kind) {
     case 'ledger': {
       const behind = report.uncovered === 0 ? '' : `, ${report.uncovered} newer than the last checkpoint`
-      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}${report.segments === undefined ? '' : `; ${report.segments} segments of recordings are as they were sealed`}.`
+      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.${report.segments === undefined ? '' : ` The recordings hold: ${report.segments} sealed ${report.segments === 1 ? 'segment' : 'segments'}.`}`
     }
     case 'tiles':
       return `The copy holds: ${report.entries} entries, proved by its checkpoint.`
