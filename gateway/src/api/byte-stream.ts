@@ -4,14 +4,18 @@ const STALLED_MS = 60_000
 /**
  * A body out of pieces, made as fast as the client takes them. When making one fails, the connection is cut: nobody takes a
  * part for the whole.
- * @param onEnd called when all is sent or given up, perhaps more than once
+ * @param onEnd called once, when all is sent or given up
  */
 export function byteStream(pieces: AsyncIterable<Uint8Array>, onEnd: () => void): ReadableStream<Uint8Array> {
   const source = pieces[Symbol.asyncIterator]()
   let stalled: NodeJS.Timeout | undefined
+  let over = false
   const end = (): void => {
+    if (over) return
+    over = true
     clearTimeout(stalled)
     onEnd()
+    // It may be waiting for something; it ends when that comes.
     void source.return?.().catch(() => undefined)
   }
   return new ReadableStream<Uint8Array>({

@@ -1,7 +1,7 @@
+import { byteStream } from './byte-stream.ts'
+
 /** Small pieces are joined until they are worth a write. */
 const WRITE_UNITS = 32_768
-/** A client that takes nothing for so long is gone. */
-const STALLED_MS = 60_000
 /** Sent while there is nothing to say, so that nobody in between takes the connection for dead. */
 const BEAT_MS = 15_000
 
@@ -20,58 +20,46 @@ export interface StreamOptions {
  * client never takes a part for the whole.
  */
 export function streamResponse(pieces: AsyncIterable<string>, { contentType, fileName, live, onEnd }: StreamOptions): Response {
-  const source = pieces[Symbol.asyncIterator]()
-  const encoder = new TextEncoder()
-  let stalled: NodeJS.Timeout | undefined
-  let next: Promise<IteratorResult<string>> | undefined
-  let over = false
-  const end = () => {
-    if (over) return
-    over = true
-    clearTimeout(stalled)
-    onEnd()
-    // It may be waiting for something; it ends when that comes.
-    void source.return?.().catch(() => undefined)
-  }
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      clearTimeout(stalled)
-      try {
-        let text = ''
-        do {
-          next ??= source.next()
-          const result = live === undefined ? await next : await orBeat(next, live.beat)
-          if (typeof result === 'string') {
-            text += result
-            break
-          }
-          next = undefined
-          if (result.done === true) {
-            if (text !== '') controller.enqueue(encoder.encode(text))
-            controller.close()
-            end()
-            return
-          }
-          text += result.value
-        } while (live === undefined && text.length < WRITE_UNITS)
-        controller.enqueue(encoder.encode(text))
-        stalled = setTimeout(() => {
-          controller.error(new Error('the client takes nothing'))
-          end()
-        }, STALLED_MS).unref()
-      } catch (error) {
-        controller.error(error)
-        end()
-      }
-    },
-    cancel: end,
-  }, { highWaterMark: 0 })
+  const body = byteStream(live === undefined ? joined(pieces) : withBeats(pieces, live.beat), onEnd)
   return new Response(body, {
     headers: {
       'content-type': contentType,
       ...(fileName !== undefined && { 'content-disposition': `attachment; filename="${fileName}"` }),
     },
   })
+}
+
+const encoder = new TextEncoder()
+
+async function* joined(pieces: AsyncIterable<string>): AsyncGenerator<Uint8Array> {
+  let text = ''
+  for await (const piece of pieces) {
+    text += piece
+    if (text.length < WRITE_UNITS) continue
+    yield encoder.encode(text)
+    text = ''
+  }
+  if (text !== '') yield encoder.encode(text)
+}
+
+async function* withBeats(pieces: AsyncIterable<string>, beat: string): AsyncGenerator<Uint8Array> {
+  const source = pieces[Symbol.asyncIterator]()
+  let next: Promise<IteratorResult<string>> | undefined
+  try {
+    for (;;) {
+      next ??= source.next()
+      const result = await orBeat(next, beat)
+      if (typeof result === 'string') {
+        yield encoder.encode(result)
+        continue
+      }
+      next = undefined
+      if (result.done === true) return
+      yield encoder.encode(result.value)
+    }
+  } finally {
+    void source.return?.().catch(() => undefined)
+  }
 }
 
 async function orBeat(next: Promise<IteratorResult<string>>, beat: string): Promise<IteratorResult<string> | string> {

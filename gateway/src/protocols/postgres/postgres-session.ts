@@ -64,7 +64,7 @@ export class PostgresSession {
   #takeMore(): void {
     const { client, upstream, recordingIsFull } = this.#state
     if (this.#over || recordingIsFull) return
-    if (!client.socket.writableNeedDrain) upstream.resume()
+    if (!client.socket.writableNeedDrain && !this.#fromTarget.isRereading) upstream.resume()
     if (!this.#fromClient.isHeld && !upstream.socket.writableNeedDrain) client.resume()
   }
 

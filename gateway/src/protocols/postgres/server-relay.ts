@@ -43,6 +43,11 @@ export class ServerRelay {
     this.#planner = new RowPlanner(state.hashKey)
   }
 
+  /** True while the target is not to be read from: what it sent already is kept until the catalog has been read again. */
+  get isRereading(): boolean {
+    return this.#rereading
+  }
+
   /** Bytes sent to the client so far, with what is about to be. */
   get position(): number {
     return this.#out.position

@@ -63,7 +63,7 @@ export class Transcript {
     return (column, value) => recorder.original(this.#operation, this.#row, column, value)
   }
 
-  /** A piece of COPY data from the client. @returns nothing; limited as rows are */
+  /** A piece of COPY data from the client; limited as rows are. */
   sent(step: Step | undefined, bytes: Buffer, start: number, end: number): void {
     if (!this.#goesOn(step)) return
     if (this.#sent.take(1) === 1) this.#recorder?.sent(this.#operation, bytes, start, end)
