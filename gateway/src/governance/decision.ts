@@ -1,3 +1,5 @@
+import type { ReviewDemand } from './review/review.ts'
+
 /** What policy says to one operation. */
 
 export type Effect = 'allow' | 'deny' | 'review'
@@ -12,6 +14,10 @@ export interface Decision {
   readonly message?: string
   /** For `deny`: what to do instead. */
   readonly hint?: string
+  /** For `review`: what each rule that matched asks for. All must be satisfied. */
+  readonly demands?: readonly ReviewDemand[]
+  /** For `allow`: id of the grant without which it would not be. */
+  readonly grant?: string
 }
 
 /** Rules that hold whatever the document says. Their names cannot be used in it. */
@@ -26,8 +32,11 @@ export const BUILT_IN_RULES = {
 
 /** What the client is told when an operation does not run, in neutral words; each protocol puts it in its own. */
 export interface Refusal {
-  readonly kind: 'denied' | 'review-needed' | 'not-recorded'
+  /** `review-pending`: a person has been asked, and it may be sent again once they have approved. `cancelled`: by the client. */
+  readonly kind: 'denied' | 'review-pending' | 'cancelled' | 'not-recorded'
   readonly rule: string
   readonly message: string
   readonly hint: string
+  /** For `review-pending`: the id of the review. */
+  readonly ticket?: string
 }

@@ -1,14 +1,46 @@
 import type { Refusal } from './decision.ts'
 import type { Operation } from './operation.ts'
 import type { Permit } from './permit.ts'
+import type { Preview } from './review/preview.ts'
 
 /** The verbs that a protocol lends to the security flow for one operation. It cannot reorder the checks. */
 export interface Exchange {
   readonly operation: Operation
-  /** Sends the original bytes to the target. Called at most once, never after `refuse`. */
-  forward(permit: Permit, operationNumber: number): void
+  /** What the protocol adds when a person is to be asked; without it nobody can be. */
+  readonly reviewable?: Reviewable | undefined
+  /**
+   * Sends the original bytes to the target. Called at most once, never after `refuse`.
+   * @param rowLimit more changed rows than this must be rolled back, and told as an error
+   */
+  forward(permit: Permit, operationNumber: number, rowLimit?: number): void
   /** Tells the client in its own protocol; nothing reaches the target. */
   refuse(refusal: Refusal): void
+}
+
+/** An operation as a reviewer sees it, and how its client waits. Read only when a review is wanted. */
+export interface Reviewable {
+  /** SHA-256, hex, over the whole operation and all that gives it its meaning: what has the same digest does the same. */
+  readonly digest: string
+  /** What names in it stand for: prepared statements and cursors that it runs. */
+  readonly definitions: readonly string[]
+  readonly inTransaction: boolean
+  /** The longest that the client can be held, milliseconds; 0 when it asked for a ticket at once. */
+  readonly maxHoldMs: number
+  /** Finds out what it would touch. Ends within a few seconds, changes nothing, never throws. */
+  preview(how: 'rehearse' | 'count'): Promise<Preview>
+  /** Tells the client that it waits, in its own protocol, as soon as that protocol allows it. */
+  announceWait(wait: Wait): void
+}
+
+/** An operation that is held until a person answers. */
+export interface Wait {
+  /** For the client: who is asked, where to answer, how long it takes at most. */
+  readonly message: string
+  readonly ticket: string
+  /** The client does not want it any more. The exchange is refused. */
+  cancel(): void
+  /** The client has gone. Nothing is told to it; the review stays open. */
+  leave(): void
 }
 
 /** How a forwarded operation ended. */

@@ -73,7 +73,7 @@ function refusalOf(session: Session, decision: Decision, failure: Error | undefi
   if (decision.effect === 'allow') return undefined
   if (decision.effect === 'review') {
     return {
-      kind: 'review-needed',
+      kind: 'denied',
       rule: decision.rule,
       message: decision.message ?? 'a person must approve this before it runs',
       hint: 'This gateway has no reviewers connected yet, so it was not run. Ask a person to run it, or send a statement that the rules allow.',

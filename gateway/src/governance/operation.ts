@@ -42,4 +42,6 @@ export interface Operation {
   readonly text: string
   /** Parameter values in readable form; `null` is the protocol's null. Empty when there are none. */
   readonly parameters: readonly (string | null)[]
+  /** True when the target is only to learn the text, and runs nothing of it: what wants a review may be prepared without one. */
+  readonly preparesOnly?: boolean
 }

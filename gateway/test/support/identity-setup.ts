@@ -15,7 +15,7 @@ export class ReplaceablePolicy implements PolicySource {
     return {
       version: 1,
       document: this.document,
-      forSession: () => {
+      grantable: () => [], forSession: () => {
         throw new Error('no session is opened here')
       },
     }

@@ -41,6 +41,7 @@ export function compilePolicy(document: PolicyDocument, version: number): Policy
   return {
     version,
     document,
+    grantable: () => [],
     forSession(subject: PolicySubject): SessionPolicy {
       const here = (entry: { readonly targets?: readonly string[] }): boolean =>
         entry.targets === undefined || entry.targets.includes(subject.target.name)

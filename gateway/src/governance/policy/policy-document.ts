@@ -74,8 +74,19 @@ export interface RuleEntry {
   readonly when?: string
   readonly then: 'allow' | 'deny' | 'review'
   readonly message?: string
+  /** With `allow`: holds only while a person has granted access; see `reviewers`. */
+  readonly during?: 'access-review'
+  /** Groups that may answer, `agent:NAME` for an agent; those of `roles.reviewer` when absent. */
   readonly reviewers?: readonly string[]
   readonly approvals?: number
-  /** How long an approval stays usable, milliseconds. */
+  /** Of an operation: how long it can be answered, and an approval used. Of an access request: how long it can be answered. Milliseconds. */
   readonly expiresMs?: number
+  /** Of an access request: the longest window, milliseconds. */
+  readonly longestMs?: number
+  /** How long a client is held, milliseconds, and how long inside a transaction. */
+  readonly holdMs?: number
+  readonly transactionHoldMs?: number
+  readonly preview?: 'rehearse' | 'count' | 'none'
+  /** Groups whose people may pass without a review, with a reason. */
+  readonly breakGlass?: readonly string[]
 }

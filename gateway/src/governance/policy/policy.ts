@@ -1,14 +1,29 @@
 import type { Decision } from '../decision.ts'
 import type { Identity } from '../identity.ts'
 import type { OperationFacts } from '../operation.ts'
+import type { Grant } from '../review/grant.ts'
+import type { ReviewDemand } from '../review/review.ts'
 import type { MaskEntry, PolicyDocument, TargetEntry } from './policy-document.ts'
 
 /** One applied version of the policy document, compiled. Immutable. */
 export interface Policy {
   readonly version: number
   readonly document: PolicyDocument
-  /** What this version means for one identity on one target. */
-  forSession(subject: PolicySubject): SessionPolicy
+  /**
+   * What this version means for one identity on one target.
+   * @param grants that hold for them now; none when absent
+   */
+  forSession(subject: PolicySubject, grants?: readonly Grant[]): SessionPolicy
+  /** What may be granted to an identity on a target, by rule, in the order of the document. */
+  grantable(subject: PolicySubject): readonly Grantable[]
+}
+
+/** A rule that a grant would have let through. */
+export interface Grantable {
+  readonly rule: string
+  /** `access`: after a review as `demand` says. `break-glass`: at once, by a person of one of `groups`. A rule may be both. */
+  readonly access?: { readonly demand: ReviewDemand; readonly longestMs: number }
+  readonly breakGlass?: readonly string[]
 }
 
 /** Who asks, where, and why: what conditions see besides the operation. */

@@ -30,7 +30,7 @@ async function onPostgres(): Promise<StorageLocation> {
 
 function policyWith(retentionMs: number | undefined): Policy {
   const target = { name: 'shop', protocol: 'postgres', labels: {}, ...(retentionMs !== undefined && { retentionMs }) }
-  return { version: 1, document: { version: 1, issuers: [], agents: [], targets: [target], masks: [], rules: [], roles: { reviewer: [], operator: [], auditor: [], administrator: [] } }, forSession: () => assert.fail() }
+  return { version: 1, document: { version: 1, issuers: [], agents: [], targets: [target], masks: [], rules: [], roles: { reviewer: [], operator: [], auditor: [], administrator: [] } }, grantable: () => [], forSession: () => assert.fail() }
 }
 
 /** A sweeper that looks from so many days later. */
