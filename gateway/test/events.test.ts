@@ -6,7 +6,7 @@ import type { AgentEntry } from '../src/governance/policy/policy-document.ts'
 import { encodeAgentEvents } from '../src/governance/recording/agent-events.ts'
 import type { RecordedEvent } from '../src/governance/recording/event-schema.ts'
 import {
-  encodeAdministratorActed, encodeAnchorFailed, encodeAnchorRecovered, encodeCredentialUsed, encodeGatewayStarted, encodeGatewayStopped,
+  encodeAdministratorActed, encodeAnchorFailed, encodeAnchorRecovered, encodeChannelFailed, encodeChannelRecovered, encodeCredentialUsed, encodeGatewayStarted, encodeGatewayStopped,
   encodeLedgerRecovered, encodeLoginRefused, encodePolicyApplied, encodeSessionClosed, encodeSessionOpened, encodeTokenRevoked, encodeVerificationFailed,
 } from '../src/governance/recording/events.ts'
 import { MAX_ENTRY_BYTES } from '../src/governance/recording/ledger.ts'
@@ -91,6 +91,7 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
       ['gateway.started', encodeGatewayStarted({ software: text, policyVersion: 1, adopted: 0, tornBytes: 0 }, AT)], ['gateway.stopped', encodeGatewayStopped(text, AT)],
       ['ledger.recovered', encodeLedgerRecovered(AT, text, AT)], ['verification.failed', encodeVerificationFailed(1, text, AT)],
       ['anchor.failed', encodeAnchorFailed(text, AT, other, AT)], ['anchor.recovered', encodeAnchorRecovered(text, AT, 1, AT)],
+      ['channel.failed', encodeChannelFailed(text, AT, other, AT)], ['channel.recovered', encodeChannelRecovered(text, AT, 1, AT)],
     ]
     for (const [name, entry] of entries) {
       if (entry === undefined) assert.fail(name)

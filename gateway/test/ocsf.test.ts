@@ -141,8 +141,9 @@ describe('the mapping to OCSF', () => {
     assert.equal((event['database'] as { name: string }).name, 'shop')
   })
 
-  test('closes the finding that a failed anchor opened', () => {
+  test('closes the finding that a failed anchor or channel opened', () => {
     const uid = (event: RecordedEvent): string => (toOcsf(event)['finding_info'] as { uid: string }).uid
     assert.equal(uid(find('anchor.failed')), uid(find('anchor.recovered')))
+    assert.equal(uid(find('channel.failed')), uid(find('channel.recovered')))
   })
 })

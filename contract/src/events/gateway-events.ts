@@ -62,4 +62,14 @@ export const gatewayEvents = [
     since: time('Since when they had not'),
     size: count('Entries that the anchored checkpoint covers'),
   }, { anchor: ANCHOR, since: EXAMPLE_TIME - 300_000, size: 70_001 }),
+  event('channel.failed', 'Nobody can be told of reviews through a channel any more. Reviews go on, and are answered, without it.', {
+    channel: text('Its name in the configuration'),
+    since: time('Since when'),
+    error: text('The latest error'),
+  }, { channel: 'on-call', since: EXAMPLE_TIME - 300_000, error: 'it answers with status 503' }),
+  event('channel.recovered', 'A channel tells of reviews again.', {
+    channel: text('Its name in the configuration'),
+    since: time('Since when it had not'),
+    dropped: count('News that it never told, because they were too many or too old by then'),
+  }, { channel: 'on-call', since: EXAMPLE_TIME - 300_000, dropped: 0 }),
 ] as const

@@ -226,6 +226,21 @@ export interface AnchorRecovered extends EventBase<'anchor.recovered'> {
   readonly size: number
 }
 
+/** A channel has not told anybody of reviews for too long. */
+export interface ChannelFailed extends EventBase<'channel.failed'> {
+  /** Its name in the configuration. */
+  readonly channel: string
+  readonly since: number
+  readonly error: string
+}
+
+export interface ChannelRecovered extends EventBase<'channel.recovered'> {
+  readonly channel: string
+  readonly since: number
+  /** News that it never told, because they were too many or too old by then. */
+  readonly dropped: number
+}
+
 /** A part of a session's stream was sealed and kept. The segment's name in the store is `session/segment`. */
 export interface SegmentSealed extends EventBase<'segment.sealed'> {
   readonly session: string
@@ -269,4 +284,4 @@ export type RecordedEvent =
   | TokenIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
   | OperationDecided | OperationFinished | PolicyApplied | AgentRegistered | AgentChanged | AgentRevoked
   | GatewayStarted | GatewayStopped | AdministratorActed
-  | LedgerRecovered | VerificationFailed | AnchorFailed | AnchorRecovered
+  | LedgerRecovered | VerificationFailed | AnchorFailed | AnchorRecovered | ChannelFailed | ChannelRecovered

@@ -111,3 +111,13 @@ export function encodeAnchorFailed(anchor: string, since: number, error: string,
 export function encodeAnchorRecovered(anchor: string, since: number, size: number, at: number): string {
   return encode({ v: 1, event: 'anchor.recovered', at, anchor: cut(anchor), since, size })
 }
+
+/** @param channel its name in the configuration @param since Unix milliseconds @param error without secrets */
+export function encodeChannelFailed(channel: string, since: number, error: string, at: number): string {
+  return encode({ v: 1, event: 'channel.failed', at, channel: cut(channel), since, error: cut(error) })
+}
+
+/** @param since Unix milliseconds @param dropped news that it never told */
+export function encodeChannelRecovered(channel: string, since: number, dropped: number, at: number): string {
+  return encode({ v: 1, event: 'channel.recovered', at, channel: cut(channel), since, dropped })
+}

@@ -1,6 +1,6 @@
 import type {
-  AnchorFailed, AnchorRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent, RecordedIdentity, SessionOpened,
-  VerificationFailed,
+  AnchorFailed, AnchorRecovered, ChannelFailed, ChannelRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent,
+  RecordedIdentity, SessionOpened, VerificationFailed,
 } from './event-schema.ts'
 import {
   ACCOUNT_CHANGE, APPLICATION_LIFECYCLE, AUTHENTICATION, DATASTORE_ACTIVITY, DETECTION_FINDING, ENTITY_MANAGEMENT, FINDING_STATUSES,
@@ -94,6 +94,9 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
     case 'anchor.failed':
     case 'anchor.recovered':
       return finding(event)
+    case 'channel.failed':
+    case 'channel.recovered':
+      return channelFinding(event)
   }
 }
 
@@ -229,6 +232,15 @@ function finding(event: VerificationFailed | AnchorFailed | AnchorRecovered): Oc
     // The same for both, so that the end finds its beginning.
     finding_info: { uid: `anchor-${event.since}-${event.anchor}`, title: 'Checkpoints do not reach an anchor', ...(failed && { desc: event.error }), first_seen_time: event.since },
     ...(failed ? {} : { unmapped: { size: event.size } }),
+  })
+}
+
+function channelFinding(event: ChannelFailed | ChannelRecovered): OcsfEvent {
+  const failed = event.event === 'channel.failed'
+  return build(event, DETECTION_FINDING, failed ? 1 : 3, {
+    severity: failed ? 3 : 1, ...findingStatus(failed ? 1 : 4), is_alert: failed,
+    finding_info: { uid: `channel-${event.since}-${event.channel}`, title: 'Nobody is told of reviews through a channel', ...(failed && { desc: event.error }), first_seen_time: event.since },
+    ...(failed ? {} : { unmapped: { dropped: event.dropped } }),
   })
 }
 
