@@ -94,7 +94,52 @@ const recordings: Migration = {
   },
 }
 
+/** Reviews, their answers, and what they grant. */
+const reviews: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('reviews')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('state', 'text', (column) => column.notNull())
+      .addColumn('digest', 'text', (column) => column.notNull())
+      .addColumn('target', 'text', (column) => column.notNull())
+      .addColumn('requester_key', 'text', (column) => column.notNull())
+      .addColumn('person_key', 'text', (column) => column.notNull())
+      .addColumn('created_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('reviews_usable').on('reviews').columns(['digest', 'state']).execute()
+    await db.schema.createIndex('reviews_requester').on('reviews').columns(['requester_key', 'state']).execute()
+    await db.schema.createIndex('reviews_person').on('reviews').columns(['person_key', 'created_at', 'id']).execute()
+    await db.schema.createIndex('reviews_created').on('reviews').columns(['created_at', 'id']).execute()
+    await db.schema.createIndex('reviews_state').on('reviews').columns(['state', 'created_at', 'id']).execute()
+    await db.schema.createIndex('reviews_expiry').on('reviews').columns(['state', 'expires_at']).execute()
+    await db.schema.createTable('review_answers')
+      .addColumn('review', 'text', (column) => column.notNull().references('reviews.id').onDelete('cascade'))
+      .addColumn('n', 'integer', (column) => column.notNull())
+      .addColumn('name_key', 'text', (column) => column.notNull())
+      .addColumn('subject_key', 'text', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .addPrimaryKeyConstraint('review_answers_key', ['review', 'n'])
+      .execute()
+    await db.schema.createIndex('review_answers_name').unique().on('review_answers').columns(['review', 'name_key']).execute()
+    await db.schema.createIndex('review_answers_subject').unique().on('review_answers').columns(['review', 'subject_key']).execute()
+    await db.schema.createTable('grants')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('requester_key', 'text', (column) => column.notNull())
+      .addColumn('target', 'text', (column) => column.notNull())
+      .addColumn('from_at', 'bigint', (column) => column.notNull())
+      .addColumn('until_at', 'bigint', (column) => column.notNull())
+      .addColumn('body', 'text', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('grants_requester').on('grants').columns(['requester_key', 'target', 'until_at']).execute()
+    await db.schema.createIndex('grants_until').on('grants').column('until_at').execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews }),
 }

@@ -8,6 +8,7 @@ import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
 import { RecordingKeyTable } from './recording-key-table.ts'
 import { RetentionTable } from './retention-table.ts'
+import { ReviewTable } from './review-table.ts'
 import type { Schema } from './schema.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
@@ -36,6 +37,7 @@ export interface Storage {
   readonly retention: RetentionTable
   readonly holds: HoldTable
   readonly settings: SettingTable
+  readonly reviews: ReviewTable
   /** Writes what is queued and closes the database. */
   close(): Promise<void>
 }
@@ -62,6 +64,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       retention: new RetentionTable(db, location.kind, randomUUID()),
       holds: new HoldTable(db, location.kind),
       settings: new SettingTable(db),
+      reviews: new ReviewTable(db, location.kind),
       async close() {
         await sessions.flush()
         await db.destroy()

@@ -85,4 +85,38 @@ export interface Schema {
     holder: string
     until: number
   }
+  /** Each is asked for once and answered by people. What is only read stands in `body`, JSON without what the columns hold. */
+  reviews: {
+    id: string
+    kind: string
+    state: string
+    digest: string
+    target: string
+    /** SHA-256, hex, over kind, name, issuer, subject and actors of who asks: bounded, as keys of an index must be. */
+    requester_key: string
+    /** The same without actors. */
+    person_key: string
+    created_at: number
+    expires_at: number
+    body: string
+  }
+  review_answers: {
+    review: string
+    /** From 0, in their order. */
+    n: number
+    /** SHA-256, hex, over the name, letters' case aside. */
+    name_key: string
+    /** SHA-256, hex, over issuer and subject. */
+    subject_key: string
+    body: string
+  }
+  grants: {
+    id: string
+    kind: string
+    requester_key: string
+    target: string
+    from_at: number
+    until_at: number
+    body: string
+  }
 }

@@ -10,11 +10,14 @@ export interface ReviewStore {
   findUsable(digest: string, requester: Requester, target: string): Promise<Review | undefined>
   /** Newest first. */
   list(query: ReviewListQuery): Promise<readonly Review[]>
-  /** All that are open, for the start of a gateway; at most 10,000. */
+  /** All that are open, for the start of a gateway; at most 10,000, the oldest first. */
   listOpen(): Promise<readonly Review[]>
+  /** How many are open, of one requester (as for {@link findUsable}) or of all. */
+  countOpen(requester?: Requester): Promise<number>
   /**
-   * Adds an answer while the review is open and nobody of that name (letters' case aside) or subject has answered it yet.
-   * @returns the review as it is then, or why the answer does not count
+   * Adds an answer while the review is open, not past its time at `answer.atMs`, and nobody of that name (letters' case aside) or subject has answered it yet.
+   * Changes nothing else: the state is moved by {@link move}.
+   * @returns the review as it is then, with all answers that came before, or why the answer does not count
    */
   answer(id: string, answer: Answer): Promise<Review | 'not-found' | 'not-open' | 'answered-already'>
   /**
@@ -22,14 +25,17 @@ export interface ReviewStore {
    * @returns false when it was in another: somebody else was faster
    */
   move(id: string, from: ReviewState, to: ReviewState, change: { readonly expiresAtMs?: number; readonly nowMs: number }): Promise<boolean>
-  /** Moves what is open or approved and past its time to `expired`. @returns what it moved */
+  /**
+   * Moves what is open or approved and past its time to `expired`, at most 500 at once: call again until there is nothing.
+   * @returns what it moved; each review is returned to one caller among all gateways
+   */
   expire(nowMs: number): Promise<readonly Review[]>
-  /** Removes what was asked for before `beforeMs` and is closed. */
+  /** Removes what was asked for before `beforeMs` and is closed, and grants that ended before it. */
   sweep(beforeMs: number): Promise<void>
 
   addGrant(grant: Grant): Promise<void>
   getGrant(id: string): Promise<Grant | undefined>
-  /** Those that hold at `nowMs`, of one requester on one target, or all. */
+  /** Those that hold at `nowMs`, of one requester (as for {@link findUsable}) on one target, or all; at most 10,000, the newest first. */
   listGrants(nowMs: number, of?: { readonly requester: Requester; readonly target: string }): Promise<readonly Grant[]>
   /** @returns false when it was over already */
   endGrant(id: string, atMs: number): Promise<boolean>
@@ -40,6 +46,6 @@ export interface ReviewListQuery {
   /** Id of the last one of the page before. */
   readonly after?: string
   readonly states?: readonly ReviewState[]
-  /** Only what this identity asked for. */
+  /** Only what this identity asked for; of somebody for whom nobody acts, also what was asked for on their behalf. */
   readonly requester?: Requester
 }
