@@ -87,12 +87,14 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { recordings, kept, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
-  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, maxSessionMs: MAX_SESSION_MS, now: Date.now })
+  const nobody = () => Promise.reject(new Error('no reviews yet'))
+  const reviews = { find: () => Promise.resolve(undefined), ask: nobody, wait: nobody, use: nobody, withdraw: nobody, grantsOf: () => Promise.resolve([]) }
+  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, reviews, maxSessionMs: MAX_SESSION_MS, now: Date.now })
   identity.onRevoked((ids) => {
     const ended = sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked')
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
   })
-  const governor = new Governor(ledger, sessions)
+  const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
   const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()

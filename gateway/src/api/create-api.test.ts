@@ -392,7 +392,7 @@ async function postWithoutEnd(port: number, path: string): Promise<{ first: stri
 
 function sessionOf(id: string, name: string, kind: 'agent' | 'person'): Session {
   return {
-    id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, ended: undefined,
+    id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, grants: [], ended: undefined,
     target: { name: 'shop', protocol: 'postgres', labels: {} },
     admission: { identity: { kind, name, issuer: 'corp', subject: 's', groups: [], claims: {}, actors: [] }, purpose: '', tokenId: 't', expiresAtMs: 9e12 },
     policy: { version: 1, readOnly: true, masks: [], decide: () => ({ effect: 'deny', rule: 'none', policyVersion: 1 }) },

@@ -18,6 +18,8 @@ export interface Decision {
   readonly demands?: readonly ReviewDemand[]
   /** For `allow`: id of the grant without which it would not be. */
   readonly grant?: string
+  /** For `allow`: only to make it known to the target; to run it a review is needed. */
+  readonly prepares?: boolean
 }
 
 /** Rules that hold whatever the document says. Their names cannot be used in it. */

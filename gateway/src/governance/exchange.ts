@@ -28,18 +28,17 @@ export interface Reviewable {
   readonly maxHoldMs: number
   /** Finds out what it would touch. Ends within a few seconds, changes nothing, never throws. */
   preview(how: 'rehearse' | 'count'): Promise<Preview>
+  /** The operation is held from now on, until it is forwarded or refused. Called once, before `preview` and `announceWait`. */
+  beginWait(wait: Wait): void
   /** Tells the client that it waits, in its own protocol, as soon as that protocol allows it. */
-  announceWait(wait: Wait): void
+  announceWait(message: string, hint: string): void
 }
 
-/** An operation that is held until a person answers. */
+/** How a client that is held gives up. */
 export interface Wait {
-  /** For the client: who is asked, where to answer, how long it takes at most. */
-  readonly message: string
-  readonly ticket: string
-  /** The client does not want it any more. The exchange is refused. */
+  /** It does not want the operation any more, and is refused. */
   cancel(): void
-  /** The client has gone. Nothing is told to it; the review stays open. */
+  /** It has gone, or its session was ended. Nothing is told to it. */
   leave(): void
 }
 

@@ -1,21 +1,36 @@
 import type { Decision, Refusal } from './decision.ts'
-import type { Exchange, Outcome } from './exchange.ts'
+import type { Exchange, Outcome, Reviewable } from './exchange.ts'
 import type { Gatekeeper, OpenRequest } from './gatekeeper.ts'
 import { issuePermit } from './permit.ts'
 import type { CredentialUse } from './recording/event-schema.ts'
 import { encodeCredentialUsed, encodeDecided, encodeFinished } from './recording/events.ts'
 import type { Ledger } from './recording/ledger.ts'
+import { HeldOperation } from './review/held-operation.ts'
+import { holdMs, previewWanted } from './review/demands.ts'
+import { NOT_ASKED, NOT_REVIEWABLE, refusalAfterReview, waitingWords } from './review/review-words.ts'
+import type { ReviewDesk } from './review/review-desk.ts'
+import type { OperationReview } from './review/review.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
+
+export interface GovernorOptions {
+  readonly ledger: Ledger
+  readonly sessions: Sessions
+  readonly reviews: ReviewDesk
+  /** Told when a review failed for a reason of the gateway's own; the operation was refused. */
+  readonly onReviewError: (error: unknown, session: Session) => void
+}
 
 /** The security flow. The order of its steps is written here and nowhere else. */
 export class Governor implements Gatekeeper {
   readonly #ledger: Ledger
   readonly #sessions: Sessions
+  readonly #options: GovernorOptions
 
-  constructor(ledger: Ledger, sessions: Sessions) {
-    this.#ledger = ledger
-    this.#sessions = sessions
+  constructor(options: GovernorOptions) {
+    this.#ledger = options.ledger
+    this.#sessions = options.sessions
+    this.#options = options
   }
 
   open(request: OpenRequest): Promise<Session> {
@@ -25,13 +40,14 @@ export class Governor implements Gatekeeper {
   govern(session: Session, exchange: Exchange): void {
     const operationNumber = ++session.operations
     const { operation } = exchange
-    const decision = session.policy.decide(operation.facts)
+    const decided = session.policy.decide(operation.facts)
+    const decision = decided.effect === 'review' && operation.preparesOnly === true ? toPrepare(decided) : decided
     try {
       this.#ledger.append(encodeDecided(session, operationNumber, operation, decision, Date.now()))
-      this.#ledger.onWritten((error) => settle(session, exchange, operationNumber, decision, error))
+      this.#ledger.onWritten((error) => this.#settle(session, exchange, operationNumber, decision, error))
     } catch {
       // The ledger takes no more: it is full of what it cannot write, or closed. Told later, as every answer is.
-      setImmediate(() => settle(session, exchange, operationNumber, decision, NOT_TAKEN))
+      setImmediate(() => this.#settle(session, exchange, operationNumber, decision, NOT_TAKEN))
     }
   }
 
@@ -55,31 +71,104 @@ export class Governor implements Gatekeeper {
   close(session: Session, reason: string): void {
     this.#sessions.close(session, reason)
   }
-}
 
-/** After the decision is on record: the one place where a permit is issued. */
-function settle(session: Session, exchange: Exchange, operationNumber: number, decision: Decision, failure: Error | undefined): void {
-  const refusal = refusalOf(session, decision, failure)
-  if (refusal === undefined) exchange.forward(issuePermit(exchange.operation), operationNumber)
-  else {
-    session.refused++
-    exchange.refuse(refusal)
+  /** After the decision is on record. */
+  #settle(session: Session, exchange: Exchange, operationNumber: number, decision: Decision, failure: Error | undefined): void {
+    if (failure !== undefined) return refuse(session, exchange, NOT_RECORDED)
+    if (decision.effect !== 'review' || session.ended !== undefined) return answer(session, exchange, operationNumber, decision)
+    this.#review(session, exchange, operationNumber, decision).then(
+      (result) => conclude(session, exchange, operationNumber, result),
+      (error: unknown) => {
+        this.#options.onReviewError(error, session)
+        refuse(session, exchange, NOT_ASKED)
+      },
+    )
   }
-}
 
-function refusalOf(session: Session, decision: Decision, failure: Error | undefined): Refusal | undefined {
-  if (failure !== undefined) return NOT_RECORDED
-  if (session.ended !== undefined) return { kind: 'denied', rule: 'session-ended', message: `this session was ended: ${session.ended}`, hint: 'Connect again with a new token.' }
-  if (decision.effect === 'allow') return undefined
-  if (decision.effect === 'review') {
-    return {
-      kind: 'denied',
-      rule: decision.rule,
-      message: decision.message ?? 'a person must approve this before it runs',
-      hint: 'This gateway has no reviewers connected yet, so it was not run. Ask a person to run it, or send a statement that the rules allow.',
+  /** Holds the operation until people have answered, and decides again: policy and session may have changed meanwhile. */
+  async #review(session: Session, exchange: Exchange, operationNumber: number, decision: Decision): Promise<Refusal | Approval> {
+    const { reviewable } = exchange
+    if (reviewable === undefined) return NOT_REVIEWABLE(decision)
+    const { reviews } = this.#options
+    const held = new HeldOperation()
+    reviewable.beginWait(held)
+    const review = await this.#reviewOf(session, exchange, operationNumber, decision, reviewable, held)
+    if (held.ending !== undefined || session.ended !== undefined) {
+      // Who has only gone may come again with the same operation; what was cancelled or revoked is not wanted any more.
+      const why = held.ending === 'cancelled' ? 'the client cancelled it' : session.ended
+      if (review !== undefined && why !== undefined) await reviews.withdraw(review.id, why)
+      return held.ending === 'cancelled' ? CANCELLED(decision) : SESSION_ENDED(session)
     }
+    if (review?.state !== 'approved') return refusalAfterReview(decision, review)
+    const again = session.policy.decide(exchange.operation.facts)
+    if (again.effect === 'deny') return refusalOf(again)
+    const used = await reviews.use(review, { session: session.id, operation: operationNumber }, again.demands ?? [])
+    return used ? { held, decision: again, rowLimit: review.rowLimit } : refusalAfterReview(again, review)
   }
-  return { kind: 'denied', rule: decision.rule, message: decision.message ?? 'the policy does not allow this', hint: decision.hint ?? 'Send a statement that the rules allow.' }
+
+  /** The review of the operation, one that was asked for before or a new one, once it is answered or the client has waited long enough. */
+  async #reviewOf(
+    session: Session, exchange: Exchange, operationNumber: number, { demands = [], policyVersion }: Decision, reviewable: Reviewable, held: HeldOperation,
+  ): Promise<OperationReview | undefined> {
+    const { reviews } = this.#options
+    let review = await reviews.find(session, reviewable.digest)
+    if (review === undefined) {
+      const how = previewWanted(demands)
+      const preview = how === 'none' ? undefined : await reviewable.preview(how)
+      if (held.ending !== undefined || session.ended !== undefined) return undefined
+      review = await reviews.ask({ session, operationNumber, operation: exchange.operation, reviewable, demands, policyVersion, preview })
+    }
+    const ms = Math.min(holdMs(demands, reviewable.inTransaction), reviewable.maxHoldMs)
+    if (review.state !== 'open' || ms <= 0 || held.ending !== undefined) return review
+    const { message, hint } = waitingWords(review, ms)
+    reviewable.announceWait(message, hint)
+    return reviews.wait(review.id, ms, held.signal)
+  }
+}
+
+/** An approval that was spent for the operation, and the decision under which it was. */
+interface Approval {
+  readonly held: HeldOperation
+  readonly decision: Decision
+  readonly rowLimit: number | undefined
+}
+
+/** Spending the approval took a moment, in which the client may have gone, or the policy changed. */
+function conclude(session: Session, exchange: Exchange, operationNumber: number, result: Refusal | Approval): void {
+  if ('kind' in result) return refuse(session, exchange, result)
+  const now = session.policy.decide(exchange.operation.facts)
+  if (result.held.ending !== undefined || session.ended !== undefined) refuse(session, exchange, SESSION_ENDED(session))
+  else if (now !== result.decision) refuse(session, exchange, now.effect === 'deny' ? refusalOf(now) : POLICY_CHANGED(now))
+  else exchange.forward(issuePermit(exchange.operation), operationNumber, result.rowLimit)
+}
+
+/** What needs no person's answer, or never comes to one. */
+function answer(session: Session, exchange: Exchange, operationNumber: number, decision: Decision): void {
+  if (session.ended !== undefined) refuse(session, exchange, SESSION_ENDED(session))
+  else if (decision.effect === 'allow') exchange.forward(issuePermit(exchange.operation), operationNumber)
+  else refuse(session, exchange, refusalOf(decision))
+}
+
+function refuse(session: Session, exchange: Exchange, refusal: Refusal): void {
+  session.refused++
+  exchange.refuse(refusal)
+}
+
+function refusalOf({ rule, message, hint }: Decision): Refusal {
+  return { kind: 'denied', rule, message: message ?? 'the policy does not allow this', hint: hint ?? 'Send a statement that the rules allow.' }
+}
+
+/** By the decision to review it: remembered, so that it is one object on record too. */
+const preparations = new WeakMap<Decision, Decision>()
+
+function toPrepare(review: Decision): Decision {
+  let decision = preparations.get(review)
+  if (decision === undefined) {
+    const { rule, policyVersion } = review
+    decision = Object.freeze({ effect: 'allow', rule, policyVersion, prepares: true } as const)
+    preparations.set(review, decision)
+  }
+  return decision
 }
 
 const NOT_TAKEN = new Error('the ledger takes no entries')
@@ -90,3 +179,12 @@ const NOT_RECORDED: Refusal = {
   message: 'the gateway cannot record what it decides, so nothing is passed on',
   hint: 'Nothing was run. Try again later, and tell an operator that the ledger cannot be written.',
 }
+
+const SESSION_ENDED = ({ ended = 'the client has gone' }: Session): Refusal =>
+  ({ kind: 'denied', rule: 'session-ended', message: `this session was ended: ${ended}`, hint: 'Connect again with a new token.' })
+
+const CANCELLED = ({ rule }: Decision): Refusal =>
+  ({ kind: 'cancelled', rule, message: 'the client cancelled it', hint: 'It was not run, and nobody is asked any more. Send it again to ask anew.' })
+
+const POLICY_CHANGED = ({ rule }: Decision): Refusal =>
+  ({ kind: 'denied', rule, message: 'the policy changed in the moment in which it was approved', hint: 'It was not run. Send it again to ask anew.' })

@@ -1,4 +1,5 @@
 import type { Admission } from './identity.ts'
+import type { Grant } from './review/grant.ts'
 import type { SessionPolicy } from './policy/policy.ts'
 import type { TargetEntry } from './policy/policy-document.ts'
 import type { SessionRecorder } from './recording/stream.ts'
@@ -17,6 +18,8 @@ export interface Session {
   readonly openedAtMs: number
   /** The policy in force for it; replaced when a new version means the same masks and read-only state here. */
   policy: SessionPolicy
+  /** Taken in when it was opened; it ends with the first of them that ends. */
+  readonly grants: readonly Grant[]
   /** Operations decided so far; the next operation's number. */
   operations: number
   refused: number

@@ -6,6 +6,9 @@ import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
 import { RecordingUnavailable, type Recordings } from './recording/recordings.ts'
 import type { SessionStore } from './recording/session-store.ts'
+import type { ReviewDesk } from './review/review-desk.ts'
+import { requesterOf } from './review/requester.ts'
+import type { Requester } from './review/review.ts'
 import type { Session } from './session.ts'
 
 const DAY_MS = 86_400_000
@@ -24,6 +27,7 @@ export interface SessionsOptions {
   readonly ledger: Ledger
   readonly store: SessionStore
   readonly recordings: Pick<Recordings, 'open'>
+  readonly reviews: Pick<ReviewDesk, 'grantsOf'>
   /** A session ends after this long, whatever happens in it. */
   readonly maxSessionMs: number
   readonly now: () => number
@@ -41,9 +45,11 @@ export class Sessions {
 
   /** @throws AuthenticationError */
   async open(request: OpenRequest): Promise<Session> {
-    const { policies, authenticator, ledger, now } = this.#options
+    const { policies, authenticator, reviews, ledger, now } = this.#options
     try {
       const admission = await authenticator.authenticate(request.credential, request.target)
+      const requester = requesterOf(admission.identity)
+      const grants = await reviews.grantsOf(requester, request.target)
       const policy = policies.current
       const target = policy.document.targets.find((entry) => entry.name === request.target && entry.protocol === request.protocol)
       if (target === undefined) throw unknownTarget(request, policy)
@@ -56,7 +62,8 @@ export class Sessions {
         clientAddress: request.clientAddress,
         application: request.application,
         openedAtMs: now(),
-        policy: policy.forSession({ identity, target, purpose }),
+        grants,
+        policy: policy.forSession({ identity, target, purpose }, grants),
         operations: 0,
         refused: 0,
         ended: undefined,
@@ -65,14 +72,28 @@ export class Sessions {
       await this.#record(encodeSessionOpened(session))
       await this.#options.store.opened(session, request.application)
       await this.#beginRecording(session)
-      const timer = setTimeout(() => this.end(session.id, 'its longest duration is over'), this.#options.maxSessionMs).unref()
+      const timer = this.#endInTime(session)
       const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
       this.#live.set(session.id, { session, agents, end: request.end, timer })
+      if (grants.length > 0) await this.#checkGrants(session, requester)
       return session
     } catch (error) {
       if (error instanceof AuthenticationError) recordIfPossible(ledger, encodeLoginRefused(request, error.message, now()))
       throw error
     }
+  }
+
+  #endInTime(session: Session): NodeJS.Timeout {
+    const { now, maxSessionMs } = this.#options
+    const granted = Math.min(...session.grants.map(({ untilMs }) => untilMs - now()))
+    const [ms, reason] = granted < maxSessionMs ? [granted, 'the granted access is over'] : [maxSessionMs, 'its longest duration is over']
+    return setTimeout(() => this.end(session.id, reason), ms).unref()
+  }
+
+  /** A grant may have been withdrawn while the session was opened, when there was nothing to end yet. */
+  async #checkGrants({ id, grants, target }: Session, requester: Requester): Promise<void> {
+    const still = await this.#options.reviews.grantsOf(requester, target.name)
+    if (!grants.every((grant) => still.some((one) => one.id === grant.id))) this.end(id, 'the granted access was withdrawn')
   }
 
   /** Records the end. Safe to call twice. */
@@ -144,7 +165,7 @@ export class Sessions {
         this.end(session.id, 'the policy changed: its agent or target is no longer as it was')
         continue
       }
-      const next = policy.forSession({ identity, target, purpose })
+      const next = policy.forSession({ identity, target, purpose }, session.grants)
       if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)) session.policy = next
       else this.end(session.id, 'the policy changed what this session may see or change; connect again')
     }

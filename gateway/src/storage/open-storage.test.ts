@@ -289,7 +289,7 @@ function tokenRecord(tokenId: string, parentId: string, expiresAtMs: number): Se
 
 function session(id: string, openedAtMs: number, identity: { name?: string; kind?: 'agent' | 'person'; issuer?: string } = {}): Session {
   return {
-    id, openedAtMs, protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, ended: undefined,
+    id, openedAtMs, protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, grants: [], ended: undefined,
     target: { name: 'shop', protocol: 'postgres', labels: {} },
     admission: {
       identity: { kind: 'agent', name: 'support-bot', issuer: 'corp', subject: 's', groups: [], claims: {}, actors: ['x', 'y'], ...identity },

@@ -13,7 +13,7 @@ import { MAX_ENTRY_BYTES } from './ledger.ts'
 const AT = 1_767_225_600_123
 const session = (more: Partial<Session> = {}): Session => ({
   id: 'mf2q9x7a-Zk3v"Q', protocol: 'postgres', clientAddress: '127.0.0.1', application: 'psql', openedAtMs: AT,
-  operations: 4, refused: 1, ended: undefined,
+  operations: 4, refused: 1, grants: [], ended: undefined,
   target: { name: 'shop', protocol: 'postgres', labels: {} },
   policy: { version: 3 } as SessionPolicy,
   admission: {
