@@ -1,6 +1,6 @@
-import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import { duration, referenceOf, words } from './value-schemas.ts'
+import { webhookUrl } from './webhook-url.ts'
 
 /** A place outside the gateway's reach to which checkpoints are taken. */
 export type AnchorSettings =
@@ -15,7 +15,7 @@ const MAX_FILES = 2
 const entry = z
   .strictObject({
     file: words.refine((path) => !path.includes('\0'), 'not a path').optional(),
-    webhook: z.string().max(2000, 'at most 2000 characters').refine(mayBeSentTo, 'expected an https URL without user, password or fragment; http only on loopback').optional(),
+    webhook: webhookUrl.optional(),
     secret: referenceOf('vault', 'env', 'file').optional(),
     every: duration.refine((ms) => ms <= 86_400_000, 'at most 1d').default(60_000),
   })
@@ -32,9 +32,3 @@ export const anchorList = z
     if (file !== undefined) return [{ kind: 'file', path: file, everyMs }]
     return webhook === undefined || secret === undefined ? [] : [{ kind: 'webhook', url: webhook, secret, everyMs }]
   }))
-
-function mayBeSentTo(text: string): boolean {
-  const url = URL.parse(text)
-  if (url === null || url.username !== '' || url.password !== '' || url.hash !== '') return false
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
-}

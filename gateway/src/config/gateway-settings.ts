@@ -3,6 +3,7 @@ import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import { anchorList, type AnchorSettings } from './anchor-settings.ts'
 import type { Finding } from './problem.ts'
+import { reviewSection, type ReviewSettings } from './review-settings.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
 import { duration, host, listenPort, port, referenceOf, words } from './value-schemas.ts'
 
@@ -20,6 +21,7 @@ export interface GatewaySettings {
   readonly vault: { readonly masterKey?: string }
   readonly ledger: { readonly durability: 'batched' | 'strict'; readonly anchors: readonly AnchorSettings[] }
   readonly recording: RecordingPlace
+  readonly reviews: ReviewSettings
   readonly limits: Limits
 }
 
@@ -109,6 +111,7 @@ const sectionSchema = z.strictObject({
         .default(64 * 1024 * 1024),
     })
     .prefault({}),
+  reviews: reviewSection,
   limits: z
     .strictObject({
       connections: z
@@ -152,9 +155,9 @@ export function gatewaySettings(
     const message = 'beyond loopback, gateway.tls is needed: tokens would travel in the clear'
     findings.push({ path: [...path, ...place, 'host'], message })
   }
-  const { dataDir, api, tls, vault, ledger, recording, limits } = read
+  const { dataDir, api, tls, vault, ledger, recording, reviews, limits } = read
   return {
-    dataDir, api, protocols, ledger,
+    dataDir, api, protocols, ledger, reviews,
     storage: storageSettings(read.storage, dataDir),
     recording: { directory: recording.directory ?? join(dataDir, 'recordings'), memoryBytes: recording.memoryBytes },
     vault: vault.masterKey === undefined ? {} : { masterKey: vault.masterKey },

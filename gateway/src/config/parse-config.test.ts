@@ -56,6 +56,7 @@ describe('a right document', () => {
       vault: {},
       ledger: { durability: 'batched', anchors: [] },
       recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
+      reviews: { webhooks: [] },
       limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
     })
   })
@@ -101,6 +102,7 @@ gateway:
         ],
       },
       recording: { directory: '/srv/recordings', memoryBytes: 134_217_728 },
+      reviews: { webhooks: [] },
       limits: { connections: 5000, statementBytes: 65_536, handshakeTimeoutMs: 5000, tokenLifetimeMs: 3_600_000 },
     })
   })
