@@ -3,6 +3,7 @@ import { compileCondition, ConditionError } from '../governance/policy/condition
 import type {
   AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
 } from '../governance/policy/policy-document.ts'
+import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import type { Finding, Path } from './problem.ts'
 import { quoted, withSuggestion } from './schema-findings.ts'
 
@@ -63,7 +64,16 @@ function references(sections: CheckedSections, names: WrittenNames): Finding[] {
     ...sections.agents.flatMap((agent, index) =>
       (agent ? unknown('issuer', agent.issuer, ['agents', index, 'issuer']) : [])),
     ...targets('agents'), ...targets('masks'), ...targets('rules'),
+    ...sections.rules.flatMap((rule, index) =>
+      (rule?.reviewers ?? []).flatMap((name, place) => agentReviewer(name, defined(names.agents), ['rules', index, 'reviewers', place]))),
   ]
+}
+
+function agentReviewer(reviewer: string, agents: readonly string[], path: Path): Finding[] {
+  if (!reviewer.startsWith(AGENT_REVIEWER)) return []
+  const name = reviewer.slice(AGENT_REVIEWER.length)
+  if (agents.includes(name)) return []
+  return [{ ...withSuggestion(path, `there is no agent ${quoted(name)}`, name, agents), offset: AGENT_REVIEWER.length }]
 }
 
 /** A token of two entries at once could be read either way. */
@@ -132,8 +142,11 @@ function condition(source: string, place: 'when' | 'unless', path: Path): Findin
 function withoutReviewers({ rules, roles }: CheckedSections): Finding[] {
   if (roles === undefined || roles.reviewer.length > 0) return []
   const message = 'nobody could review this: name "reviewers" here or groups in roles.reviewer'
-  return rules.flatMap((rule, index): Finding[] =>
-    (rule?.then === 'review' && rule.reviewers === undefined ? [{ path: ['rules', index, 'then'], message }] : []))
+  return rules.flatMap((rule, index): Finding[] => {
+    if (rule === undefined || rule.reviewers !== undefined) return []
+    if (rule.during !== undefined) return [{ path: ['rules', index, 'during'], message }]
+    return rule.then === 'review' ? [{ path: ['rules', index, 'then'], message }] : []
+  })
 }
 
 function defined(names: readonly (string | undefined)[]): readonly string[] {

@@ -61,14 +61,51 @@ describe('a right document', () => {
     })
   })
 
-  test('needs one approval for a review, usable for a quarter of an hour, unless it says otherwise', () => {
-    const [plain, own] = configOf(`version: 1
+  test('needs one approval for a review, answered within a quarter of an hour, unless it says otherwise', () => {
+    const [plain, own, soon, ticket] = configOf(`version: 1
+agents:
+  - { name: checker, issuer: corp, match: { azp: checker }, owner: dana@example.com, purpose: checks migrations }
+issuers: [{ name: corp, issuer: https://login.example.com, audience: sallyport }]
 rules:
   - { name: plain, then: review, reviewers: [dba] }
-  - { name: own, then: review, reviewers: [dba], approvals: 3, expires: 2h }
+  - name: own
+    then: review
+    reviewers: [dba, "agent:checker"]
+    approvals: 3
+    expires: 2h
+    hold: 5m
+    transactionHold: 1m
+    preview: rehearse
+    breakGlass: [on-call]
+  - { name: soon, then: review, reviewers: [dba], hold: 5s }
+  - { name: ticket, then: review, reviewers: [dba], hold: 0s, transactionHold: 0s }
 `).policy.rules
-    assert.deepEqual(plain, { name: 'plain', then: 'review', reviewers: ['dba'], approvals: 1, expiresMs: 900_000 })
-    assert.deepEqual([own?.approvals, own?.expiresMs], [3, 7_200_000])
+    assert.deepEqual(plain, {
+      name: 'plain', then: 'review', reviewers: ['dba'], approvals: 1, expiresMs: 900_000, holdMs: 60_000,
+      transactionHoldMs: 10_000, preview: 'count',
+    })
+    assert.deepEqual(own, {
+      name: 'own', then: 'review', reviewers: ['dba', 'agent:checker'], approvals: 3, expiresMs: 7_200_000, holdMs: 300_000,
+      transactionHoldMs: 60_000, preview: 'rehearse', breakGlass: ['on-call'],
+    })
+    assert.deepEqual([soon?.holdMs, soon?.transactionHoldMs], [5_000, 5_000])
+    assert.deepEqual([ticket?.holdMs, ticket?.transactionHoldMs], [0, 0])
+  })
+
+  test('lets a rule hold during an access review, for eight hours at the longest unless it says otherwise', () => {
+    const [plain, own] = configOf(`version: 1
+rules:
+  - { name: plain, then: allow, during: access-review }
+  - { name: own, then: allow, during: access-review, reviewers: [dba], approvals: 2, expires: 1h, longest: 7d, breakGlass: [on-call] }
+roles: { reviewer: [leads] }
+`).policy.rules
+    assert.deepEqual(plain, {
+      name: 'plain', then: 'allow', during: 'access-review', approvals: 1, expiresMs: 900_000, longestMs: 28_800_000,
+    })
+    assert.deepEqual(own, {
+      name: 'own', then: 'allow', during: 'access-review', reviewers: ['dba'], approvals: 2, expiresMs: 3_600_000,
+      longestMs: 604_800_000, breakGlass: ['on-call'],
+    })
   })
 
   test('takes every setting of the gateway', () => {

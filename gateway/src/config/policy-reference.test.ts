@@ -6,8 +6,9 @@ import { CONDITION_FIELDS } from '../governance/policy/condition-scope.ts'
 import { postgresKind } from './config-samples.test-support.ts'
 import { sectionKeys } from './gateway-settings.ts'
 import { parseConfig } from './parse-config.ts'
-import { agentSchema, issuerSchema, maskSchema, rolesSchema, ruleSchema } from './policy-schemas.ts'
+import { agentSchema, issuerSchema, maskSchema, rolesSchema } from './policy-schemas.ts'
 import { renderProblems } from './problem.ts'
+import { ruleSchema } from './rule-schema.ts'
 
 const page = readFileSync(new URL('../../../docs/reference/policy.md', import.meta.url), 'utf8')
 const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')

@@ -1,8 +1,8 @@
 import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
-import type {
-  AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry,
-} from '../governance/policy/policy-document.ts'
+import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
+import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
+import { optionalKeys } from './optional-keys.ts'
 import { duration, entryName, nameList, words } from './value-schemas.ts'
 
 /** Entries of the policy sections, each checked by itself. What relates entries is in `document-checks.ts`. */
@@ -60,34 +60,8 @@ export const maskSchema = optionalKeys<MaskEntry>()(z
     }
   }))
 
-const DEFAULT_EXPIRES_MS = 15 * 60_000
-
-export const ruleSchema = optionalKeys<RuleEntry>()(z
-  .strictObject({
-    name: entryName,
-    targets: nameList(entryName).optional(),
-    when: z.string().min(1, 'this is empty; leave the key out to mean always').optional(),
-    then: z.enum(['allow', 'deny', 'review']),
-    message: words.optional(),
-    reviewers: nameList(words, 'name a group').optional(),
-    approvals: z.int().min(1, 'approvals is 1 to 10').max(10, 'approvals is 1 to 10').optional(),
-    expires: duration.optional(),
-  })
-  .check(({ value, issues }) => {
-    for (const key of value.then === 'review' ? [] : (['reviewers', 'approvals', 'expires'] as const)) {
-      if (value[key] === undefined) continue
-      issues.push({ code: 'custom', message: `"${key}" goes with then: review only`, input: value, path: [key] })
-    }
-    if (value.then === 'allow' && value.message !== undefined) {
-      const message = '"message" goes with deny and review only'
-      issues.push({ code: 'custom', message, input: value, path: ['message'] })
-    }
-  })
-  .transform(({ expires, approvals, ...rule }) => (rule.then === 'review'
-    ? { ...rule, approvals: approvals ?? 1, expiresMs: expires ?? DEFAULT_EXPIRES_MS }
-    : rule)))
-
-const groups = z.array(words).max(1000, 'at most 1000 entries').default([])
+const groups = z.array(words.refine((name) => !name.startsWith(AGENT_REVIEWER), 'agents hold no role; "reviewers" of a rule may name one'))
+  .max(1000, 'at most 1000 entries').default([])
 export const rolesSchema = z.strictObject({
   reviewer: groups, operator: groups, auditor: groups, administrator: groups,
 }) satisfies z.ZodType<PolicyDocument['roles']>
@@ -116,11 +90,3 @@ export const targetBaseSchema = z.strictObject({
   record: recordSchema.optional(),
   retention: duration.optional(),
 })
-
-type Undefinable<T> = { [Key in keyof T]: object extends Pick<T, Key> ? T[Key] | undefined : T[Key] }
-
-/** zod types an absent key as possibly `undefined`; it never sets one, so that the exact optional types hold. */
-function optionalKeys<Entry>() {
-  return <Schema extends z.ZodType<Undefinable<Entry>>>(schema: Schema): z.ZodType<Entry> =>
-    schema as unknown as z.ZodType<Entry>
-}

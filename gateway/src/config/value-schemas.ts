@@ -34,11 +34,17 @@ const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const MAX_DURATION_MS = 3650 * UNITS.d
 
 /** `60s`, `15m`, `8h`, `400d`; gives milliseconds. */
-export const duration = z
-  .custom<string>((text) => typeof text === 'string' && /^[1-9][0-9]{0,8}[smhd]$/.test(text),
-    'a duration is a whole number and s, m, h or d, such as 15m')
-  .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS])
-  .refine((ms) => ms <= MAX_DURATION_MS, 'at most 3650d')
+export const duration = durationLike(/^[1-9][0-9]{0,8}[smhd]$/).refine((ms) => ms <= MAX_DURATION_MS, 'at most 3650d')
+
+/** The same, or `0s` for none. */
+export const durationOrNone = durationLike(/^(?:0s|[1-9][0-9]{0,8}[smhd])$/)
+
+function durationLike(form: RegExp) {
+  return z
+    .custom<string>((text) => typeof text === 'string' && form.test(text),
+      'a duration is a whole number and s, m, h or d, such as 15m')
+    .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS])
+}
 
 /** Says what to write, never what was written: that may be the secret. */
 export const SECRET_IN_CLEAR = 'a secret is given by reference only: vault:NAME, env:NAME or file:PATH'

@@ -122,7 +122,7 @@ version: 1
 rules:
   - { name: r, then: allow, approvals: 2 }
 `,
-    '3:40 "approvals" goes with then: review only',
+    '3:40 "approvals" goes with then: review or during: access-review only',
   ],
   ['a message on a rule that allows', `\
 version: 1

@@ -1,9 +1,11 @@
 import type { CompiledRule } from './compiled-rule.ts'
 import { compileCondition, ConditionError, type Condition } from './condition.ts'
 import { subjectScope } from './condition-scope.ts'
+import { grantableRules, grantedRules } from './granted-rules.ts'
 import type { MaskEntry, PolicyDocument } from './policy-document.ts'
 import { type PolicyProblem, PolicyProblems } from './policy-problems.ts'
 import type { Policy, PolicySubject, SessionPolicy } from './policy.ts'
+import { demandOf } from './review-terms.ts'
 import { sessionPolicy } from './session-policy.ts'
 
 interface CompiledMask {
@@ -30,7 +32,8 @@ export function compilePolicy(document: PolicyDocument, version: number): Policy
   }
   const rules = document.rules.map((entry, index): CompiledRule => {
     const condition = entry.when === undefined ? undefined : compile(entry.when, 'when', ['rules', index, 'when'])
-    return condition === undefined ? { entry } : { entry, condition }
+    const demand = demandOf(entry, document.roles)
+    return condition === undefined ? { entry, demand } : { entry, demand, condition }
   })
   const masks = document.masks.map((entry, index): CompiledMask => {
     const unless = entry.unless === undefined ? undefined : compile(entry.unless, 'unless', ['masks', index, 'unless'])
@@ -41,18 +44,23 @@ export function compilePolicy(document: PolicyDocument, version: number): Policy
   return {
     version,
     document,
-    grantable: () => [],
-    forSession(subject: PolicySubject): SessionPolicy {
-      const here = (entry: { readonly targets?: readonly string[] }): boolean =>
-        entry.targets === undefined || entry.targets.includes(subject.target.name)
+    grantable: (subject) => grantableRules(rules.filter(isFor(subject)), subject),
+    forSession(subject, grants = []): SessionPolicy {
+      const here = rules.filter(isFor(subject))
       return sessionPolicy({
         version,
         subject,
-        rules: rules.filter(({ entry }) => here(entry)),
-        masks: masks.filter((mask) => here(mask.entry) && !isLifted(mask, subject)).map(({ entry }) => entry),
+        rules: here,
+        masks: masks.filter(isFor(subject)).filter((mask) => !isLifted(mask, subject)).map(({ entry }) => entry),
+        granted: grantedRules(here, subject, grants),
       })
     },
   }
+}
+
+function isFor({ target }: PolicySubject) {
+  return ({ entry }: { readonly entry: { readonly targets?: readonly string[] } }): boolean =>
+    entry.targets === undefined || entry.targets.includes(target.name)
 }
 
 /** A mask stays on when it cannot be told whether it may be lifted. */

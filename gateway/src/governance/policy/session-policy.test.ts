@@ -78,15 +78,18 @@ describe('deciding', () => {
     assert.equal(decide([{ name: 'all', targets: ['shop', 'other'], then: 'allow' }]).effect, 'allow')
   })
 
-  test('a condition that fails denies in a rule that denies, and matches nothing in one that lets through', () => {
+  test('a condition that fails counts as matching in a rule that denies or wants a review, and not in one that allows', () => {
     const failing = 'identity.claims.team == "shop"'
-    const denied = decide([{ name: 'all', then: 'allow' }, { name: 'team', when: failing, then: 'deny', message: 'no' }])
+    const all: RuleEntry = { name: 'all', then: 'allow' }
+    const denied = decide([all, { name: 'team', when: failing, then: 'deny', message: 'no' }])
     assert.equal(denied.effect, 'deny')
     assert.equal(denied.rule, 'team')
     assert.match(denied.message ?? '', /^its condition could not be evaluated: No such key: team$/)
-    for (const then of ['allow', 'review'] as const) {
-      assert.equal(decide([{ name: 'team', when: failing, then }]).rule, 'no-rule-matched')
-    }
+    const reviewed = decide([all, { name: 'team', when: failing, then: 'review', message: 'ask a lead' }])
+    assert.equal(reviewed.effect, 'review')
+    assert.equal(reviewed.rule, 'team')
+    assert.match(reviewed.message ?? '', /^a person must approve "select" .* could not be evaluated: No such key: team$/)
+    assert.equal(decide([{ name: 'team', when: failing, then: 'allow' }]).rule, 'no-rule-matched')
   })
 
   test('a failed condition never quotes a value', () => {

@@ -1,9 +1,9 @@
 import { BUILT_IN_RULES, type Decision } from '../decision.ts'
 import type { OperationFacts } from '../operation.ts'
-import type { CompiledRule } from './compiled-rule.ts'
-import type { Condition } from './condition.ts'
+import type { ReviewDemand } from '../review/review.ts'
+import { type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate } from './compiled-rule.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
-import { describeOperation, whatIsPossible } from './denial-words.ts'
+import { describeOperation, howToAsk, whatIsPossible } from './denial-words.ts'
 import type { MaskEntry } from './policy-document.ts'
 import type { PolicySubject, SessionPolicy } from './policy.ts'
 
@@ -13,23 +13,64 @@ export interface SessionPolicyParts {
   /** Rules that name this target or all. */
   readonly rules: readonly CompiledRule[]
   readonly masks: readonly MaskEntry[]
+  /** Id of the grant under which a rule holds, by rule; see `granted-rules.ts`. */
+  readonly granted: ReadonlyMap<string, string>
 }
 
 /** Conditions walk the lists of a request, at worst squared; a client chooses their length up to here. */
 const MAX_LIST = 1000
 
-export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyParts): SessionPolicy {
+export function sessionPolicy({ version, subject, rules, masks, granted }: SessionPolicyParts): SessionPolicy {
   const scope = subjectScope(subject)
+  const isGranted = ({ entry }: CompiledRule): boolean => granted.has(entry.name)
   const denying = rules.filter(({ entry }) => entry.then === 'deny')
-  const permitting = rules.filter((rule) => rule.entry.then !== 'deny' && couldHold(rule, scope))
-  const reviewing = permitting.filter(({ entry }) => entry.then === 'review')
-  const allowing = permitting.filter(({ entry }) => entry.then === 'allow')
-  const readOnly = permitting.every(demandsReadOnly)
-  const possible = whatIsPossible(permitting.map(({ entry }) => entry), readOnly)
+  const possible = rules.filter((rule) =>
+    rule.entry.then !== 'deny' && (rule.entry.then === 'review' ? couldHoldOrFail(rule, scope) : couldHold(rule, scope)))
+  // Without a grant `lifted` and `admitted` are empty.
+  const reviewing = possible.filter((rule) => rule.entry.then === 'review' && !isGranted(rule))
+  const lifted = possible.filter((rule) => rule.entry.then === 'review' && isGranted(rule))
+  const allowing = possible.filter(({ entry }) => entry.then === 'allow' && entry.during === undefined)
+  const admitted = possible.filter((rule) => rule.entry.during !== undefined && isGranted(rule))
+  const requestable = possible.filter((rule) => rule.entry.during !== undefined && !isGranted(rule))
+
+  const readOnly = [...reviewing, ...lifted, ...allowing, ...admitted].every(demandsReadOnly)
+  const possibleWords = whatIsPossible(possible.map(({ entry }) => entry), granted, possible.every(demandsReadOnly))
   const decided = new WeakMap<OperationFacts, Decision>()
 
   const deny = (rule: string, message: string, hint: string): Decision =>
     ({ effect: 'deny', rule, policyVersion: version, message, hint })
+
+  const allow = ({ entry }: CompiledRule, grant?: string): Decision =>
+    ({ effect: 'allow', rule: entry.name, policyVersion: version, ...(grant === undefined ? {} : { grant }) })
+
+  /** All that match, and those of which it cannot be told: a review too many is better than one too few. */
+  const review = (facts: OperationFacts, here: ConditionScope): Decision | undefined => {
+    let first: string | undefined
+    const demands: ReviewDemand[] = []
+    for (const { entry, condition, demand } of reviewing) {
+      const outcome = evaluate(condition, here)
+      if (outcome === false) continue
+      const approve = `a person must approve ${describeOperation(facts)} first`
+      first ??= outcome === true
+        ? (entry.message ?? approve)
+        : `${approve}: the condition of this rule could not be evaluated: ${outcome.failure}`
+      demands.push(demand)
+    }
+    const rule = demands[0]?.rule
+    if (rule === undefined || first === undefined) return undefined
+    return { effect: 'review', rule, policyVersion: version, message: first, demands: Object.freeze(demands) }
+  }
+
+  /** Names the grant wherever the decision would be another without it. */
+  const pass = (here: ConditionScope): Decision | undefined => {
+    const passed = lifted.map((rule) => ({ rule, outcome: evaluate(rule.condition, here) }))
+      .filter(({ outcome }) => outcome !== false)
+    const [first] = passed
+    const holds = (rule: CompiledRule): boolean => evaluate(rule.condition, here) === true
+    const by = passed.find(({ outcome }) => outcome === true)?.rule ?? allowing.find(holds) ?? admitted.find(holds)
+    if (by === undefined) return undefined
+    return allow(by, granted.get(by.entry.name) ?? (first === undefined ? undefined : granted.get(first.rule.entry.name)))
+  }
 
   const decideAnew = (facts: OperationFacts): Decision => {
     if (Math.max(facts.actions.length, facts.objects.length, facts.functions.length) > MAX_LIST) {
@@ -46,26 +87,22 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
       const message = outcome === true
         ? (entry.message ?? `${describeOperation(facts)} is denied`)
         : `its condition could not be evaluated: ${outcome.failure}`
-      return deny(entry.name, message, `Do not send it again unchanged. ${possible}`)
+      return deny(entry.name, message, `Do not send it again unchanged. ${possibleWords}`)
     }
     if (facts.maskViolation !== undefined) {
       const { mask, reason, hint } = facts.maskViolation
       return deny(BUILT_IN_RULES.maskedField, `mask "${mask}": ${reason}`, hint)
     }
-    const review = reviewing.find(({ condition }) => evaluate(condition, here) === true)
-    if (review !== undefined) {
-      const { name, message = `a person must approve ${describeOperation(facts)} first` } = review.entry
-      return { effect: 'review', rule: name, policyVersion: version, message }
-    }
-    const allow = allowing.find(({ condition }) => evaluate(condition, here) === true)
-    if (allow !== undefined) return { effect: 'allow', rule: allow.entry.name, policyVersion: version }
+    const decision = review(facts, here) ?? pass(here)
+    if (decision !== undefined) return decision
     const why = facts.unknown
       ? `It could not be analysed${facts.unknownBecause === undefined ? '' : `: ${facts.unknownBecause}`}. Send one plain request that needs no guessing. `
       : ''
+    const requested = requestable.filter(({ condition }) => evaluate(condition, here) === true).map(({ entry }) => entry)
     return deny(
       BUILT_IN_RULES.noMatch,
       `no rule lets ${subject.identity.name} run ${describeOperation(facts)} on ${subject.target.name}`,
-      why + possible,
+      why + howToAsk(requested, subject.target.name) + possibleWords,
     )
   }
 
@@ -81,35 +118,4 @@ export function sessionPolicy({ version, subject, rules, masks }: SessionPolicyP
       return decision
     },
   }
-}
-
-type Outcome = boolean | { readonly failure: string }
-
-function evaluate(condition: Pick<Condition, 'holds'> | undefined, scope: ConditionScope): Outcome {
-  if (condition === undefined) return true
-  try {
-    return condition.holds(scope)
-  } catch (error) {
-    return { failure: (error as Error).message }
-  }
-}
-
-/**
- * False when no operation can make the rule match in this session. A conjunction is true only if each operand is; an
- * operand that does not mention `operation` has one value for the whole session, because conditions are pure and the
- * identity, target and purpose of a session never change. So one such operand that is false, or fails, settles it.
- */
-function couldHold({ condition }: CompiledRule, scope: ConditionScope): boolean {
-  if (condition === undefined) return true
-  return condition.conjuncts.every((conjunct) => conjunct.mentionsOperation || evaluate(conjunct, scope) === true)
-}
-
-/**
- * Sound for the same reason: with `operation.readOnly` among the operands of its `&&`, a rule matches nothing but
- * read-only operations, whatever the other operands say. Rules that deny let nothing through and need no look. A
- * condition that implies the same in another form (`!(!operation.readOnly)`) is taken for one that may write: that
- * loses the second safeguard of a read-only session on the target, never the first, which is the decision itself.
- */
-function demandsReadOnly({ condition }: CompiledRule): boolean {
-  return condition !== undefined && condition.conjuncts.some((conjunct) => conjunct.demandsReadOnly)
 }
