@@ -37,8 +37,12 @@ export interface OperationRequest {
 
 /** What the control API asks of reviews. Who may do what is decided behind it, so that no channel can go around it. */
 export interface ReviewAdministration {
-  /** @throws ReviewRefused */
-  answer(id: string, digest: string, answer: Omit<Answer, 'groups' | 'atMs'> & { readonly groups: readonly string[] }): Promise<Review>
+  /**
+   * @param digest of the review as it was shown
+   * @param answer by whom with all groups and actors: those decide whether it counts
+   * @throws ReviewRefused; Error when it cannot be recorded or kept
+   */
+  answer(id: string, digest: string, answer: GivenAnswer): Promise<Review>
   /** @throws ReviewRefused when the caller did not ask for it, or it is closed */
   withdraw(id: string, by: Requester): Promise<Review>
   /** @param rule needed where more than one could be granted @throws ReviewRefused */
@@ -47,6 +51,10 @@ export interface ReviewAdministration {
   breakGlass(request: AccessRequest): Promise<Grant>
   /** Its requester, an operator or administrator ends a grant before its time. @throws ReviewRefused */
   endGrant(id: string, by: Requester, mayEndAll: boolean): Promise<Grant>
+}
+
+export interface GivenAnswer extends Pick<Answer, 'answer' | 'reason' | 'narrow'> {
+  readonly by: Requester
 }
 
 export interface AccessRequest {
