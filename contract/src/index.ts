@@ -1,4 +1,5 @@
 /** The control API in types: what the gateway answers and what CLI, console and scripts may rely on. */
+export * from './access.ts'
 export * from './error.ts'
 export * from './events.ts'
 export * from './ledger-status.ts'
@@ -9,6 +10,7 @@ export * from './oauth.ts'
 export * from './originals.ts'
 export * from './policy.ts'
 export * from './replay.ts'
+export * from './review.ts'
 export * from './routes.ts'
 export * from './search.ts'
 export * from './service.ts'

@@ -16,6 +16,15 @@
  * | DELETE session(id) | operator, administrator | 204 |
  * | GET sessionOriginals(id) | auditor | JSON lines of SealedOriginals |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
+ * | GET reviews?state&limit&after | everybody their own, and those that they may answer; auditor, operator, administrator all | ReviewList |
+ * | GET reviewEvents | as above | newline-delimited JSON, each line a ReviewLine, as it happens; empty lines while nothing does |
+ * | GET review(id) | as above | Review |
+ * | POST reviewAnswers(id) | who may answer, with an identity token; AnswerRequest | Review |
+ * | DELETE review(id) | the requester | Review, withdrawn |
+ * | GET access | everybody their own; auditor, operator, administrator all | GrantList |
+ * | POST access | everybody; AccessRequest | Review, 201 |
+ * | POST breakGlass | people of a group named for it, with an identity token; AccessRequest | Grant, 201 |
+ * | DELETE grant(id) | its requester, operator, administrator | Grant, as it ended |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
@@ -39,6 +48,13 @@ export const routes = {
   sessionOriginals: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/originals`,
   holds: '/api/v1/holds',
   hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
+  reviews: '/api/v1/reviews',
+  reviewEvents: '/api/v1/reviews/events',
+  review: (id: string) => `/api/v1/reviews/${encodeURIComponent(id)}`,
+  reviewAnswers: (id: string) => `/api/v1/reviews/${encodeURIComponent(id)}/answers`,
+  access: '/api/v1/access',
+  breakGlass: '/api/v1/access/break-glass',
+  grant: (id: string) => `/api/v1/access/${encodeURIComponent(id)}`,
   policy: '/api/v1/policy',
   checkpoint: '/ledger/checkpoint',
   verifier: '/ledger/verifier.pub',

@@ -5,6 +5,9 @@ import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
 import type { SessionReading } from '../governance/recording/session-reading.ts'
 import type { HoldStore } from '../governance/recording/retention-store.ts'
 import type { SessionStore } from '../governance/recording/session-store.ts'
+import type { ChangeSignals } from '../governance/review/change-signals.ts'
+import type { ReviewAdministration } from '../governance/review/review-desk.ts'
+import type { ReviewStore } from '../governance/review/review-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
 
 /** What the composition root lends to the control API. */
@@ -20,6 +23,10 @@ export interface ApiServices {
   readonly endSession: (id: string, reason: string) => boolean
   readonly reading: SessionReading
   readonly holds: HoldStore
+  readonly reviews: ReviewAdministration
+  /** For reading only: whatever changes goes through `reviews`. */
+  readonly reviewStore: Pick<ReviewStore, 'get' | 'list' | 'getGrant' | 'listGrants'>
+  readonly signals: Pick<ChangeSignals, 'onChange' | 'onGap'>
   readonly ledger: Ledger
   readonly ledgerReader: LedgerReader
   /** All that the ledger holds of a session and its recording, as an archive that proves itself. Undefined when that is nothing. */

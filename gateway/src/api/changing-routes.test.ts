@@ -22,6 +22,11 @@ const CHANGES: Readonly<Record<string, Change>> = {
   [`POST ${routes.policy}`]: { path: routes.policy, type: 'application/yaml', body: 'version: 1' },
 }
 
+/** These are put on record by the desk that they are passed to, as review-routes.test.ts shows with the real one. */
+const RECORDED_BY_THE_DESK = [
+  `POST ${routes.reviews}/:id/answers`, `DELETE ${routes.reviews}/:id`, `POST ${routes.access}`, `POST ${routes.breakGlass}`, `DELETE ${routes.access}/:id`,
+]
+
 /** An administrator, and a ledger that can or cannot write. What is done is noted, and what is recorded before it. */
 function setUp(ledger: 'writes' | 'full' | 'refuses') {
   const done: string[] = []
@@ -29,7 +34,7 @@ function setUp(ledger: 'writes' | 'full' | 'refuses') {
   const identity = { kind: 'person', name: 'dana', issuer: 'corp', subject: 'u-1', groups: ['all'], claims: {}, actors: [] } as const
   const session = { id: 's-1', identity, actors: [] }
   const services = {
-    identification: { identify: () => Promise.resolve({ identity, tokenId: 'tok', mayOpen: () => true }) },
+    identification: { identify: () => Promise.resolve({ identity, tokenId: 'tok', credential: 'identity-token', purpose: '', mayOpen: () => true }) },
     tokenExchange: { exchange: () => Promise.resolve({ token: 'spt_secret', tokenId: 'tok', identity, targets: ['shop'], purpose: '', expiresAtMs: 1, expiresIn: 1 }) },
     revoke: () => Promise.resolve(act('revoke')),
     policies: { current: { version: 1, document: { targets: [], roles: { reviewer: ['all'], operator: ['all'], auditor: ['all'], administrator: ['all'] } } }, onChange: () => () => undefined },
@@ -62,7 +67,7 @@ describe('requests of the control API that change something', () => {
   test('are all known to this test', () => {
     const { api } = setUp('writes')
     const changing = api.routes.filter(({ method }) => !['GET', 'HEAD', 'ALL'].includes(method)).map(({ method, path }) => `${method} ${path}`)
-    assert.deepEqual([...new Set(changing)].toSorted(), Object.keys(CHANGES).toSorted())
+    assert.deepEqual([...new Set(changing)].toSorted(), [...Object.keys(CHANGES), ...RECORDED_BY_THE_DESK].toSorted())
   })
 
   for (const key of Object.keys(CHANGES)) {

@@ -3,6 +3,7 @@ import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { timeout } from 'hono/timeout'
+import { breakGlass, endGrant, listGrants, requestAccess } from './access-routes.ts'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
@@ -11,17 +12,21 @@ import { serveLedger } from './ledger-routes.ts'
 import { downloadOriginals } from './originals-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
 import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
+import { followReviews } from './follow-reviews.ts'
+import { answerReview, listReviews, showReview, withdrawReview } from './review-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
 
 const MAX_FORM_BYTES = 128 * 1_024
 const MAX_HOLD_BYTES = 16 * 1_024
+const MAX_ANSWER_BYTES = 16 * 1_024
 const MAX_POLICY_BYTES = 1_024 * 1_024
 const TIMEOUT_MS = 30_000
 
 /** The control API. Knows HTTP and who may do what; everything else is lent to it. */
-export function createApi(services: ApiServices): Hono {
+export function createApi(given: Omit<ApiServices, Late> & Partial<Pick<ApiServices, Late>>): Hono {
+  const services = given as ApiServices
   const api = new Hono()
   api.use(protectiveHeaders)
   api.use(timeout(TIMEOUT_MS, new TimedOut(408)))
@@ -42,6 +47,15 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.holds, (context) => listHolds(context, services))
   api.post(routes.holds, limitBody(MAX_HOLD_BYTES), (context) => placeHold(context, services))
   api.delete(`${routes.holds}/:kind/:subject`, (context) => releaseHold(context, services, context.req.param('kind'), context.req.param('subject')))
+  api.get(routes.reviews, (context) => listReviews(context, services))
+  api.get(routes.reviewEvents, (context) => followReviews(context, services))
+  api.get(`${routes.reviews}/:id`, (context) => showReview(context, services, context.req.param('id')))
+  api.delete(`${routes.reviews}/:id`, (context) => withdrawReview(context, services, context.req.param('id')))
+  api.post(`${routes.reviews}/:id/answers`, limitBody(MAX_ANSWER_BYTES), (context) => answerReview(context, services, context.req.param('id')))
+  api.get(routes.access, (context) => listGrants(context, services))
+  api.post(routes.access, limitBody(MAX_ANSWER_BYTES), (context) => requestAccess(context, services))
+  api.post(routes.breakGlass, limitBody(MAX_ANSWER_BYTES), (context) => breakGlass(context, services))
+  api.delete(`${routes.access}/:id`, (context) => endGrant(context, services, context.req.param('id')))
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
   serveLedger(api, services)
@@ -61,6 +75,9 @@ export function createApi(services: ApiServices): Hono {
   })
   return api
 }
+
+/** The composition root does not lend them yet; until then their routes fail. */
+type Late = 'reviews' | 'reviewStore' | 'signals'
 
 async function listTargets(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)

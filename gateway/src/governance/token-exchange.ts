@@ -51,6 +51,10 @@ export interface Identification {
 export interface IdentifiedCaller {
   readonly identity: Identity
   readonly tokenId: string
+  /** A session token is for opening targets: native clients carry it, and it may lie about where agents run. */
+  readonly credential: 'identity-token' | 'session-token'
+  /** Declared with a session token, else the registered purpose of the agent. */
+  readonly purpose: string
   /** Targets the caller may open. */
   mayOpen(target: string): boolean
 }

@@ -75,7 +75,11 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
 
   async identify(credential: string): Promise<IdentifiedCaller> {
     const found = await this.#credential(credential)
-    return { identity: found.identity, tokenId: found.tokenId, mayOpen: (target) => this.#mayOpen(found, target) }
+    const { identity, tokenId, purpose, targets } = found
+    return {
+      identity, tokenId, purpose, credential: targets === undefined ? 'identity-token' : 'session-token',
+      mayOpen: (target) => this.#mayOpen(found, target),
+    }
   }
 
   async exchange(request: ExchangeRequest): Promise<IssuedToken> {

@@ -1,0 +1,54 @@
+import type { Requester, Review } from '../governance/review/review.ts'
+import { requesterOf } from '../governance/review/requester.ts'
+import { ReviewRefused } from '../governance/review/review-desk.ts'
+import { answeringGroups, mayAnswer } from '../governance/review/who-may-answer.ts'
+import { ApiFailure } from './api-failure.ts'
+import type { ApiServices } from './api-services.ts'
+import type { Caller } from './caller.ts'
+import type { ReviewView } from './review-answer.ts'
+import { seesAll } from './session-access.ts'
+
+/** How much the caller is shown of a review; undefined when it is none of theirs. */
+export function viewOf(review: Review, caller: Caller): ReviewView | undefined {
+  const by = requesterOf(caller.identity)
+  const whole = seesAll(caller) || answeringGroups(review.demands, review.requester, by).length > 0
+  if (!whole && !isOwn(review.requester, caller)) return undefined
+  return { whole, mayAnswer: caller.credential === 'identity-token' && mayAnswer(review, by, Date.now()) }
+}
+
+/** What may not be seen is not there: tickets of others cannot be found out. @throws ApiFailure */
+export async function visibleReview(id: string, caller: Caller, services: ApiServices): Promise<{ readonly review: Review; readonly view: ReviewView }> {
+  const review = id.length > MAX_ID ? undefined : await services.reviewStore.get(id)
+  const view = review === undefined ? undefined : viewOf(review, caller)
+  if (review === undefined || view === undefined) {
+    throw new ApiFailure('not-found', 'there is no such review, or you may not see it', 'See those that you may: `sallyport review list`, or GET /api/v1/reviews.')
+  }
+  return { review, view }
+}
+
+export const MAX_ID = 64
+
+/** What a person asked for, also through others; what somebody asked for through others is seen by the same alone. */
+export function isOwn(requester: Requester, { identity }: Caller): boolean {
+  const { kind, name, issuer, subject, actors } = identity
+  return requester.kind === kind && requester.name === name && requester.issuer === issuer && requester.subject === subject
+    && (actors.length === 0 || (actors.length === requester.actors.length && actors.every((actor, at) => actor === requester.actors[at])))
+}
+
+/** Session tokens lie where agents run: what only people may do wants the login itself. @throws ApiFailure */
+export function requireLogin(caller: Caller, what: string): void {
+  if (caller.credential === 'identity-token') return
+  throw new ApiFailure('forbidden', `a session token opens targets, and cannot ${what}`, 'Use your own login: an identity token of your identity provider.')
+}
+
+const codes = { 'not-found': 'not-found', forbidden: 'forbidden', conflict: 'conflict', invalid: 'not-possible' } as const
+
+/** @throws ApiFailure in place of ReviewRefused */
+export async function orFailure<Result>(asked: Promise<Result>): Promise<Result> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ReviewRefused) throw new ApiFailure(codes[error.kind], error.message, error.hint)
+    throw error
+  }
+}
