@@ -7,6 +7,7 @@ import { parseConfig } from './parse-config.ts'
 import { type Problem, renderProblems } from './problem.ts'
 import { WRONG_ENTRIES } from './wrong-entries.test-support.ts'
 import { WRONG_FORM } from './wrong-form.test-support.ts'
+import { WRONG_REVIEWS } from './wrong-reviews.test-support.ts'
 import { WRONG_RULES } from './wrong-rules.test-support.ts'
 
 const kinds = [postgresKind]
@@ -23,7 +24,7 @@ function configOf(text: string) {
 }
 
 describe('a wrong document is refused at line and column:', () => {
-  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES]) {
+  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES, ...WRONG_REVIEWS]) {
     test(name, () => {
       assert.deepEqual(problemsOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`), problems)
     })

@@ -58,7 +58,7 @@ export const ruleSchema = optionalKeys<RuleEntry>()(z
     if (value.then === 'allow' && value.message !== undefined) wrong('message', '"message" goes with deny and review only')
     const { hold = REVIEW_DEFAULTS.holdMs, transactionHold = 0 } = value
     if (fits.review && transactionHold > hold) {
-      wrong('transactionHold', `at most as long as "hold", ${hold / 1000}s${value.hold === undefined ? ' unless it is said' : ''}`)
+      wrong('transactionHold', `at most as long as "hold", ${value.hold === undefined ? 'by default ' : ''}${hold / 1000}s`)
     }
     const { reviewers = [], approvals: needed = REVIEW_DEFAULTS.approvals } = value
     if (reviewers.length > 0 && reviewers.length < needed && reviewers.every((name) => name.startsWith(AGENT_REVIEWER))) {

@@ -34,15 +34,15 @@ const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const MAX_DURATION_MS = 3650 * UNITS.d
 
 /** `60s`, `15m`, `8h`, `400d`; gives milliseconds. */
-export const duration = durationLike(/^[1-9][0-9]{0,8}[smhd]$/).refine((ms) => ms <= MAX_DURATION_MS, 'at most 3650d')
+export const duration = durationLike(/^[1-9][0-9]{0,8}[smhd]$/, 'such as 15m').refine((ms) => ms <= MAX_DURATION_MS, 'at most 3650d')
 
 /** The same, or `0s` for none. */
-export const durationOrNone = durationLike(/^(?:0s|[1-9][0-9]{0,8}[smhd])$/)
+export const durationOrNone = durationLike(/^(?:0s|[1-9][0-9]{0,8}[smhd])$/, 'such as 15m or 0s')
 
-function durationLike(form: RegExp) {
+function durationLike(form: RegExp, example: string) {
   return z
     .custom<string>((text) => typeof text === 'string' && form.test(text),
-      'a duration is a whole number and s, m, h or d, such as 15m')
+      `a duration is a whole number and s, m, h or d, ${example}`)
     .transform((text) => Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS])
 }
 
