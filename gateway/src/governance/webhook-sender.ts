@@ -2,9 +2,10 @@
 export interface WebhookSender {
   /**
    * Resolves once the receiver has taken the message.
+   * @param signal gives the attempt up
    * @throws WebhookFailure
    */
-  send(endpoint: WebhookEndpoint, message: WebhookMessage): Promise<void>
+  send(endpoint: WebhookEndpoint, message: WebhookMessage, signal?: AbortSignal): Promise<void>
 }
 
 export interface WebhookEndpoint {
@@ -29,8 +30,11 @@ export class WebhookFailure extends Error {
   override readonly name = 'WebhookFailure'
   /** The receiver asks for this much time before another attempt. */
   readonly retryAfterMs: number | undefined
-  constructor(message: string, retryAfterMs?: number) {
+  /** HTTP status, where the receiver answered with one. */
+  readonly status: number | undefined
+  constructor(message: string, retryAfterMs?: number, status?: number) {
     super(message)
     this.retryAfterMs = retryAfterMs
+    this.status = status
   }
 }

@@ -25,7 +25,7 @@ export class WebhookClient implements WebhookSender {
     this.#now = options.now ?? Date.now
   }
 
-  async send(endpoint: WebhookEndpoint, { id, type, at, data }: WebhookMessage): Promise<void> {
+  async send(endpoint: WebhookEndpoint, { id, type, at, data }: WebhookMessage, givenUp?: AbortSignal): Promise<void> {
     const url = usableUrl(endpoint.url)
     const body = JSON.stringify({ type, timestamp: new Date(at).toISOString(), data })
     const timestamp = Math.floor(this.#now() / 1000)
@@ -33,17 +33,18 @@ export class WebhookClient implements WebhookSender {
       'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'user-agent': 'sallyport', 'connection': 'close',
       'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signWebhook(await endpoint.secret(), id, timestamp, body),
     }
-    const { status, retryAfter } = await this.#post(url, headers, body)
+    const { status, retryAfter } = await this.#post(url, headers, body, givenUp)
     if (status >= 200 && status < 300) return
-    if (status >= 300 && status < 400) throw new WebhookFailure('it redirects')
-    throw new WebhookFailure(`it answers with status ${status}`, this.#delayOf(retryAfter))
+    if (status >= 300 && status < 400) throw new WebhookFailure('it redirects', undefined, status)
+    throw new WebhookFailure(`it answers with status ${status}`, this.#delayOf(retryAfter), status)
   }
 
-  #post(url: URL, headers: http.OutgoingHttpHeaders, body: string): Promise<{ status: number; retryAfter: string | undefined }> {
-    const signal = AbortSignal.timeout(this.#timeoutMs)
+  #post(url: URL, headers: http.OutgoingHttpHeaders, body: string, givenUp?: AbortSignal): Promise<{ status: number; retryAfter: string | undefined }> {
+    const late = AbortSignal.timeout(this.#timeoutMs)
+    const signal = givenUp === undefined ? late : AbortSignal.any([late, givenUp])
     return new Promise((resolve, reject) => {
       const fail = (error: NodeJS.ErrnoException): void => reject(
-        new WebhookFailure(signal.aborted ? 'it answers too slowly' : `it cannot be reached (${error.code ?? 'error'})`))
+        new WebhookFailure(givenUp?.aborted ? 'it was given up' : late.aborted ? 'it answers too slowly' : `it cannot be reached (${error.code ?? 'error'})`))
       // No agent: a connection that is kept could be one to a machine that is no longer meant.
       const options = { method: 'POST', headers, signal, agent: false, maxHeaderSize: 16 * 1024 } as const
       const request: ClientRequest = url.protocol === 'https:' ? https.request(url, { ...options, rejectUnauthorized: true }) : http.request(url, options)
