@@ -11,7 +11,12 @@ import {
 } from '../src/governance/recording/events.ts'
 import { MAX_ENTRY_BYTES } from '../src/governance/recording/ledger.ts'
 import { toOcsf } from '../src/governance/recording/ocsf.ts'
+import {
+  encodeAccessEnded, encodeAccessGranted, encodeAnswerVoided, encodeBreakGlassOpened, encodeReviewAnswered, encodeReviewClosed, encodeReviewRequested, encodeReviewUsed,
+} from '../src/governance/recording/review-events.ts'
 import { encodeTokenIssued } from '../src/governance/recording/token-issued.ts'
+import type { Grant } from '../src/governance/review/grant.ts'
+import type { Review } from '../src/governance/review/review.ts'
 import type { Session } from '../src/governance/session.ts'
 
 type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> } : T
@@ -79,6 +84,11 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
     const request = { protocol: 'postgres', credential: 'a-credential', target: text, clientAddress: other, application: text, end: () => undefined }
     const use = { target: text, user: other, credential: other, method: text, tls: 'none' } as const
     const agent: AgentEntry = { name: 'bot', issuer: other, match: Object.fromEntries(list.map((claim, index) => [`${index}${claim}`, text.slice(0, 300)])), owner: text, purpose: other, targets: list }
+    const demands = list.map((rule) => ({ rule, reviewers: list, approvals: 1, holdMs: 0, transactionHoldMs: 0, expiresMs: 0, preview: 'none' }))
+    const asked = { id: 'rv_1', requester: identity, target: other, purpose: text, digest: 'ab'.repeat(32), demands, policyVersion: 1, expiresAtMs: AT }
+    const review = { ...asked, kind: 'operation', session: 'an-id', operation: 1, card: { preview: { method: 'counted', rows: 1 } } } as unknown as Review
+    const access = { ...asked, kind: 'access', rule: text, minutes: 5, reason: other } as unknown as Review
+    const grant: Grant = { id: 'gr_1', kind: 'break-glass', requester: identity, target: other, rules: list, reason: text, fromMs: AT, untilMs: AT }
     const entries: [RecordedEvent['event'], string | undefined][] = [
       ['session.opened', encodeSessionOpened(session)], ['session.closed', encodeSessionClosed(session, text, AT)], ['login.refused', encodeLoginRefused(request, other, AT)],
       ['credential.used', encodeCredentialUsed('an-id', use, AT)], ['catalog.opened', encodeCredentialUsed(undefined, use, AT)],
@@ -90,6 +100,11 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
       ['agent.revoked', encodeAgentEvents({ agents: [agent] }, { agents: [] }, 2, AT)[0]],
       ['gateway.started', encodeGatewayStarted({ software: text, policyVersion: 1, adopted: 0, tornBytes: 0 }, AT)], ['gateway.stopped', encodeGatewayStopped(text, AT)],
       ['ledger.recovered', encodeLedgerRecovered(AT, text, AT)], ['verification.failed', encodeVerificationFailed(1, text, AT)],
+      ['review.requested', encodeReviewRequested(review, AT)], ['review.requested', encodeReviewRequested(access, AT)],
+      ['review.answered', encodeReviewAnswered(review, { by: identity, groups: list, answer: 'approve', reason: text, narrow: { rows: 1, minutes: 2 }, atMs: AT }, 'open', AT)],
+      ['answer.voided', encodeAnswerVoided('rv_1', identity, text, AT)], ['review.closed', encodeReviewClosed('rv_1', 'denied', text, AT)],
+      ['review.used', encodeReviewUsed(review, 'an-id', 1, 3, AT)], ['access.granted', encodeAccessGranted(grant, 'rv_1', AT)],
+      ['access.ended', encodeAccessEnded('gr_1', text, AT)], ['break-glass.opened', encodeBreakGlassOpened(grant, AT)],
       ['anchor.failed', encodeAnchorFailed(text, AT, other, AT)], ['anchor.recovered', encodeAnchorRecovered(text, AT, 1, AT)],
       ['channel.failed', encodeChannelFailed(text, AT, other, AT)], ['channel.recovered', encodeChannelRecovered(text, AT, 1, AT)],
     ]

@@ -79,6 +79,8 @@ export const sessionEvents = [
     decision: z.enum(['allow', 'deny', 'review']).describe('What policy said'),
     rule: text('Name of the rule that made the decision'),
     policyVersion: count('Version of the policy that held the rule'),
+    grant: optional(text('Id of the grant without which it would not be allowed; absent where none is needed')),
+    prepares: optional(flag('True when it is allowed only to be made known to the target, and a review is needed to run it; else absent')),
   }, {
     session: EXAMPLE_SESSION, n: 1, text: 'update orders set status = $1 where id = 7', parameters: ['sent'], actions: ['update'], objects: ['public.orders'],
     readOnly: false, decision: 'review', rule: 'writes', policyVersion: 3,

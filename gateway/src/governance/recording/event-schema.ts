@@ -107,6 +107,10 @@ export interface OperationDecided extends EventBase<'operation.decided'> {
   readonly decision: Effect
   readonly rule: string
   readonly policyVersion: number
+  /** Without which it would not be allowed. */
+  readonly grant?: string
+  /** Allowed only to be made known to the target; to run it a review is needed. Absent where that is not so. */
+  readonly prepares?: boolean
 }
 
 /** Written when a forwarded operation has ended. A decision to allow without one was cut off by a crash. */
@@ -279,7 +283,99 @@ export interface HoldChanged extends EventBase<'hold.placed' | 'hold.released'> 
   readonly reason: string
 }
 
+/** As much of who answers as is recorded. */
+export type RecordedPerson = Omit<RecordedIdentity, 'groups' | 'actors'>
+
+/** What a review asks for, written before anybody is told of it. */
+export interface ReviewRequested extends EventBase<'review.requested'> {
+  readonly review: string
+  readonly kind: 'operation' | 'access'
+  readonly identity: RecordedIdentity
+  readonly target: string
+  readonly purpose: string
+  /** Of an operation: the one in this session that was held. */
+  readonly session?: string
+  readonly n?: number
+  /** SHA-256 over what was asked, hex. */
+  readonly digest: string
+  readonly demands: readonly { readonly rule: string; readonly reviewers: readonly string[]; readonly approvals: number }[]
+  readonly policyVersion: number
+  /** Until when it may be answered. */
+  readonly expiresAt: number
+  /** Of an operation: how the rows that it would touch were found out, and how many they are. */
+  readonly preview?: { readonly method: 'rehearsed' | 'counted' | 'estimated' | 'none'; readonly rows?: number }
+  /** Of an access request. */
+  readonly rule?: string
+  readonly minutes?: number
+  readonly reason?: string
+}
+
+/** Written before it counts. */
+export interface ReviewAnswered extends EventBase<'review.answered'> {
+  readonly review: string
+  readonly by: RecordedPerson
+  /** With which they may answer. */
+  readonly groups: readonly string[]
+  readonly answer: 'approve' | 'deny'
+  readonly reason?: string
+  /** Smaller permissions than were asked for. */
+  readonly rows?: number
+  readonly minutes?: number
+  readonly digest: string
+  /** Of the review, once this answer counts. */
+  readonly state: 'open' | 'approved' | 'denied'
+}
+
+/** An answer that is on record does not count: the review was closed, or answered by them, in that moment. */
+export interface AnswerVoided extends EventBase<'answer.voided'> {
+  readonly review: string
+  readonly by: RecordedPerson
+  readonly reason: string
+}
+
+export interface ReviewClosed extends EventBase<'review.closed'> {
+  readonly review: string
+  readonly state: 'denied' | 'expired' | 'withdrawn'
+  readonly reason: string
+}
+
+/** An approval was spent; the operation is forwarded after this. */
+export interface ReviewUsed extends EventBase<'review.used'> {
+  readonly review: string
+  readonly session: string
+  readonly n: number
+  readonly digest: string
+  /** More changed rows are rolled back. */
+  readonly rows?: number
+}
+
+export interface AccessGranted extends EventBase<'access.granted'> {
+  readonly grant: string
+  readonly kind: 'access' | 'break-glass'
+  readonly identity: RecordedIdentity
+  readonly target: string
+  readonly rules: readonly string[]
+  readonly until: number
+  readonly reason: string
+  readonly review?: string
+}
+
+export interface AccessEnded extends EventBase<'access.ended'> {
+  readonly grant: string
+  readonly reason: string
+}
+
+/** Stands beside the `access.granted` of the same grant, so that it is seen. */
+export interface BreakGlassOpened extends EventBase<'break-glass.opened'> {
+  readonly grant: string
+  readonly identity: RecordedIdentity
+  readonly target: string
+  readonly until: number
+  readonly reason: string
+}
+
 export type RecordedEvent =
+  | ReviewRequested | ReviewAnswered | AnswerVoided | ReviewClosed | ReviewUsed | AccessGranted | AccessEnded | BreakGlassOpened
   | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged
   | TokenIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
   | OperationDecided | OperationFinished | PolicyApplied | AgentRegistered | AgentChanged | AgentRevoked

@@ -1,6 +1,6 @@
 import type {
-  AnchorFailed, AnchorRecovered, ChannelFailed, ChannelRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent,
-  RecordedIdentity, SessionOpened, VerificationFailed,
+  AnchorFailed, AnchorRecovered, AnswerVoided, ChannelFailed, ChannelRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent,
+  RecordedIdentity, ReviewAnswered, ReviewClosed, ReviewRequested, ReviewUsed, SessionOpened, VerificationFailed,
 } from './event-schema.ts'
 import {
   ACCOUNT_CHANGE, APPLICATION_LIFECYCLE, AUTHENTICATION, DATASTORE_ACTIVITY, DETECTION_FINDING, ENTITY_MANAGEMENT, FINDING_STATUSES,
@@ -97,6 +97,25 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
     case 'channel.failed':
     case 'channel.recovered':
       return channelFinding(event)
+    case 'review.requested':
+    case 'review.answered':
+    case 'answer.voided':
+    case 'review.closed':
+    case 'review.used':
+      return reviewManagement(event, session)
+    case 'access.granted':
+      return entity(event, 1, 'grant', event.grant, {
+        actor: { user: userOf(event.identity) }, comment: event.reason, severity: event.kind === 'break-glass' ? 4 : 1,
+        unmapped: { kind: event.kind, target: event.target, rules: event.rules, until: event.until, ...(event.review !== undefined && { review: event.review }) },
+      })
+    case 'access.ended':
+      return entity(event, 11, 'grant', event.grant, { comment: event.reason })
+    case 'break-glass.opened':
+      return build(event, DETECTION_FINDING, 1, {
+        severity: 4, ...findingStatus(1), is_alert: true,
+        finding_info: { uid: `break-glass-${event.grant}`, title: 'Somebody passes without the review that rules want', desc: event.reason, created_time: event.at },
+        unmapped: { identity: event.identity, target: event.target, until: event.until },
+      })
   }
 }
 
@@ -212,6 +231,36 @@ function finishedActivity(event: OperationFinished, session: SessionOpened | und
     ...(decided !== undefined && { query_info: { uid: `${event.session}/${event.n}`, query_string: decided.text, bytes: event.bytes } }),
     unmapped: { operation: event.n, rows: event.rows, bytes: event.bytes },
   })
+}
+
+function reviewManagement(event: ReviewRequested | ReviewAnswered | AnswerVoided | ReviewClosed | ReviewUsed, session: SessionOpened | undefined): OcsfEvent {
+  const of = (activity: number | string, members: object): OcsfEvent => entity(event, activity, 'review', event.review, members)
+  switch (event.event) {
+    case 'review.requested': {
+      const { kind, target, digest, demands, preview, rule, minutes } = event
+      const details = { kind, target, digest, demands, expires_at: event.expiresAt, policy_version: event.policyVersion }
+      return of(1, {
+        actor: { user: userOf(event.identity) }, comment: event.reason ?? event.purpose,
+        unmapped: { ...details, ...(preview !== undefined && { preview }), ...(rule !== undefined && { rule }), ...(minutes !== undefined && { minutes }), ...(event.n !== undefined && { operation: event.n }) },
+      })
+    }
+    case 'review.answered': {
+      const { answer, reason, rows, minutes, digest, state } = event
+      return of(answer, {
+        actor: { user: userOf({ ...event.by, groups: event.groups, actors: [] }) }, ...(reason !== undefined && { comment: reason }),
+        unmapped: { digest, state, ...(rows !== undefined && { rows }), ...(minutes !== undefined && { minutes }) },
+      })
+    }
+    case 'answer.voided':
+      return of('void', { actor: { user: userOf({ ...event.by, groups: [], actors: [] }) }, comment: event.reason })
+    case 'review.closed':
+      return of(11, { comment: event.reason, unmapped: { state: event.state } })
+    case 'review.used':
+      return of('use', {
+        ...(session !== undefined && { actor: { user: userOf(session.identity) } }),
+        unmapped: { operation: event.n, digest: event.digest, ...(event.rows !== undefined && { rows: event.rows }) },
+      })
+  }
 }
 
 function entity(event: RecordedEvent, activity: number | string, type: string, uid: string, members: object, version?: string): OcsfEvent {

@@ -6,7 +6,7 @@ const TEXT_BYTES = 4_096
 const LIST_BYTES = 12_288
 
 /** An identity as entries have it: without its claims, and of bounded size. */
-export function recordIdentity(identity: Identity): RecordedIdentity {
+export function recordIdentity(identity: Omit<Identity, 'claims'>): RecordedIdentity {
   const { kind, name, issuer, subject, groups, actors } = identity
   return { kind, name: cut(name), issuer: cut(issuer), subject: cut(subject), groups: cutList(groups), actors: cutList(actors) }
 }
