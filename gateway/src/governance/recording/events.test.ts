@@ -38,16 +38,17 @@ function assertFits(entry: string): void {
 test('a decision is recorded as it was made, whatever stands in text, parameters and names', () => {
   const lists = fc.record({ actions: names, objects: names, functions: names })
   const parameters = fc.array(fc.option(text), { maxLength: 4 })
-  fc.assert(fc.property(text, parameters, lists, text, fc.constantFrom('allow', 'deny', 'review'), (sql, values, facts, rule, effect) => {
+  const passed = fc.record({ grant: text, prepares: fc.constant(true) }, { requiredKeys: [] })
+  fc.assert(fc.property(text, parameters, lists, text, fc.constantFrom('allow', 'deny', 'review'), passed, (sql, values, facts, rule, effect, by) => {
     const operation: Operation = { protocol: 'postgres', text: sql, parameters: values, facts: factsOf(facts) }
     // The second time comes from kept fragments and must not differ.
     for (const n of [1, 2]) {
-      const entry = encodeDecided(session(), n, operation, { effect, rule, policyVersion: 7 }, AT)
+      const entry = encodeDecided(session(), n, operation, { effect, rule, policyVersion: 7, ...by }, AT)
       assertFits(entry)
       assert.deepEqual(parse<OperationDecided>(entry), {
         v: 1, event: 'operation.decided', at: AT, session: session().id, n, text: sql,
         ...(values.length > 0 && { parameters: values }), actions: facts.actions, objects: facts.objects,
-        ...(facts.functions.length > 0 && { functions: facts.functions }), readOnly: true, decision: effect, rule, policyVersion: 7,
+        ...(facts.functions.length > 0 && { functions: facts.functions }), readOnly: true, decision: effect, rule, policyVersion: 7, ...by,
       })
     }
   }))
@@ -85,7 +86,7 @@ test('everything too long at once still fits into one entry, and says what was c
     const list = Array.from({ length: count }, (_, index) => `${unit.repeat(20)}${index}`)
     const facts = factsOf({ actions: list, objects: list, functions: list })
     const parameters = [null, unit.repeat(length), ...list]
-    const entry = encodeDecided(session(), 1, { protocol: 'postgres', text: unit.repeat(length), parameters, facts }, { ...allowed, rule: unit.repeat(length) }, AT)
+    const entry = encodeDecided(session(), 1, { protocol: 'postgres', text: unit.repeat(length), parameters, facts }, { ...allowed, rule: unit.repeat(length), grant: 'gr_1', prepares: true }, AT)
     assertFits(entry)
     const event = parse<OperationDecided>(entry)
     assert.equal(event.parameters?.[0], null)

@@ -52,7 +52,9 @@ function factsFragment(facts: OperationFacts): string {
 function decisionFragment(decision: Decision): string {
   let fragment = decisionFragments.get(decision)
   if (fragment === undefined) {
-    fragment = `,"decision":"${decision.effect}","rule":${JSON.stringify(decision.rule)},"policyVersion":${decision.policyVersion}}`
+    const { effect, rule, policyVersion, grant, prepares = false } = decision
+    const passed = `${grant === undefined ? '' : `,"grant":${JSON.stringify(grant)}`}${prepares ? ',"prepares":true' : ''}`
+    fragment = `,"decision":"${effect}","rule":${JSON.stringify(rule)},"policyVersion":${policyVersion}${passed}}`
     decisionFragments.set(decision, fragment)
   }
   return fragment
@@ -115,6 +117,8 @@ function encodeLongDecided(session: Session, n: number, operation: Operation, de
     decision: decision.effect,
     rule: fitText(decision.rule, NAME_BYTES).value,
     policyVersion: decision.policyVersion,
+    ...(decision.grant !== undefined && { grant: decision.grant }),
+    ...(decision.prepares === true && { prepares: true }),
   }
   return JSON.stringify(event)
 }
