@@ -10,10 +10,11 @@ import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { loadParser } from '../../sql/statement-analyser.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { CancelKeys } from './cancel-keys.ts'
-import { CatalogKeeper } from './catalog-keeper.ts'
+import { CatalogKeeper, type CatalogView } from './catalog-keeper.ts'
 import { cancelSecretBytes, ClientLogin, LoginRefused, type Greeting } from './client-login.ts'
 import { Connection } from './connection.ts'
 import { HandshakeEnded } from './handshake-reader.ts'
+import { OperationContext } from './operation-context.ts'
 import { PostgresSession } from './postgres-session.ts'
 import { RelayState } from './relay-state.ts'
 import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
@@ -155,7 +156,8 @@ class PostgresListener implements Listener {
     const connecting = this.#connect(target, settings, session.target.name, session)
     try {
       const upstream = await Promise.race([connecting, login.failed])
-      return this.#relay(login, session, target, keeper, catalog, upstream, version)
+      const waits = { waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session, catalog) }
+      return this.#relay(login, session, target, keeper, catalog, upstream, version, waits)
     } catch (error) {
       keeper.release()
       // The client may have gone while the target was still being asked: the connection may come later.
@@ -164,14 +166,14 @@ class PostgresListener implements Listener {
     }
   }
 
-  #relay(login: ClientLogin, session: Session, target: PostgresTarget, keeper: CatalogKeeper, catalog: RelayState['catalog'], upstream: Upstream, version: number): PostgresSession {
+  #relay(login: ClientLogin, session: Session, target: PostgresTarget, keeper: CatalogKeeper, catalog: CatalogView, upstream: Upstream, version: number, waits: Pick<RelayState, 'waiting' | 'context' | 'preview'>): PostgresSession {
     const { gatekeeper, maskKey, log } = this.#services
     const client = login.connection
     const cancel = () => void cancelUpstream(target, upstream.processId, upstream.secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'a cancel request did not reach the target'))
-    const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), cancel)
+    const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), () => relay.cancel())
     if (!login.isDrained) throw new MalformedFrameError('messages came before the login was over')
     const parameters = new Map(upstream.parameters)
-    const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters })
+    const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters, ...waits })
     const relay: PostgresSession = new PostgresSession(state, log, cancel, () => {
       this.#cancelKeys.forget(key)
       this.#sessions.delete(relay)
@@ -182,6 +184,10 @@ class PostgresListener implements Listener {
     const keyData = message(BACKEND.backendKeyData, int32(key.processId), key.secret)
     client.write(Buffer.concat([message(BACKEND.authentication, int32(0)), ...statuses, keyData, message(BACKEND.readyForQuery, 'I')]))
     return relay
+  }
+
+  #previewer(_target: PostgresTarget, _settings: ReadonlyMap<string, string>, _session: Session, _catalog: CatalogView): RelayState['preview'] {
+    return () => Promise.resolve({ method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: [] })
   }
 
   /** Settings that are not harmless pass the same way as statements do. @throws LoginRefused */

@@ -4,6 +4,7 @@ import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { Portal, Prepared } from './names.ts'
 import { changesCatalog, OperationReader } from './operation.ts'
+import { HeldStep } from './held-step.ts'
 import { Outbound } from './outbound.ts'
 import type { RelayState } from './relay-state.ts'
 import { Step } from './step.ts'
@@ -11,6 +12,9 @@ import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, TOO_MANY_NAMES, unknownName } fr
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
 import { cstring, message } from './wire/message-writer.ts'
+
+/** Kept of what the client sends while something must be waited for, before it is read from no more. */
+const MAX_HELD_BYTES = 16 * 1024
 
 /** From the client to the target: reads each message, has each operation governed, sends on what may pass, in order. */
 export class ClientRelay {
@@ -43,7 +47,13 @@ export class ClientRelay {
   receive(chunk: Buffer): void {
     const bytes = Buffer.from(chunk)
     if (this.#held === undefined) this.#process(bytes)
-    else this.#held = Buffer.concat([this.#held, bytes])
+    else this.#keep(Buffer.concat([this.#held, bytes]))
+  }
+
+  /** Reads on for a while, though nothing is done with it yet: a client that goes is noticed only by reading. */
+  #keep(held: Buffer): void {
+    this.#held = held
+    if (held.length > MAX_HELD_BYTES) this.#state.client.pause()
   }
 
   get isHeld(): boolean { return this.#held !== undefined }
@@ -157,7 +167,10 @@ export class ClientRelay {
   /** With a body the target would take either for an error, and ignore what follows. */
   #syncOrFlush(type: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== HEADER_BYTES) throw new MalformedFrameError('a message is longer than its fields')
-    if (type === FRONTEND.sync) this.#segment++
+    if (type === FRONTEND.sync) {
+      this.#segment++
+      this.#state.pipelined = 0
+    }
     this.outbound.push(new Step(type === FRONTEND.sync ? 'sync' : 'unanswered', bytes, start, end))
   }
 
@@ -178,8 +191,7 @@ export class ClientRelay {
   }
 
   #hold(rest: Buffer): void {
-    this.#held = rest
-    this.#state.client.pause()
+    this.#keep(rest)
     // Without a Sync the target may keep its answers to itself, and nobody would ever go on.
     this.outbound.push(new Step('unanswered', FLUSH, 0, FLUSH.length))
     this.#endOfRead()
@@ -203,6 +215,7 @@ export class ClientRelay {
     if (this.#namesUncertain(analysis)) return false
     this.#segment++
     this.#operate(new Step('query', bytes, start, end), text, [], this.#state.names.resolve(analysis))
+    this.#state.pipelined = 0
     return true
   }
 
@@ -222,15 +235,16 @@ export class ClientRelay {
     const parse = readParse(bytes, body, end)
     if (parse.statement !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
     const { text, analysis, analyser } = this.#reader.read(parse.text)
-    const prepared = { text, analysis, analyser, parsed: true, segment: this.#segment }
+    const facts = this.#reader.factsWith(names.resolve(analysis), [])
+    const { effect } = session.policy.decide(facts)
+    const prepared: Prepared = { text, analysis, analyser, parsed: true, segment: this.#segment, ...(effect === 'review' && { parse: Buffer.from(bytes.subarray(parse.typesAt, end)) }) }
     names.statements.set(parse.statement, prepared)
     if (parse.statement !== '') names.epoch++
     step.prepared = prepared
     step.name = parse.statement
-    const facts = this.#reader.factsWith(names.resolve(analysis), [])
-    this.outbound.await(step, { protocol: 'postgres', facts, text, parameters: [] })
-    // Allowed: an Execute in the same read will carry the decision for both. Else it is refused right here.
-    if (session.policy.decide(facts).effect === 'allow') this.#uncovered.push(step)
+    this.outbound.await(step, { protocol: 'postgres', facts, text, parameters: [], preparesOnly: true })
+    // Not denied: an Execute in the same read will carry the decision for both. Else it is refused right here.
+    if (effect !== 'deny') this.#uncovered.push(step)
     else this.#state.gatekeeper.govern(session, step)
     return true
   }
@@ -264,7 +278,7 @@ export class ClientRelay {
     if (masking && analysis !== own && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
     step.portal = portal
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
-    const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis)
+    const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis, portal)
     const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
     if (parse === undefined) return true
     this.outbound.cover(parse, step)
@@ -306,7 +320,7 @@ export class ClientRelay {
     this.outbound.push(step)
   }
 
-  #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis): Step | undefined {
+  #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis, portal?: Portal): Step | undefined {
     const { names, session, gatekeeper } = this.#state
     if (analysis.effects.length > 0 && names.isFull) {
       this.#refuse(step, TOO_MANY_NAMES)
@@ -314,11 +328,17 @@ export class ClientRelay {
     }
     names.expect(analysis.effects)
     step.analysis = analysis
-    step.holdsAll = analysis.mayCopyIn
+    const facts = this.#reader.factsWith(analysis, parameters)
+    const { effect } = session.policy.decide(facts)
+    const asksPeople = effect === 'review'
+    if (asksPeople) step.reviewable = HeldStep.of(this.#state, { text, facts, analysis, parameters, portal, inTransaction: this.#state.inTransaction || this.#state.pipelined > 0 })
+    else if (effect === 'allow') this.#state.context.note(text, analysis, parameters)
+    this.#state.pipelined++
+    // Whatever follows what people are asked about is decided after their answer.
+    step.holdsAll = analysis.mayCopyIn || asksPeople
     step.holdsReading = analysis.mayChangeReading || (this.#state.masking && changesCatalog(analysis))
     if (step.holdsAll) this.#state.holdsAll++
     if (step.holdsReading) this.#state.holdsReading++
-    const facts = this.#reader.factsWith(analysis, parameters)
     this.outbound.await(step, { protocol: 'postgres', facts, text, parameters })
     gatekeeper.govern(session, step)
     return step

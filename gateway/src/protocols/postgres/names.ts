@@ -15,6 +15,8 @@ export interface Prepared {
   readonly parsed: boolean
   /** Which part of the pipeline, from one Sync to the next, it came in. */
   readonly segment: number
+  /** Of a Parse message whose statement wants a review: all that follows its text, the types of its parameters. */
+  parse?: Buffer | undefined
   /** The target's RowDescription of it, in which all formats are text, if the client has asked for one. */
   description?: Buffer | undefined
 }
@@ -66,6 +68,11 @@ export class Names {
   /** True when no more names are taken: memory is bounded. */
   get isFull(): boolean {
     return this.statements.size + this.portals.size + this.#sqlStatements.size + this.#cursors.size >= MAX_NAMES
+  }
+
+  /** True when a statement could say `WHERE CURRENT OF` something. */
+  get hasCursors(): boolean {
+    return this.#cursors.size > 0 || this.portals.size > (this.portals.get('') === undefined ? 0 : 1)
   }
 
   /** The statement under a name, whether it came by Parse or PREPARE. */

@@ -1,5 +1,6 @@
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { Operation } from '../../governance/operation.ts'
+import { addLimited } from './limited-step.ts'
 import { REFUSED_EXTENDED, REFUSED_SIMPLE } from './own-messages.ts'
 import type { RelayState } from './relay-state.ts'
 import type { Step } from './step.ts'
@@ -84,7 +85,8 @@ export class Outbound {
       if (step.standing === 'refused') {
         step.report ??= step.coveredBy?.report
         this.#ranges.add(step.kind === 'query' ? REFUSED_SIMPLE : REFUSED_EXTENDED)
-      } else this.#ranges.add(step.frame, step.start, step.end)
+      } else if (step.rowLimit !== undefined) addLimited(this.#ranges, step)
+      else this.#ranges.add(step.frame, step.start, step.end)
       if (step.kind === 'unanswered') continue
       step.startedAtMs = nowMs
       inFlight.push(step)

@@ -11,6 +11,7 @@ import { cstring, int16, message } from './wire/message-writer.ts'
 export const REFUSED_EXTENDED = message(FRONTEND.parse, cstring('refused'), cstring('refused by the gateway'), int16(0))
 export const REFUSED_SIMPLE = message(FRONTEND.query, cstring('refused by the gateway'))
 export const FLUSH = message(FRONTEND.flush)
+export const SYNC = message(FRONTEND.sync)
 
 export const FUNCTION_CALL = errorReport('0A000', 'the FunctionCall message is never passed on', 'Call the function in a SELECT statement.')
 export const TOO_MANY_NAMES = errorReport('54000', 'this session holds too many prepared statements and cursors', 'Close or DEALLOCATE some, or connect again.')

@@ -41,6 +41,12 @@ export class PostgresSession {
     this.#stop(reason, writeReport({ severity: 'FATAL', code: '57P01', message: `the session was ended: ${reason}`, hint: 'Connect again with a new token.' }))
   }
 
+  /** The client wants what runs, or waits for people, to stop. */
+  cancel(): void {
+    if (this.#state.held === undefined) this.#cancelTarget()
+    else this.#state.held.cancel()
+  }
+
   #connect(): void {
     const { client, upstream, session } = this.#state
     client.receive = (chunk) => this.#guard('client', this.#fromClient, chunk)
@@ -114,6 +120,7 @@ export class PostgresSession {
   #stop(reason: string, report?: Buffer): void {
     if (this.#over) return
     this.#over = true
+    this.#state.held?.leave()
     const { client, upstream, inFlight, session, gatekeeper } = this.#state
     session.ended ??= reason
     if (inFlight.length > 0 && upstream.isOpen) this.#cancelTarget()

@@ -1,9 +1,13 @@
+import type { Wait } from '../../governance/exchange.ts'
 import type { Gatekeeper } from '../../governance/gatekeeper.ts'
+import type { Preview } from '../../governance/review/preview.ts'
 import type { Session } from '../../governance/session.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { CatalogView } from './catalog-keeper.ts'
 import type { Connection } from './connection.ts'
+import type { StepParts } from './held-step.ts'
 import { Names } from './names.ts'
+import type { OperationContext } from './operation-context.ts'
 import type { Step } from './step.ts'
 import { StepQueue } from './step-queue.ts'
 import { Transcript } from './transcript.ts'
@@ -17,6 +21,12 @@ export interface RelayLimits {
   readonly maxRecordedParameterBytes: number
 }
 
+/** How a client waits for people's answers. */
+export interface Waiting {
+  /** 0: it asked for tickets. Less than its `statement_timeout`, so that it hears of the ticket. */
+  readonly maxHoldMs: number
+}
+
 /** What the two directions of one session share. */
 export class RelayState {
   readonly client: Connection
@@ -26,7 +36,19 @@ export class RelayState {
   readonly catalog: CatalogView
   readonly hashKey: Uint8Array
   readonly limits: RelayLimits
+  readonly waiting: Waiting
+  readonly context: OperationContext
+  /** Finds out what a statement would touch, over a connection of its own. */
+  readonly preview: (parts: StepParts, how: 'rehearse' | 'count') => Promise<Preview>
   readonly names = new Names()
+  /** The one step that waits for people: nothing that comes after it is looked at until it is answered. */
+  held: Wait | undefined = undefined
+  /** Sends a message of the gateway's own to the client, between two of the target's. Set by the server's side. */
+  announce: (report: Buffer) => void = () => undefined
+  /** The target said at its last ReadyForQuery that a transaction is open. */
+  inTransaction = false
+  /** Operations since the last Sync or Query: they are in one transaction with what follows. */
+  pipelined = 0
   readonly transcript: Transcript
   /** Steps sent and not yet answered. */
   readonly inFlight = new StepQueue()
@@ -52,7 +74,7 @@ export class RelayState {
   /** The target ignores all until the next Sync. */
   skipping = false
 
-  constructor(options: Pick<RelayState, 'client' | 'upstream' | 'session' | 'gatekeeper' | 'catalog' | 'hashKey' | 'limits' | 'parameters'>) {
+  constructor(options: Pick<RelayState, 'client' | 'upstream' | 'session' | 'gatekeeper' | 'catalog' | 'hashKey' | 'limits' | 'parameters' | 'waiting' | 'context' | 'preview'>) {
     this.client = options.client
     this.upstream = options.upstream
     this.session = options.session
@@ -61,6 +83,9 @@ export class RelayState {
     this.hashKey = options.hashKey
     this.limits = options.limits
     this.parameters = options.parameters
+    this.waiting = options.waiting
+    this.context = options.context
+    this.preview = options.preview
     this.transcript = new Transcript(options.session)
   }
 

@@ -3,9 +3,10 @@ import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import { maskRow } from './mask-rows.ts'
 import type { RowPlan } from './names.ts'
 import type { RelayState } from './relay-state.ts'
-import { withoutQuotes } from './report-filter.ts'
+import { syncLimited, undo, withinLimit } from './limited-step.ts'
 import { RowPlanner } from './row-planner.ts'
 import type { Step } from './step.ts'
+import { TargetReports } from './target-reports.ts'
 import { ToClient } from './to-client.ts'
 import { rowsOfTag } from './wire/command-tag.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
@@ -27,6 +28,9 @@ export class ServerRelay {
   readonly #partial = new FrameAssembler()
   readonly #out: ToClient
   readonly #planner: RowPlanner
+  readonly #reports: TargetReports
+  /** Of the gateway's own, to be sent between two of the target's messages. */
+  #announced: Buffer[] = []
   /** Bytes of a message still to be passed as they are. */
   #passing = 0
   /** The catalog is being read again; what arrives meanwhile is kept for later. */
@@ -41,6 +45,11 @@ export class ServerRelay {
     this.#state = state
     this.#out = new ToClient(state)
     this.#planner = new RowPlanner(state.hashKey)
+    this.#reports = new TargetReports(state, this.#out)
+    state.announce = (report) => {
+      this.#announced.push(report)
+      this.#process(EMPTY)
+    }
   }
 
   /** True while the target is not to be read from: what it sent already is kept until the catalog has been read again. */
@@ -63,6 +72,9 @@ export class ServerRelay {
     let at = 0
     while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
+    else if (this.#announced.length > 0 && this.#passing === 0 && this.#partial.isEmpty) {
+      for (const report of this.#announced.splice(0)) this.#out.add(report)
+    }
     this.#out.send()
   }
 
@@ -167,11 +179,12 @@ export class ServerRelay {
         return 'verbatim'
       case BACKEND.emptyQuery:
       case BACKEND.portalSuspended:
-        return this.#executed(step)
+        return this.#executed(step, frame[start] ?? 0)
       case BACKEND.error:
         return this.#error(step, frame, start, end)
       case BACKEND.notice:
-        return this.#notice(step, frame, start, end)
+        this.#reports.notice(step, frame, start, end)
+        return 'done'
       case BACKEND.notification:
         return this.#state.masking ? 'done' : 'verbatim'
       case BACKEND.parameterStatus:
@@ -249,6 +262,7 @@ export class ServerRelay {
   }
 
   #noData(step: Step | undefined): Verdict {
+    if (step?.kind === 'query' && step.rowLimit !== undefined) return 'done'
     if (step?.kind !== 'describe-portal' && step?.kind !== 'describe-statement') throw new MalformedFrameError('the target answered out of turn')
     if (step.portal !== undefined) step.portal.plan = []
     this.#pop(step)
@@ -257,16 +271,26 @@ export class ServerRelay {
 
   #commandComplete(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
     if (step?.kind !== 'query' && step?.kind !== 'execute') throw new MalformedFrameError('the target completed a command that nobody sent')
+    if (step.rowLimit !== undefined && !withinLimit(this.#state, step, frame, start, end)) return 'done'
     step.rows += rowsOfTag(frame, start + HEADER_BYTES, end - 1)
     this.#state.transcript.message(step, frame, start, end)
-    if (step.kind === 'execute') return this.#executed(step)
+    if (step.rowLimit !== undefined && step.kind === 'query') {
+      step.completion = Buffer.from(frame.subarray(start, end))
+      syncLimited(this.#state, step)
+      return 'done'
+    }
+    if (step.kind === 'execute') return this.#executed(step, BACKEND.commandComplete)
     step.plan = undefined
     this.#state.copyIn = false
     return 'verbatim'
   }
 
-  #executed(step: Step | undefined): Verdict {
+  #executed(step: Step | undefined, type: number): Verdict {
     if (step?.kind === 'query') return 'verbatim'
+    if (step?.rowLimit !== undefined && type === BACKEND.portalSuspended) {
+      undo(this.#state, step, 'a change that was approved for a number of rows must be executed without asking for a part of its rows')
+      return 'done'
+    }
     if (step?.kind !== 'execute') throw new MalformedFrameError('the target answered out of turn')
     this.#checkPortal(step)
     this.#state.copyIn = false
@@ -282,6 +306,7 @@ export class ServerRelay {
   }
 
   #confirmed(step: Step | undefined, kind: 'parse' | 'bind' | 'close'): Verdict {
+    if (step?.kind === 'query' && step.rowLimit !== undefined) return 'done'
     if (step?.kind !== kind) throw new MalformedFrameError('the target answered out of turn')
     const { names } = this.#state
     const { confirmedStatements, confirmedPortals } = names
@@ -303,8 +328,10 @@ export class ServerRelay {
   #ready(step: Step | undefined, frame: Buffer, start: number): Verdict {
     if (step?.kind !== 'query' && step?.kind !== 'sync') throw new MalformedFrameError('the target is ready out of turn')
     this.#state.copyIn = false
+    this.#state.inTransaction = frame[start + HEADER_BYTES] !== 0x49
+    if (step.completion !== undefined) this.#out.add(step.completion)
     // Portals end with their transaction; those bound since are not confirmed yet.
-    if (frame[start + HEADER_BYTES] === 0x49) this.#forgetPortals()
+    if (!this.#state.inTransaction) this.#forgetPortals()
     this.#pop(step)
     this.#state.readingUncertain = false
     if (step.kind === 'query') this.finished(step, step.code === undefined ? 'completed' : 'failed')
@@ -317,49 +344,19 @@ export class ServerRelay {
   }
 
   #error(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
-    const report = this.#ownReport(step) ?? this.#reported(step, frame, start, end)
-    this.#out.add(report.bytes, report.start, report.end)
-    this.#state.transcript.message(step, report.bytes, report.start, report.end)
+    const code = this.#reports.error(step, frame, start, end)
     if (step === undefined) return 'done'
-    step.code = report.code
+    step.code = code
+    this.#state.copyIn = false
     if (step.kind === 'query') {
       step.plan = undefined
-      this.#state.copyIn = false
+      step.completion = undefined
+      if (step.rowLimit !== undefined) syncLimited(this.#state, step)
       return 'done'
     }
-    this.#state.copyIn = false
     this.#pop(step)
     this.finished(step, 'failed')
     this.#skipToSync()
-    return 'done'
-  }
-
-  /** For a refused step the target's failure was asked for; the client hears the reason. */
-  #ownReport(step: Step | undefined): { bytes: Buffer; start: number; end: number; code: string } | undefined {
-    if (step?.report === undefined) return undefined
-    return { bytes: step.report, start: 0, end: step.report.length, code: 'refused' }
-  }
-
-  #reported(step: Step | undefined, frame: Buffer, start: number, end: number): { bytes: Buffer; start: number; end: number; code: string } {
-    const { bytes, code, fatal } = withoutQuotes(frame, start, end, this.#mayQuote(step), step?.analysis?.facts.readOnly ?? false)
-    if (fatal) this.#state.targetSaidWhy = true
-    return bytes === undefined ? { bytes: frame, start, end, code } : { bytes, start: 0, end: bytes.length, code }
-  }
-
-  #mayQuote(step: Step | undefined): boolean {
-    if (!this.#state.masking) return false
-    const analysis = step?.analysis ?? step?.prepared?.analysis ?? step?.portal?.prepared.analysis
-    return analysis?.mayQuoteMasked ?? false
-  }
-
-  #notice(step: Step | undefined, frame: Buffer, start: number, end: number): Verdict {
-    const told = this.#mayQuote(step) ? withoutQuotes(frame, start, end, true, step?.analysis?.facts.readOnly ?? false).bytes : undefined
-    if (told === undefined) {
-      this.#state.transcript.message(step, frame, start, end)
-      return 'verbatim'
-    }
-    this.#out.add(told)
-    this.#state.transcript.message(step, told, 0, told.length)
     return 'done'
   }
 

@@ -4,6 +4,7 @@ import type { Operation } from '../../governance/operation.ts'
 import type { Permit } from '../../governance/permit.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import { refusalReport } from './refusal-report.ts'
+import type { HeldStep } from './held-step.ts'
 import type { Portal, Prepared, RowPlan } from './names.ts'
 
 /** What a frame of the client is, as far as the target's answer to it goes. */
@@ -38,6 +39,13 @@ export class Step implements Exchange {
   plan: RowPlan | undefined = undefined
   /** The catalog was read again for its rows already. */
   reread = false
+  /** Set when a person is to be asked. */
+  reviewable: HeldStep | undefined = undefined
+  /** More changed rows than this are rolled back. */
+  rowLimit: number | undefined = undefined
+  /** Of a limited Query: its Sync is sent, and its CommandComplete, which is true only once that is answered. */
+  synced = false
+  completion: Buffer | undefined = undefined
   operationNumber = 0
   startedAtMs = 0
   bytesBefore = 0
@@ -65,14 +73,19 @@ export class Step implements Exchange {
     return this.#operation
   }
 
-  forward(permit: Permit, operationNumber: number): void {
+  forward(permit: Permit, operationNumber: number, rowLimit?: number): void {
     permit.spend(this.operation)
+    // Several statements in one message end their transaction together, and each has a count of its own.
+    if (rowLimit !== undefined && this.kind === 'query' && this.operation.facts.statements !== 1) return this.refuse(UNLIMITABLE)
+    this.rowLimit = rowLimit
+    this.reviewable?.forwarded()
     this.operationNumber = operationNumber
     this.state = 'ready'
     this.#settled?.()
   }
 
   refuse(refusal: Refusal): void {
+    this.reviewable?.refused()
     this.refuseWith(refusalReport(refusal))
     this.#settled?.()
   }
@@ -87,4 +100,9 @@ export class Step implements Exchange {
   get standing(): 'waiting' | 'ready' | 'refused' {
     return this.coveredBy === undefined ? this.state : this.coveredBy.state
   }
+}
+
+const UNLIMITABLE: Refusal = {
+  kind: 'denied', rule: 'row-limit', message: 'it was approved for a number of rows, which cannot be watched over several statements in one message',
+  hint: 'It was not run. Send each statement in a message of its own.',
 }

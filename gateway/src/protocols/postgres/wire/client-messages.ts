@@ -26,6 +26,8 @@ function readName(frame: Buffer, reader: ByteReader): string {
 export interface ParseMessage {
   readonly statement: string
   readonly text: Buffer
+  /** Where the types of parameters begin. */
+  readonly typesAt: number
 }
 
 /** Parse: name\0, text\0, int16 count, int32 type oids. */
@@ -33,9 +35,10 @@ export function readParse(frame: Buffer, bodyStart: number, end: number): ParseM
   const reader = new ByteReader(frame, bodyStart, end)
   const statement = readName(frame, reader)
   const text = reader.cstringBytes()
+  const typesAt = reader.position
   reader.take(reader.int16() * 4)
   reader.expectEnd()
-  return { statement, text }
+  return { statement, text, typesAt }
 }
 
 /** Query: text\0. */

@@ -1,0 +1,85 @@
+import { hash, randomUUID } from 'node:crypto'
+import type { Reviewable, Wait } from '../../governance/exchange.ts'
+import type { OperationFacts } from '../../governance/operation.ts'
+import type { Preview } from '../../governance/review/preview.ts'
+import type { Analysis } from '../../sql/analysis.ts'
+import type { Portal } from './names.ts'
+import type { RelayState } from './relay-state.ts'
+import { writeReport } from './wire/report.ts'
+
+/** A statement as it is to be reviewed. */
+export interface StepParts {
+  readonly text: string
+  readonly facts: OperationFacts
+  readonly analysis: Analysis
+  readonly parameters: readonly (string | null)[]
+  /** Of the extended protocol. */
+  readonly portal: Portal | undefined
+  readonly inTransaction: boolean
+}
+
+/** What PostgreSQL adds to an operation that people are asked about, and how its client waits. */
+export class HeldStep implements Reviewable {
+  readonly #state: RelayState
+  readonly #parts: StepParts
+  readonly digest: string
+  readonly definitions: readonly string[]
+
+  private constructor(state: RelayState, parts: StepParts, definitions: readonly string[]) {
+    this.#state = state
+    this.#parts = parts
+    this.definitions = definitions
+    this.digest = digestOf(state, parts, definitions)
+  }
+
+  /** @returns undefined when nobody could be shown the whole of it, or make sure that it is what runs */
+  static of(state: RelayState, parts: StepParts): HeldStep | undefined {
+    const { text, analysis, portal } = parts
+    // Without the Parse message nobody knows of which types its parameters are.
+    if (portal !== undefined && portal.prepared.parsed && portal.prepared.parse === undefined) return undefined
+    const definitions = state.context.definitionsFor(text, analysis, state.names)
+    return definitions === undefined ? undefined : new HeldStep(state, parts, definitions)
+  }
+
+  get inTransaction(): boolean {
+    return this.#parts.inTransaction
+  }
+
+  get maxHoldMs(): number {
+    return this.#state.waiting.maxHoldMs
+  }
+
+  preview(how: 'rehearse' | 'count'): Promise<Preview> {
+    return this.#state.preview(this.#parts, how)
+  }
+
+  /** People have said yes, and it is on its way. */
+  forwarded(): void {
+    const { text, analysis, parameters } = this.#parts
+    this.#state.held = undefined
+    this.#state.context.note(text, analysis, parameters)
+  }
+
+  refused(): void {
+    this.#state.held = undefined
+  }
+
+  beginWait(wait: Wait): void {
+    this.#state.held = wait
+  }
+
+  announceWait(message: string, hint: string): void {
+    this.#state.announce(writeReport({ severity: 'NOTICE', code: '00000', message, hint }))
+  }
+}
+
+/** What has the same digest does the same on the same target: text, parameters with their types and formats, and all that gives it its meaning. */
+function digestOf({ context, names }: RelayState, { text, facts, portal }: StepParts, definitions: readonly string[]): string {
+  const { actions, objects, functions } = facts
+  // The bytes after the text: numbers and oids of types; then all of Bind but names.
+  const types = portal?.prepared.parse?.toString('base64') ?? ''
+  const values = portal?.bind.toString('base64', portal.parametersAt, portal.bindEnd) ?? ''
+  // Where a cursor stands is part of what `WHERE CURRENT OF` means, and of what nobody can know later.
+  const once = names.hasCursors ? randomUUID() : ''
+  return hash('sha256', JSON.stringify(['postgres', text, types, values, actions, objects, functions, definitions, context.chain, once]), 'hex')
+}
