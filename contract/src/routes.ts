@@ -18,7 +18,9 @@
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET reviews?state&limit&after | everybody their own, and those that they may answer; auditor, operator, administrator all | ReviewList |
  * | GET reviewEvents | as above | newline-delimited JSON, each line a ReviewLine, as it happens; empty lines while nothing does |
- * | GET review(id) | as above | Review |
+ * | GET reviewChannels | reviewer, operator, administrator | ChannelList |
+ * | POST reviewChannelTest(name) | as above | ChannelTest |
+ * | GET review(id) | who may see it in the list | Review |
  * | POST reviewAnswers(id) | who may answer, with an identity token; AnswerRequest | Review |
  * | DELETE review(id) | the requester | Review, withdrawn |
  * | GET access | everybody their own; auditor, operator, administrator all | GrantList |
@@ -50,6 +52,8 @@ export const routes = {
   hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
   reviews: '/api/v1/reviews',
   reviewEvents: '/api/v1/reviews/events',
+  reviewChannels: '/api/v1/reviews/channels',
+  reviewChannelTest: (name: string) => `/api/v1/reviews/channels/${encodeURIComponent(name)}/test`,
   review: (id: string) => `/api/v1/reviews/${encodeURIComponent(id)}`,
   reviewAnswers: (id: string) => `/api/v1/reviews/${encodeURIComponent(id)}/answers`,
   access: '/api/v1/access',

@@ -6,6 +6,7 @@ import type { SessionReading } from '../governance/recording/session-reading.ts'
 import type { HoldStore } from '../governance/recording/retention-store.ts'
 import type { SessionStore } from '../governance/recording/session-store.ts'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
+import type { ReviewChannels } from '../governance/review/channel-state.ts'
 import type { ReviewAdministration } from '../governance/review/review-desk.ts'
 import type { ReviewStore } from '../governance/review/review-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
@@ -27,6 +28,7 @@ export interface ApiServices {
   /** For reading only: whatever changes goes through `reviews`. */
   readonly reviewStore: Pick<ReviewStore, 'get' | 'list' | 'getGrant' | 'listGrants'>
   readonly signals: Pick<ChangeSignals, 'onChange' | 'onGap'>
+  readonly channels: ReviewChannels
   readonly ledger: Ledger
   readonly ledgerReader: LedgerReader
   /** All that the ledger holds of a session and its recording, as an archive that proves itself. Undefined when that is nothing. */

@@ -19,6 +19,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
   [`DELETE ${routes.sessions}/:id`]: { path: routes.session('s-1') },
   [`POST ${routes.holds}`]: { path: routes.holds, type: 'application/json', body: '{"kind":"identity","subject":"support-bot","reason":"incident"}' },
   [`DELETE ${routes.holds}/:kind/:subject`]: { path: `${routes.hold('session', 's-1')}?reason=over` },
+  [`POST ${routes.reviewChannels}/:name/test`]: { path: routes.reviewChannelTest('on-call') },
   [`POST ${routes.policy}`]: { path: routes.policy, type: 'application/yaml', body: 'version: 1' },
 }
 
@@ -45,6 +46,7 @@ function setUp(ledger: 'writes' | 'full' | 'refuses') {
       get: (kind: string) => Promise.resolve(kind === 'session' ? { kind, subject: 's-1', by: 'dana', reason: 'x', placedAtMs: 1 } : undefined),
       place: () => Promise.resolve(act('place')), release: () => Promise.resolve(act('release')), list: () => Promise.resolve([]),
     },
+    channels: { states: () => [{ name: 'on-call' }], test: () => Promise.resolve({ delivered: true, error: undefined, tookMs: 1 }).finally(() => act('test')) },
     ledger: {
       append(entry: string) {
         if (ledger === 'refuses') throw new Error('the ledger takes no entries')

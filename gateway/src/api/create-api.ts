@@ -7,6 +7,7 @@ import { breakGlass, endGrant, listGrants, requestAccess } from './access-routes
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
+import { serveChannels } from './channel-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { downloadOriginals } from './originals-routes.ts'
@@ -49,6 +50,7 @@ export function createApi(given: Omit<ApiServices, Late> & Partial<Pick<ApiServi
   api.delete(`${routes.holds}/:kind/:subject`, (context) => releaseHold(context, services, context.req.param('kind'), context.req.param('subject')))
   api.get(routes.reviews, (context) => listReviews(context, services))
   api.get(routes.reviewEvents, (context) => followReviews(context, services))
+  serveChannels(api, services)
   api.get(`${routes.reviews}/:id`, (context) => showReview(context, services, context.req.param('id')))
   api.delete(`${routes.reviews}/:id`, (context) => withdrawReview(context, services, context.req.param('id')))
   api.post(`${routes.reviews}/:id/answers`, limitBody(MAX_ANSWER_BYTES), (context) => answerReview(context, services, context.req.param('id')))
@@ -77,7 +79,7 @@ export function createApi(given: Omit<ApiServices, Late> & Partial<Pick<ApiServi
 }
 
 /** The composition root does not lend them yet; until then their routes fail. */
-type Late = 'reviews' | 'reviewStore' | 'signals'
+type Late = 'reviews' | 'reviewStore' | 'signals' | 'channels'
 
 async function listTargets(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)
