@@ -1,4 +1,6 @@
 import type { OperationFacts } from '../operation.ts'
+import type { Grant } from '../review/grant.ts'
+import { requesterOf } from '../review/requester.ts'
 import type { PolicyDocument } from './policy-document.ts'
 import type { PolicySubject } from './policy.ts'
 
@@ -24,5 +26,11 @@ export function subject(given: Partial<PolicySubject['identity']> = {}): PolicyS
     },
     target: { name: 'shop', protocol: 'postgres', labels: { env: 'prod' } },
     purpose: 'ticket 4711',
+  }
+}
+
+export function grant({ identity, target }: PolicySubject, rules: readonly string[], kind: Grant['kind'] = 'access'): Grant {
+  return {
+    id: 'gr_1', kind, requester: requesterOf(identity), target: target.name, rules, reason: 'ticket 4711', fromMs: 0, untilMs: 60_000,
   }
 }
