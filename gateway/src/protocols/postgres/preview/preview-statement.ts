@@ -1,0 +1,131 @@
+import type { Preview } from '../../../governance/review/preview.ts'
+import { MAX_SAMPLE } from '../../../governance/review/preview.ts'
+import { changesInWith, readChange, type ChangeStatement } from '../../../sql/preview/change-statement.ts'
+import { countingOf, type Counting } from '../../../sql/preview/counting.ts'
+import type { Upstream } from '../upstream.ts'
+import { NoAnswer } from './answers.ts'
+import { countRows, sampleRows } from './count-rows.ts'
+import { estimateRows } from './estimate-rows.ts'
+import { because, lockNote, TRANSACTION_NOTE } from './notes.ts'
+import { PREVIEW_TIMEOUTS, type PreviewOptions } from './preview-options.ts'
+import { PreviewSession } from './preview-session.ts'
+import { readFacts, type StatementFacts } from './statement-facts.ts'
+
+export type { PreviewOptions, PreviewTimeouts } from './preview-options.ts'
+export type { BoundParameters } from './questions.ts'
+
+type Draft = { -readonly [key in keyof Preview]: Preview[key] } & { notes: string[] }
+
+/**
+ * Finds out which rows one INSERT, UPDATE, DELETE or MERGE would change, over a connection of its own that it closes.
+ * Never fails, and is done when the time of its timeouts is over: what could not be found out stands in the notes.
+ */
+export async function previewStatement(options: PreviewOptions): Promise<Preview> {
+  const draft: Draft = { method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: [] }
+  const timeouts = options.timeouts ?? PREVIEW_TIMEOUTS
+  const deadline = performance.now() + timeouts.overallMs
+  const connection = new PreviewConnection(options)
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeouts.overallMs)
+  })
+  const work = fill(draft, options, connection, deadline).catch((error: unknown) => {
+    if (!connection.isOver) draft.notes.push(`The preview could not be finished: ${error instanceof NoAnswer ? error.message : 'an internal error'}.`)
+  })
+  await Promise.race([work, late.then(() => draft.notes.push('The preview could not be finished in time.'))])
+  clearTimeout(timer)
+  // What is still under way must not change what was given away.
+  const { method, rows, atMost, tables, sample, notes } = draft
+  connection.end()
+  return { method, rows, atMost, tables, sample, notes: [...notes] }
+}
+
+/** The upstream of one preview, which may come after its time is over. */
+class PreviewConnection {
+  isOver = false
+  #upstream: Upstream | undefined
+  readonly #options: PreviewOptions
+
+  constructor(options: PreviewOptions) {
+    this.#options = options
+  }
+
+  async open(): Promise<Upstream> {
+    let upstream: Upstream
+    try {
+      upstream = await this.#options.connect()
+    } catch {
+      throw new NoAnswer('the target could not be reached')
+    }
+    if (this.isOver) {
+      upstream.connection.destroy()
+      throw new NoAnswer('it came too late')
+    }
+    this.#upstream = upstream
+    return upstream
+  }
+
+  /** A connection that is closed already needs no more than that. */
+  end(): void {
+    this.isOver = true
+    const upstream = this.#upstream
+    if (upstream?.connection.isOpen !== true) return
+    this.#options.cancel?.(upstream)
+    upstream.connection.destroy()
+  }
+
+  finished(session: PreviewSession): void {
+    session.close()
+    this.#upstream = undefined
+  }
+}
+
+async function fill(draft: Draft, options: PreviewOptions, connection: PreviewConnection, deadline: number): Promise<void> {
+  const { analysis, text, inTransaction } = options
+  const note = (words: string) => draft.notes.push(words)
+  if (analysis.facts.unknown) return void note('The statement could not be analysed, so nothing of it is tried.')
+  if (analysis.facts.maskViolation !== undefined) return void note('The statement uses masked columns where it must not, so nothing of it is tried.')
+  const statement = readChange(text)
+  if (typeof statement === 'string') return void note(statement)
+  if (inTransaction) note(TRANSACTION_NOTE)
+  const upstream = await connection.open()
+  const session = await PreviewSession.open(upstream, options, deadline, options.timeouts ?? PREVIEW_TIMEOUTS)
+  const counting = countingOf(statement, MAX_SAMPLE)
+  const facts = await readFacts(session, statement, [...(counting.listed?.functions ?? [])])
+  if (typeof facts === 'string') return void note(`Nothing was counted: ${because(facts)}.`)
+  note(lockNote(facts.target, statement.kind === 'insert', inTransaction))
+  if (facts.temporary) return void note('A temporary table has a name that the statement uses, and another connection does not see it: nothing was counted.')
+  if (facts.rules) return void note(`Rules on ${facts.target} replace the statement or add to it: what it would change is not known.`)
+  const types = await session.typesOf(text)
+  if (typeof types === 'string') return void note(`Nothing was counted: ${because(types)}.`)
+  await count(draft, { options, statement, counting, session, facts, types })
+  connection.finished(session)
+}
+
+interface Work {
+  readonly options: PreviewOptions
+  readonly statement: ChangeStatement
+  readonly counting: Counting
+  readonly session: PreviewSession
+  readonly facts: StatementFacts
+  readonly types: readonly number[]
+}
+
+async function count(draft: Draft, { options, statement, counting, session, facts, types }: Work): Promise<void> {
+  if (changesInWith(statement.fields)) draft.notes.push('Its WITH queries change rows too: those are not counted.')
+  const counted = await countRows(session, counting, types, options, facts.returnsSets)
+  if (typeof counted === 'object') {
+    draft.method = 'counted'
+    draft.rows = counted.rows
+    draft.atMost = counted.atMost || facts.rowTriggers || facts.rowSecurity
+    if (facts.rowTriggers) draft.notes.push(`Triggers on ${facts.target} may leave rows out, or change others.`)
+    draft.sample = await sampleRows(session, counting, types, options)
+    return
+  }
+  draft.notes.push(`The rows were not counted: ${counted === undefined ? 'that cannot be done without changing something' : because(counted)}.`)
+  const estimate = await estimateRows(session, statement, types)
+  if (estimate === undefined) return
+  draft.method = 'estimated'
+  draft.rows = estimate
+  draft.notes.push('The number is what the planner of the target guesses; it can be far from the truth.')
+}
