@@ -1,5 +1,5 @@
 export type { AnchorSettings } from './anchor-settings.ts'
 export { type Config, parseConfig } from './parse-config.ts'
 export type { StorageSettings } from './gateway-settings.ts'
-export type { ReviewSettings, ReviewWebhook } from './review-settings.ts'
+export type { ReviewSettings } from './review-settings.ts'
 export { type Problem, renderProblems } from './problem.ts'

@@ -146,7 +146,7 @@ export class WebhookChannel implements ReviewChannel, ReviewChannels {
           this.#options.onError(error)
           return []
         }
-        await delay(Math.min(1_000 * 2 ** attempt, 60_000), undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined)
+        await delay(Math.min((this.#options.timing?.firstRetryMs ?? 1_000) * 2 ** attempt, 60_000), undefined, { ref: false, signal: this.#closing.signal }).catch(() => undefined)
       }
     }
     return []
