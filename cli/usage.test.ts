@@ -39,6 +39,18 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['session', 'list', '--api', 'http://127.0.0.1:1'], /SALLYPORT_IDENTITY_TOKEN/],
     [['hold', 'place', 'identity', 'support-bot'], /required option '--reason <why>'/],
     [['hold', 'place', 'target', 'shop', '--reason', 'r'], /session or identity/],
+    [['review', 'show'], /missing required argument 'id'/],
+    [['review', 'list', '--state', 'closed'], /open, approved, used, denied, expired, withdrawn, any/],
+    [['review', 'list', '--watch', '--state', 'denied'], /--watch goes without --state/],
+    [['review', 'approve', 'rv_1'], /this is no terminal/],
+    [['review', 'approve', 'rv_1', '--yes', '--digest', 'abc'], /64 hexadecimal digits/],
+    [['review', 'approve', 'rv_1', '--rows', '0'], /whole number from 1/],
+    [['review', 'deny', 'rv_1'], /required option '--reason <why>'/],
+    [['review', 'deny', 'rv_1', '--reason', 'no'], /this is no terminal/],
+    [['access', 'request', 'shop', '--reason', 'r'], /required option '--for <time>'/],
+    [['access', 'request', 'shop', '--for', '30s', '--reason', 'r'], /such as 30m or 1h30m/],
+    [['access', 'request', 'shop', '--for', '30m'], /required option '--reason <why>'/],
+    [['access', 'break-glass', 'shop'], /required option '--reason <why>'/],
     [['originals', 'open', 'one'], /required option '--key <file>'/],
     [['vault', 'set', 'shop'], /required option '--config <file>'/],
   ] as const) {
@@ -52,7 +64,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
 })
 
 suite('every command explains itself, with examples', () => {
-  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['audit'], ['audit', 'verify'], ['vault']]) {
+  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['review'], ['review', 'list'], ['review', 'show'], ['review', 'approve'], ['review', 'deny'], ['access'], ['access', 'request'], ['access', 'break-glass'], ['audit'], ['audit', 'verify'], ['vault']]) {
     test(`sallyport ${command.join(' ')} --help`, () => {
       const { status, stdout } = sallyport([...command, '--help'])
       assert.equal(status, 0)

@@ -1,5 +1,5 @@
 import {
-  ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, ReplayLine, SearchAnswer,
 } from '@sallyport/contract'
 import type { z } from 'zod'
@@ -44,12 +44,12 @@ export class ApiClient {
 
   /** The lines of a replay, as they come. */
   replay(id: string): AsyncGenerator<ReplayLine> {
-    return this.#lines(routes.sessionReplay(id))
+    return this.#lines(routes.sessionReplay(id), ReplayLine)
   }
 
   /** The same of a session that goes on, until it ends. */
   follow(id: string): AsyncGenerator<ReplayLine> {
-    return this.#lines(routes.sessionEvents(id))
+    return this.#lines(routes.sessionEvents(id), ReplayLine)
   }
 
   async export(id: string, format: string, operation: number | undefined): Promise<ReadableStream<Uint8Array>> {
@@ -82,17 +82,52 @@ export class ApiClient {
     return this.#get(routes.holds, HoldList)
   }
 
-  async placeHold(request: HoldRequest): Promise<Hold> {
-    const response = await this.#fetch(routes.holds, {
-      method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request),
-    })
-    return this.#read(response, Hold)
+  placeHold(request: HoldRequest): Promise<Hold> {
+    return this.#send('POST', routes.holds, Hold, request)
   }
 
   async releaseHold(kind: Hold['kind'], subject: string, reason: string): Promise<void> {
     const query = new URLSearchParams({ reason })
     const response = await this.#fetch(`${routes.hold(kind, subject)}?${query.toString()}`, { method: 'DELETE' })
     if (!response.ok) throw await apiFailure(response)
+  }
+
+  reviews(state: Review['state'] | undefined, limit: number, after: string | undefined): Promise<ReviewList> {
+    const query = new URLSearchParams({ limit: String(limit), ...(state === undefined ? {} : { state }), ...(after === undefined ? {} : { after }) })
+    return this.#get(`${routes.reviews}?${query.toString()}`, ReviewList)
+  }
+
+  review(id: string): Promise<Review> {
+    return this.#get(routes.review(id), Review)
+  }
+
+  /** What is open, then what comes, until the gateway ends it. */
+  reviewEvents(): AsyncGenerator<ReviewLine> {
+    return this.#lines(routes.reviewEvents, ReviewLine)
+  }
+
+  answerReview(id: string, answer: AnswerRequest): Promise<Review> {
+    return this.#send('POST', routes.reviewAnswers(id), Review, answer)
+  }
+
+  withdrawReview(id: string): Promise<Review> {
+    return this.#send('DELETE', routes.review(id), Review)
+  }
+
+  requestAccess(request: AccessRequest): Promise<Review> {
+    return this.#send('POST', routes.access, Review, request)
+  }
+
+  breakGlass(request: AccessRequest): Promise<Grant> {
+    return this.#send('POST', routes.breakGlass, Grant, request)
+  }
+
+  grants(): Promise<GrantList> {
+    return this.#get(routes.access, GrantList)
+  }
+
+  endGrant(id: string): Promise<Grant> {
+    return this.#send('DELETE', routes.grant(id), Grant)
   }
 
   async applyPolicy(text: string): Promise<PolicyApplied> {
@@ -121,10 +156,10 @@ export class ApiClient {
     throw new Failure(message, hint ?? 'Get a fresh token from your identity provider and try again.', exitStatusOf(code))
   }
 
-  async *#lines(path: string): AsyncGenerator<ReplayLine> {
+  async *#lines<Schema extends z.ZodType>(path: string, schema: Schema): AsyncGenerator<z.output<Schema>> {
     const stream = await this.#stream(path)
     for await (const text of linesOf(stream)) {
-      const line = ReplayLine.safeParse(readJson(text))
+      const line = schema.safeParse(readJson(text))
       // A newer gateway may say more than this command knows.
       if (line.success) yield line.data
     }
@@ -139,6 +174,11 @@ export class ApiClient {
 
   async #get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<z.output<Schema>> {
     return this.#read(await this.#fetch(path, {}), schema)
+  }
+
+  async #send<Schema extends z.ZodType>(method: 'POST' | 'DELETE', path: string, schema: Schema, body?: object): Promise<z.output<Schema>> {
+    const init = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    return this.#read(await this.#fetch(path, { method, ...init }), schema)
   }
 
   async #read<Schema extends z.ZodType>(response: Response, schema: Schema): Promise<z.output<Schema>> {

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
+import { addAccessCommands } from './commands/access.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
 import { addOriginalsCommands } from './commands/originals.ts'
 import { addPolicyCommands } from './commands/policy.ts'
+import { addReviewCommands } from './commands/review/review.ts'
 import { addRunCommands } from './commands/run.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSessionCommands } from './commands/session/session.ts'
@@ -26,6 +28,7 @@ Examples:
   $ sallyport psql shop
   $ sallyport run shop -- pg_dump --schema-only
   $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'
+  $ sallyport review list --watch
   $ sallyport audit verify`)
   for (const option of globals()) program.addOption(option)
   addServeCommand(program)
@@ -33,6 +36,8 @@ Examples:
   addTokenCommand(program)
   addRunCommands(program)
   addSessionCommands(program)
+  addReviewCommands(program)
+  addAccessCommands(program)
   addAuditCommands(program)
   addHoldCommands(program)
   addOriginalsCommands(program)

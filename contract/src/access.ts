@@ -7,7 +7,7 @@ export const AccessRequest = z.strictObject({
   minutes: z.int().min(1).max(366 * 24 * 60),
   /** Why; reviewers read it, and it goes on record. */
   reason: z.string().trim().min(1).max(1_000),
-  /** Needed where more than one could be granted. */
+  /** Of a request: needed where more than one could be granted. Of broken glass: this one only, else all that name the caller's group. */
   rule: z.string().min(1).max(253).optional(),
 })
 export type AccessRequest = z.infer<typeof AccessRequest>
