@@ -35,12 +35,15 @@ const MINUTE_MS = 60_000
 /** Asked for in words to a client: long enough for one piece of work. */
 const USUAL_MINUTES = 30
 
-/** How to come by the access that would have let a request through; nothing when none would. */
-export function howToAsk([first]: readonly RuleEntry[], target: string): string {
+/**
+ * How to come by the access that would have let a request through; nothing when none would.
+ * @param one true when there is no other rule by which access could be granted, so that it need not be named
+ */
+export function howToAsk(first: RuleEntry | undefined, target: string, one: boolean): string {
   if (first === undefined) return ''
   const minutes = Math.min(USUAL_MINUTES, Math.floor((first.longestMs ?? REVIEW_DEFAULTS.longestMs) / MINUTE_MS))
   return `A person can grant access for a while, by rule "${first.name}": `
-    + `sallyport access request ${target} --for ${minutes}m --reason "…". `
+    + `sallyport access request ${target} ${one ? '' : `--rule ${first.name} `}--for ${minutes}m --reason "…". `
 }
 
 function list(names: readonly string[]): string {

@@ -69,6 +69,10 @@ describe('a rule during an access review', () => {
       + 'Requests can pass here by rule: maintenance (with granted access).'
     assert.equal(decide([maintenance]).hint, hint)
     assert.match(decide([{ ...maintenance, longestMs: 600_000 }]).hint ?? '', /--for 10m /)
+    const other: RuleEntry = { ...maintenance, name: 'other', when: 'operation.readOnly' }
+    assert.match(decide([other, maintenance]).hint ?? '', /request shop --rule maintenance --for 30m /)
+    assert.match(decide([other, maintenance], agent, [grant(agent, ['other'])]).hint ?? '',
+      /--rule maintenance .* by rule: other, maintenance \(with granted access\)\.$/)
     const elsewhere = decide([{ ...maintenance, when: 'operation.readOnly' }]).hint
     assert.equal(elsewhere, 'Only requests that change nothing can pass here, by rule: maintenance (with granted access).')
     assert.doesNotMatch(decide([{ name: 'no', then: 'deny' }, maintenance]).hint ?? '', /access request/)
@@ -138,7 +142,7 @@ describe('breaking the glass', () => {
 test('a grant of somebody else, or for another target, gives nothing', () => {
   const own = grant(agent, ['maintenance'])
   for (const other of [
-    { ...own, target: 'other' }, ...[{ name: 'other-bot' }, { subject: 's-2' }, { issuer: 'ci' }, { kind: 'person' as const }, { actors: [] }]
+    { ...own, target: 'other' }, ...[{ name: 'other-bot' }, { subject: 's-2' }, { issuer: 'ci' }, { kind: 'person' as const }, { actors: [] }, { actors: ['kim@example.com'] }]
       .map((change) => ({ ...own, requester: { ...own.requester, ...change } })),
   ]) assert.equal(decide([maintenance], agent, [other]).effect, 'deny', JSON.stringify(other))
 })

@@ -30,8 +30,9 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
   const reviewing = possible.filter((rule) => rule.entry.then === 'review' && !isGranted(rule))
   const lifted = possible.filter((rule) => rule.entry.then === 'review' && isGranted(rule))
   const allowing = possible.filter(({ entry }) => entry.then === 'allow' && entry.during === undefined)
-  const admitted = possible.filter((rule) => rule.entry.during !== undefined && isGranted(rule))
-  const requestable = possible.filter((rule) => rule.entry.during !== undefined && !isGranted(rule))
+  const during = possible.filter(({ entry }) => entry.during !== undefined)
+  const admitted = during.filter(isGranted)
+  const requestable = during.filter((rule) => !isGranted(rule))
 
   const readOnly = [...reviewing, ...lifted, ...allowing, ...admitted].every(demandsReadOnly)
   const possibleWords = whatIsPossible(possible.map(({ entry }) => entry), granted, possible.every(demandsReadOnly))
@@ -98,11 +99,11 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
     const why = facts.unknown
       ? `It could not be analysed${facts.unknownBecause === undefined ? '' : `: ${facts.unknownBecause}`}. Send one plain request that needs no guessing. `
       : ''
-    const requested = requestable.filter(({ condition }) => evaluate(condition, here) === true).map(({ entry }) => entry)
+    const requested = requestable.find(({ condition }) => evaluate(condition, here) === true)?.entry
     return deny(
       BUILT_IN_RULES.noMatch,
       `no rule lets ${subject.identity.name} run ${describeOperation(facts)} on ${subject.target.name}`,
-      why + howToAsk(requested, subject.target.name) + possibleWords,
+      why + howToAsk(requested, subject.target.name, during.length === 1) + possibleWords,
     )
   }
 
