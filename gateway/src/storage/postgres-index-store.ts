@@ -63,6 +63,7 @@ export class PostgresIndexStore implements IndexStore {
     })
     // The next query finds out by itself; without a listener the loss of an idle connection would end the thread.
     pool.on('error', () => undefined)
+    pool.on('connect', (connection) => connection.on('error', () => undefined))
     try {
       const log = await transaction(pool, async (db) => {
         const { rows: [known] } = await db.query<{ there: boolean }>("select to_regclass('index_version') is not null as there")
