@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { type Dialect, Kysely, PostgresDialect } from 'kysely'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
+import type { ChangeSignals } from '../governance/review/change-signals.ts'
 import { HoldTable } from './hold-table.ts'
+import { LocalSignals } from './local-signals.ts'
 import { migrations } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
+import { PostgresSignals, SIGNAL_CHANNEL } from './postgres-signals.ts'
 import { RecordingKeyTable } from './recording-key-table.ts'
 import { RetentionTable } from './retention-table.ts'
 import { ReviewTable } from './review-table.ts'
@@ -38,7 +42,9 @@ export interface Storage {
   readonly holds: HoldTable
   readonly settings: SettingTable
   readonly reviews: ReviewTable
-  /** Writes what is queued and closes the database. */
+  /** Of changes to reviews and grants. */
+  readonly signals: ChangeSignals
+  /** Writes what is queued and closes the database; one that does not answer is not waited for. */
   close(): Promise<void>
 }
 
@@ -55,6 +61,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
     if (error !== undefined) throw new Error('the database cannot be brought up to date', { cause: error })
     const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
     await sessions.abortLeftOpen()
+    const signals = await openSignals(location, db, onError)
     return {
       policyVersions: new PolicyVersionTable(db),
       sessionTokens: new SessionTokenTable(db),
@@ -65,15 +72,38 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       holds: new HoldTable(db, location.kind),
       settings: new SettingTable(db),
       reviews: new ReviewTable(db, location.kind),
+      signals,
       async close() {
         await sessions.flush()
-        await db.destroy()
+        if (signals instanceof PostgresSignals) await signals.close()
+        await destroyed(db)
       },
     }
   } catch (error) {
     await db.destroy()
     throw error
   }
+}
+
+/** How long the end waits for what a database still has to answer. */
+const CLOSE_TIMEOUT_MS = 5_000
+
+async function destroyed(db: Kysely<Schema>): Promise<void> {
+  const done = new AbortController()
+  const timeUp = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: done.signal }).catch(() => undefined)
+  await Promise.race([db.destroy(), timeUp])
+  done.abort()
+}
+
+async function openSignals(location: StorageLocation, db: Kysely<Schema>, onError: NonNullable<StorageOptions['onError']>): Promise<ChangeSignals> {
+  if (location.kind === 'sqlite') return new LocalSignals(onError)
+  return PostgresSignals.open({
+    client: location.client,
+    async notify(payloads) {
+      await sql`select pg_notify(${SIGNAL_CHANNEL}, payload) from unnest(${payloads}::text[]) as payload`.execute(db)
+    },
+    onError,
+  })
 }
 
 function dialect(location: StorageLocation, onError: NonNullable<StorageOptions['onError']>): Dialect {
@@ -88,5 +118,7 @@ function dialect(location: StorageLocation, onError: NonNullable<StorageOptions[
   })
   // Without a listener the loss of an idle connection would end the process.
   pool.on('error', (error) => onError(error, 'a connection to the state database was lost'))
+  // The same for one in use: pg tells of its loss twice, by the query that fails and by this event.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return new PostgresDialect({ pool })
 }

@@ -39,6 +39,7 @@ export class ReviewTable implements ReviewStore {
   }
 
   async list({ limit, after, states, requester }: ReviewListQuery): Promise<readonly Review[]> {
+    if (states?.length === 0) return []
     let select = this.#db.selectFrom('reviews').selectAll()
       .orderBy('created_at', 'desc').orderBy('id', 'desc').limit(Math.min(limit, MAX_LISTED))
     if (states !== undefined) select = select.where('state', 'in', states)
