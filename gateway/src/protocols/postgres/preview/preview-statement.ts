@@ -6,9 +6,11 @@ import type { Upstream } from '../upstream.ts'
 import { NoAnswer } from './answers.ts'
 import { countRows, sampleRows } from './count-rows.ts'
 import { estimateRows } from './estimate-rows.ts'
-import { because, lockNote, TRANSACTION_NOTE } from './notes.ts'
+import { because, isPassing, lockNote, TRANSACTION_NOTE } from './notes.ts'
 import { PREVIEW_TIMEOUTS, type PreviewOptions } from './preview-options.ts'
 import { PreviewSession } from './preview-session.ts'
+import { rehearse } from './rehearse.ts'
+import { riskOf } from './rehearsal-risks.ts'
 import { readFacts, type StatementFacts } from './statement-facts.ts'
 
 export type { PreviewOptions, PreviewTimeouts } from './preview-options.ts'
@@ -91,14 +93,16 @@ async function fill(draft: Draft, options: PreviewOptions, connection: PreviewCo
   const upstream = await connection.open()
   const session = await PreviewSession.open(upstream, options, deadline, options.timeouts ?? PREVIEW_TIMEOUTS)
   const counting = countingOf(statement, MAX_SAMPLE)
-  const facts = await readFacts(session, statement, [...(counting.listed?.functions ?? [])])
+  const facts = await readFacts(session, statement, counting.listed?.functions ?? [], counting.functions)
   if (typeof facts === 'string') return void note(`Nothing was counted: ${because(facts)}.`)
   note(lockNote(facts.target, statement.kind === 'insert', inTransaction))
   if (facts.temporary) return void note('A temporary table has a name that the statement uses, and another connection does not see it: nothing was counted.')
   if (facts.rules) return void note(`Rules on ${facts.target} replace the statement or add to it: what it would change is not known.`)
   const types = await session.typesOf(text)
   if (typeof types === 'string') return void note(`Nothing was counted: ${because(types)}.`)
-  await count(draft, { options, statement, counting, session, facts, types })
+  if (facts.volatile !== '') note(`Which rows it changes depends on ${facts.volatile}, which give another answer each time: the number may be another one when it runs.`)
+  const work = { options, statement, counting, session, facts, types }
+  if (options.how === 'count' || !(await tryOut(draft, work))) await count(draft, work)
   connection.finished(session)
 }
 
@@ -109,6 +113,22 @@ interface Work {
   readonly session: PreviewSession
   readonly facts: StatementFacts
   readonly types: readonly number[]
+}
+
+/** @returns false when it has to be counted instead */
+async function tryOut(draft: Draft, { options, statement, session, facts, types }: Work): Promise<boolean> {
+  const risk = await riskOf(session, facts, options.analysis)
+  if (risk !== undefined) {
+    draft.notes.push(risk)
+    return false
+  }
+  const rehearsed = await rehearse(session, statement, types, options, draft.notes)
+  if (typeof rehearsed === 'string') {
+    draft.notes.push(`${isPassing(rehearsed) ? 'The rehearsal was given up' : 'It failed when it was rehearsed, as it would now'}: ${because(rehearsed)}.`)
+    return false
+  }
+  Object.assign(draft, { ...rehearsed, method: 'rehearsed' })
+  return true
 }
 
 async function count(draft: Draft, { options, statement, counting, session, facts, types }: Work): Promise<void> {

@@ -22,14 +22,21 @@ export interface StatementFacts {
   readonly temporary: boolean
   /** One of the functions asked about may return several rows. */
   readonly returnsSets: boolean
+  /** Names of functions that decide which rows are meant, and are declared volatile. */
+  readonly volatile: string
 }
 
 const MAX_RELATIONS = 100
 const EVENT = { insert: { trigger: 4, rule: 3 }, delete: { trigger: 8, rule: 4 }, update: { trigger: 16, rule: 2 } } as const
 const EVENTS_OF = { insert: ['insert', 'update'], update: ['update'], delete: ['delete'], merge: ['insert', 'update', 'delete'] } as const
 
-/** @returns SQLSTATE when the target does not say. @throws NoAnswer */
-export async function readFacts(session: PreviewSession, statement: ChangeStatement, functions: readonly string[]): Promise<StatementFacts | string> {
+/**
+ * @param listed functions in a list of values
+ * @param deciding functions that decide which rows are meant
+ * @returns SQLSTATE when the target does not say
+ * @throws NoAnswer
+ */
+export async function readFacts(session: PreviewSession, statement: ChangeStatement, listed: readonly string[], deciding: readonly string[]): Promise<StatementFacts | string> {
   const ranges = rangesIn(statement.fields)
   if (ranges.length > MAX_RELATIONS) return '54000'
   const wanted = [statement.relation, ...ranges].map((range) => `pg_catalog.to_regclass(${literal(qualified(range))})::pg_catalog.oid`)
@@ -47,7 +54,8 @@ export async function readFacts(session: PreviewSession, statement: ChangeStatem
       and t.tgtype & 1 <> 0 and t.tgtype & 66 <> 0 and t.tgtype & ${events.reduce((bits, { trigger }) => bits | trigger, 0)} <> 0),
     exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type in (${events.map(({ rule }) => `'${rule}'`).join()})),
     exists (select from pg_class x where x.relpersistence = 't' and x.relname in (${names.join()})),
-    exists (select from pg_proc p where p.proretset and p.proname in (${[...functions, ''].map(literal).join()}))
+    exists (select from pg_proc p where p.proretset and p.proname in (${[...listed, ''].map(literal).join()})),
+    (select string_agg(distinct p.proname, ', ') from pg_proc p where p.provolatile = 'v' and p.proname in (${[...deciding, ''].map(literal).join()}))
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = ${Number(target)}`)
   if (typeof answer === 'string') return answer
   const row = answer[0]?.[0]
@@ -63,6 +71,7 @@ export async function readFacts(session: PreviewSession, statement: ChangeStatem
     rules: isTrue(4),
     temporary: isTrue(5),
     returnsSets: isTrue(6),
+    volatile: row[7] ?? '',
   }
 }
 
