@@ -1,10 +1,10 @@
 import { BUILT_IN_RULES, type Decision } from '../decision.ts'
 import type { OperationFacts } from '../operation.ts'
 import type { ReviewDemand } from '../review/review.ts'
-import { type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate } from './compiled-rule.ts'
+import { type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate, type Outcome } from './compiled-rule.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
 import { describeOperation, howToAsk, whatIsPossible } from './denial-words.ts'
-import type { MaskEntry } from './policy-document.ts'
+import type { MaskEntry, RuleEntry } from './policy-document.ts'
 import type { PolicySubject, SessionPolicy } from './policy.ts'
 
 export interface SessionPolicyParts {
@@ -41,36 +41,33 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
   const deny = (rule: string, message: string, hint: string): Decision =>
     ({ effect: 'deny', rule, policyVersion: version, message, hint })
 
-  const allow = ({ entry }: CompiledRule, grant?: string): Decision =>
-    ({ effect: 'allow', rule: entry.name, policyVersion: version, ...(grant === undefined ? {} : { grant }) })
-
   /** All that match, and those of which it cannot be told: a review too many is better than one too few. */
   const review = (facts: OperationFacts, here: ConditionScope): Decision | undefined => {
-    let first: string | undefined
-    const demands: ReviewDemand[] = []
+    let decision: Decision & { readonly demands: ReviewDemand[] } | undefined
     for (const { entry, condition, demand } of reviewing) {
       const outcome = evaluate(condition, here)
       if (outcome === false) continue
-      const approve = `a person must approve ${describeOperation(facts)} first`
-      first ??= outcome === true
-        ? (entry.message ?? approve)
-        : `${approve}: the condition of this rule could not be evaluated: ${outcome.failure}`
-      demands.push(demand)
+      decision ??= { effect: 'review', rule: entry.name, policyVersion: version, message: askingWords(entry, facts, outcome), demands: [] }
+      decision.demands.push(demand)
     }
-    const rule = demands[0]?.rule
-    if (rule === undefined || first === undefined) return undefined
-    return { effect: 'review', rule, policyVersion: version, message: first, demands: Object.freeze(demands) }
+    if (decision !== undefined) Object.freeze(decision.demands)
+    return decision
   }
 
   /** Names the grant wherever the decision would be another without it. */
   const pass = (here: ConditionScope): Decision | undefined => {
-    const passed = lifted.map((rule) => ({ rule, outcome: evaluate(rule.condition, here) }))
-      .filter(({ outcome }) => outcome !== false)
-    const [first] = passed
     const holds = (rule: CompiledRule): boolean => evaluate(rule.condition, here) === true
-    const by = passed.find(({ outcome }) => outcome === true)?.rule ?? allowing.find(holds) ?? admitted.find(holds)
+    let lifting: CompiledRule | undefined
+    let by: CompiledRule | undefined
+    for (const rule of lifted) {
+      const outcome = evaluate(rule.condition, here)
+      if (outcome !== false) lifting ??= rule
+      if (outcome === true) by ??= rule
+    }
+    by ??= allowing.find(holds) ?? admitted.find(holds)
     if (by === undefined) return undefined
-    return allow(by, granted.get(by.entry.name) ?? (first === undefined ? undefined : granted.get(first.rule.entry.name)))
+    const grant = granted.get(by.entry.name) ?? (lifting && granted.get(lifting.entry.name))
+    return { effect: 'allow', rule: by.entry.name, policyVersion: version, ...(grant === undefined ? {} : { grant }) }
   }
 
   const decideAnew = (facts: OperationFacts): Decision => {
@@ -119,4 +116,10 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
       return decision
     },
   }
+}
+
+function askingWords({ message }: RuleEntry, facts: OperationFacts, outcome: Exclude<Outcome, false>): string {
+  const approve = `a person must approve ${describeOperation(facts)} first`
+  if (outcome === true) return message ?? approve
+  return `${approve}: the condition of this rule could not be evaluated: ${outcome.failure}`
 }
