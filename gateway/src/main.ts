@@ -74,7 +74,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
-  const { location, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message))
+  const { location, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message), true)
   closing.push(() => storage.close())
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Config, type Problem, parseConfig, renderProblems, type StorageSettings } from './config/index.ts'
 import { protocols } from './protocols.ts'
 import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
@@ -39,19 +40,31 @@ export interface State {
 /**
  * Opens database and vault. Relative paths in the configuration start from the working directory.
  * @param warn told what an operator should mend
+ * @param starts whether this is a gateway that starts: its sessions of before are over then
  * @throws SecretError; Error when the database cannot be opened
  */
-export async function openState({ gateway }: Config, warn: (message: string) => void): Promise<State> {
+export async function openState({ gateway }: Config, warn: (message: string) => void, starts = false): Promise<State> {
   const folder = process.cwd()
   const sources: SecretSources = { environment: process.env, folder, warn }
   const { masterKey: reference } = gateway.vault
   mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
   const masterKey = await openMasterKey({ dataDir: gateway.dataDir, folder, environment: process.env, ...(reference !== undefined && { reference }) })
   const location = await storageLocation(gateway.storage, folder, sources)
-  const storage = await openStorage(location, { onError: (error, message) => warn(`${message}: ${error.message}`) })
+  const storage = await openStorage(location, { ...(starts && { gateway: gatewayId(gateway.dataDir) }), onError: (error, message) => warn(`${message}: ${error.message}`) })
   const vault = openVault({ masterKey, store: storage.vault })
   const recordingKeys = openRecordingKeys({ masterKey, store: storage.recordingKeys })
   return { location, storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
+}
+
+/** Tells this gateway from others that share its state, over restarts. */
+function gatewayId(dataDir: string): string {
+  const path = join(dataDir, 'gateway-id')
+  try {
+    writeFileSync(path, randomUUID(), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFileSync(path, 'utf8')
 }
 
 /**

@@ -25,7 +25,7 @@ export type StorageLocation =
   | { readonly kind: 'postgres'; readonly client: pg.PoolConfig }
 
 export interface StorageOptions {
-  /** Names this gateway among those that share the database; needed only there. */
+  /** The gateway that starts, named among those that share the database; absent for whoever looks in while one runs. */
   readonly gateway?: string
   /** Told of what could not be written and does not stop a session, such as its end. */
   readonly onError?: (error: Error, message: string) => void
@@ -49,7 +49,7 @@ export interface Storage {
 }
 
 /**
- * Opens the database, brings its tables up to date, and ends the sessions that a crash of this gateway left open.
+ * Opens the database, brings its tables up to date, and ends the sessions that a crash of the gateway that starts left open.
  * @throws Error when it cannot be reached, or was written by a newer version
  */
 export async function openStorage(location: StorageLocation, options: StorageOptions = {}): Promise<Storage> {
@@ -60,7 +60,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
     if (error !== undefined) throw new Error('the database cannot be brought up to date', { cause: error })
     const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
-    await sessions.abortLeftOpen()
+    if (options.gateway !== undefined) await sessions.abortLeftOpen()
     const signals = await openSignals(location, db, onError)
     return {
       policyVersions: new PolicyVersionTable(db),

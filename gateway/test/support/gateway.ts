@@ -34,6 +34,10 @@ export interface GatewayOptions {
   readonly data?: string
   /** Lines of the document's `gateway` section besides those that say where it listens and keeps its data. */
   readonly settings?: string
+  /** Whose tokens it takes; one of its own, closed with it, when absent. */
+  readonly issuer?: Issuer
+  /** More of the environment, for references in `settings`. */
+  readonly environment?: Readonly<Record<string, string>>
   /** Flags for the gateway's own node, such as `--max-old-space-size`. */
   readonly nodeFlags?: readonly string[]
 }
@@ -81,7 +85,7 @@ export async function startTestGateway(options: GatewayOptions): Promise<TestGat
   const removeData = atExit(() => {
     if (options.data === undefined) rmSync(data, { recursive: true, force: true })
   })
-  const issuer = await startIssuer()
+  const issuer = options.issuer ?? (await startIssuer())
   const certificate = options.tls === false ? undefined : makeCertificate(data, 'listener')
   const { targets } = options
   const entries = targets.map((target, index) => {
@@ -123,7 +127,7 @@ ${entries.join('')}${options.policy}`
       ['--expose-gc', ...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')],
       {
         stdio: ['pipe', 'pipe', logTo, 'ipc'],
-        env: { PATH: process.env['PATH'], ...passwords },
+        env: { PATH: process.env['PATH'], ...passwords, ...options.environment },
       },
     )
     closeSync(logTo)
@@ -163,7 +167,7 @@ ${entries.join('')}${options.policy}`
       restart: start,
       async stop() {
         await end('SIGTERM')
-        await issuer.close()
+        if (options.issuer === undefined) await issuer.close()
         removeData.forget()
         if (options.data === undefined) rmSync(data, { recursive: true, force: true })
       },
