@@ -11,7 +11,7 @@ import { seesAll } from './session-access.ts'
 
 export async function requestAccess(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)
-  const review = await orFailure(services.reviews.requestAccess(await asked(context, caller)))
+  const review = await orFailure(services.reviews.requestAccess(await asked(context, caller)), services)
   services.log.info({ review: review.id, target: review.target, by: caller.identity.name }, 'access was asked for through the control API')
   return context.json(toReviewAnswer(review, { whole: seesAll(caller), mayAnswer: false }) satisfies ReviewAnswer, 201)
 }
@@ -23,7 +23,7 @@ export async function breakGlass(context: Context, services: ApiServices): Promi
   if (caller.identity.kind !== 'person' || caller.identity.actors.length > 0) {
     throw new ApiFailure('forbidden', 'only people may break glass, and only for themselves', 'Ask for access: `sallyport access request`, or POST /api/v1/access.')
   }
-  const grant = await orFailure(services.reviews.breakGlass(await asked(context, caller)))
+  const grant = await orFailure(services.reviews.breakGlass(await asked(context, caller)), services)
   services.log.info({ grant: grant.id, target: grant.target, by: caller.identity.name }, 'glass was broken through the control API')
   return context.json(toGrantAnswer(grant) satisfies GrantAnswer, 201)
 }
@@ -41,7 +41,7 @@ export async function endGrant(context: Context, services: ApiServices, id: stri
   if (grant === undefined || !(seesAll(caller) || isOwn(grant.requester, caller))) {
     throw new ApiFailure('not-found', 'there is no such grant, or you may not see it', 'See those that you may: `sallyport access list`, or GET /api/v1/access.')
   }
-  const ended = await orFailure(services.reviews.endGrant(id, requesterOf(caller.identity), caller.holds('operator', 'administrator')))
+  const ended = await orFailure(services.reviews.endGrant(id, requesterOf(caller.identity), caller.holds('operator', 'administrator')), services)
   services.log.info({ grant: id, by: caller.identity.name }, 'a grant was ended through the control API')
   return context.json(toGrantAnswer(ended) satisfies GrantAnswer)
 }

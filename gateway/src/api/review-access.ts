@@ -43,12 +43,13 @@ export function requireLogin(caller: Caller, what: string): void {
 
 const codes = { 'not-found': 'not-found', forbidden: 'forbidden', conflict: 'conflict', invalid: 'not-possible' } as const
 
-/** @throws ApiFailure in place of ReviewRefused */
-export async function orFailure<Result>(asked: Promise<Result>): Promise<Result> {
+/** What the desk says to a request. @throws ApiFailure when it refuses, or cannot put it on record or keep it */
+export async function orFailure<Result>(asked: Promise<Result>, { log }: Pick<ApiServices, 'log'>): Promise<Result> {
   try {
     return await asked
   } catch (error) {
     if (error instanceof ReviewRefused) throw new ApiFailure(codes[error.kind], error.message, error.hint)
-    throw error
+    log.error({ error: error instanceof Error ? error.name : 'unknown' }, 'a request about reviews or access could not be recorded or kept')
+    throw new ApiFailure('unavailable', 'this could not be put on record and kept', 'Look at it again before you try again, and tell an operator if it lasts.')
   }
 }

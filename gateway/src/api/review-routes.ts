@@ -56,7 +56,7 @@ export async function answerReview(context: Context, services: ApiServices, id: 
     by: requesterOf(caller.identity), answer,
     ...(reason === undefined ? {} : { reason }),
     ...(narrow === undefined ? {} : { narrow: { ...(narrow.rows === undefined ? {} : { rows: narrow.rows }), ...(narrow.minutes === undefined ? {} : { minutes: narrow.minutes }) } }),
-  }))
+  }), services)
   services.log.info({ review: id, answer, by: caller.identity.name }, 'a review was answered through the control API')
   return context.json(toReviewAnswer(answered, { whole: true, mayAnswer: false }) satisfies ReviewAnswer)
 }
@@ -64,7 +64,7 @@ export async function answerReview(context: Context, services: ApiServices, id: 
 export async function withdrawReview(context: Context, services: ApiServices, id: string): Promise<Response> {
   const caller = await callerOf(context, services)
   await visibleReview(id, caller, services)
-  const withdrawn = await orFailure(services.reviews.withdraw(id, requesterOf(caller.identity)))
+  const withdrawn = await orFailure(services.reviews.withdraw(id, requesterOf(caller.identity)), services)
   return context.json(toReviewAnswer(withdrawn, { whole: seesAll(caller), mayAnswer: false }) satisfies ReviewAnswer)
 }
 
