@@ -12,6 +12,8 @@ import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
+import { IndexHistory } from './governance/review/index-history.ts'
+import { Reviews } from './governance/review/reviews.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
@@ -26,12 +28,15 @@ import { openRecordings } from './open-recordings.ts'
 import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
+import { tellOfReviews } from './tell-of-reviews.ts'
 import type { Vault } from './vault/vault.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
 const MAX_SESSION_MS = 12 * 3_600_000
+/** How long the end waits for receivers of webhooks. */
+const TELL_BEFORE_END_MS = 2_000
 /** Vault entry that the gateway makes for itself. */
 const MASK_KEY = 'gateway.mask-key'
 
@@ -87,9 +92,23 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { recordings, kept, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
-  const nobody = () => Promise.reject(new Error('no reviews yet'))
-  const reviews = { find: () => Promise.resolve(undefined), ask: nobody, wait: nobody, use: nobody, withdraw: nobody, grantsOf: () => Promise.resolve([]) }
+  const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, readStream, log })
+  closing.push(() => reading.close())
+
+  const channel = tellOfReviews({ settings: gateway.reviews, reviewsOpen: () => storage.reviews.listOpen(), secretOf, ledger, log })
+  closing.push(async () => {
+    const untold = await channel.close(TELL_BEFORE_END_MS)
+    if (untold.size > 0) log.warn({ untold: Object.fromEntries(untold) }, 'some were not told of reviews before the end')
+  })
+  const reviews = new Reviews({
+    store: storage.reviews, signals: storage.signals, ledger, channels: [channel], policies, history: new IndexHistory(reading),
+    endSessions: ({ id }, reason) => sessions.endWhere(({ grants }) => grants.some((grant) => grant.id === id), reason),
+    now: Date.now, onError: (error, message) => log.warn({ error: error.message }, message),
+  })
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, reviews, maxSessionMs: MAX_SESSION_MS, now: Date.now })
+  await reviews.start()
+  closing.push(() => reviews.close())
+  await channel.start()
   identity.onRevoked((ids) => {
     const ended = sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked')
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
@@ -110,9 +129,6 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
   }
 
-  const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, readStream, log })
-  closing.push(() => reading.close())
-
   const api = await serveApi(
     createApi({
       identification: identity,
@@ -124,6 +140,10 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       holds: storage.holds,
       endSession: (id, reason) => sessions.end(id, reason),
       reading,
+      reviews,
+      reviewStore: storage.reviews,
+      signals: storage.signals,
+      channels: channel,
       ledger,
       ledgerReader: new LogReader(ledgerDirectory, verifierKey),
       makeBundle: (session, kind) => makeBundle(session, {

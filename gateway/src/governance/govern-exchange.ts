@@ -90,13 +90,13 @@ export class Governor implements Gatekeeper {
     const { reviewable } = exchange
     if (reviewable === undefined) return NOT_REVIEWABLE(decision)
     const { reviews } = this.#options
-    const held = new HeldOperation()
+    const held = new HeldOperation(session)
     reviewable.beginWait(held)
     const review = await this.#reviewOf(session, exchange, operationNumber, decision, reviewable, held)
     if (held.ending !== undefined || session.ended !== undefined) {
       // Who has only gone may come again with the same operation; what was cancelled or revoked is not wanted any more.
-      const why = held.ending === 'cancelled' ? 'the client cancelled it' : session.ended
-      if (review !== undefined && why !== undefined) await reviews.withdraw(review.id, why)
+      const why = held.ending === 'cancelled' ? 'the client cancelled it' : (session.ended ?? 'the session was ended')
+      if (review !== undefined && held.ending !== 'left') await reviews.withdraw(review.id, why)
       return held.ending === 'cancelled' ? CANCELLED(decision) : SESSION_ENDED(session)
     }
     if (review?.state !== 'approved') return refusalAfterReview(decision, review)

@@ -1,16 +1,25 @@
 import type { Wait } from '../exchange.ts'
+import type { Session } from '../session.ts'
+
+/** `left`: the client has gone, and may come again. `ended`: its session was ended from outside. */
+export type Ending = 'cancelled' | 'left' | 'ended'
 
 /** An operation whose client waits for people. */
 export class HeldOperation implements Wait {
   readonly #abort = new AbortController()
-  #ending: 'cancelled' | 'left' | undefined
+  readonly #session: Session
+  #ending: Ending | undefined
 
-  /** How the client gave up, if it did. */
-  get ending(): 'cancelled' | 'left' | undefined {
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** Why nobody waits any more, if so. */
+  get ending(): Ending | undefined {
     return this.#ending
   }
 
-  /** Aborted when the client gives up. */
+  /** Aborted with it. */
   get signal(): AbortSignal {
     return this.#abort.signal
   }
@@ -20,10 +29,10 @@ export class HeldOperation implements Wait {
   }
 
   leave(): void {
-    this.#end('left')
+    this.#end(this.#session.ended === undefined ? 'left' : 'ended')
   }
 
-  #end(how: 'cancelled' | 'left'): void {
+  #end(how: Ending): void {
     if (this.#ending !== undefined) return
     this.#ending = how
     this.#abort.abort()

@@ -17,10 +17,12 @@ import { HandshakeEnded } from './handshake-reader.ts'
 import { OperationContext } from './operation-context.ts'
 import { PostgresSession } from './postgres-session.ts'
 import { RelayState } from './relay-state.ts'
+import { previewStatement } from './preview/preview-statement.ts'
 import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
 import { replay } from './replay.ts'
 import { postgresTarget, targetSchema, type PostgresTarget } from './target.ts'
 import { cancelUpstream, connectUpstream, TargetError, type Upstream } from './upstream.ts'
+import { readTypes } from './wire/client-messages.ts'
 import { BACKEND } from './wire/message-types.ts'
 import { cstring, int32, message } from './wire/message-writer.ts'
 
@@ -156,7 +158,7 @@ class PostgresListener implements Listener {
     const connecting = this.#connect(target, settings, session.target.name, session)
     try {
       const upstream = await Promise.race([connecting, login.failed])
-      const waits = { waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session, catalog) }
+      const waits = { waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session) }
       return this.#relay(login, session, target, keeper, catalog, upstream, version, waits)
     } catch (error) {
       keeper.release()
@@ -186,8 +188,16 @@ class PostgresListener implements Listener {
     return relay
   }
 
-  #previewer(_target: PostgresTarget, _settings: ReadonlyMap<string, string>, _session: Session, _catalog: CatalogView): RelayState['preview'] {
-    return () => Promise.resolve({ method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: [] })
+  /** Finds out what statements of a session would touch, each over a connection of its own. */
+  #previewer(target: PostgresTarget, settings: ReadonlyMap<string, string>, session: Session): RelayState['preview'] {
+    const { maskKey, log } = this.#services
+    return ({ text, analysis, portal, inTransaction }, how, { catalog, parameters }) =>
+      previewStatement({
+        connect: () => this.#connect(target, settings, session.target.name, session),
+        cancel: ({ processId, secret }) => void cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'the preview of a statement could not be cancelled')),
+        text, analysis, catalog, hashKey: maskKey, how, inTransaction, settings: parameters,
+        parameters: portal && { types: readTypes(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
+      })
   }
 
   /** Settings that are not harmless pass the same way as statements do. @throws LoginRefused */

@@ -1,48 +1,36 @@
 import { hash, randomUUID } from 'node:crypto'
-import type { Reviewable, Wait } from '../../governance/exchange.ts'
-import type { OperationFacts } from '../../governance/operation.ts'
+import type { Wait } from '../../governance/exchange.ts'
 import type { Preview } from '../../governance/review/preview.ts'
-import type { Analysis } from '../../sql/analysis.ts'
-import type { Portal } from './names.ts'
 import type { RelayState } from './relay-state.ts'
+import type { ReviewedStatement } from './reviewed-statement.ts'
+import type { StepReview } from './step.ts'
 import { writeReport } from './wire/report.ts'
 
-/** A statement as it is to be reviewed. */
-export interface StepParts {
-  readonly text: string
-  readonly facts: OperationFacts
-  readonly analysis: Analysis
-  readonly parameters: readonly (string | null)[]
-  /** Of the extended protocol. */
-  readonly portal: Portal | undefined
-  readonly inTransaction: boolean
-}
-
 /** What PostgreSQL adds to an operation that people are asked about, and how its client waits. */
-export class HeldStep implements Reviewable {
+export class HeldStep implements StepReview {
   readonly #state: RelayState
-  readonly #parts: StepParts
+  readonly #statement: ReviewedStatement
   readonly digest: string
   readonly definitions: readonly string[]
 
-  private constructor(state: RelayState, parts: StepParts, definitions: readonly string[]) {
+  private constructor(state: RelayState, statement: ReviewedStatement, definitions: readonly string[]) {
     this.#state = state
-    this.#parts = parts
+    this.#statement = statement
     this.definitions = definitions
-    this.digest = digestOf(state, parts, definitions)
+    this.digest = digestOf(state, statement, definitions)
   }
 
   /** @returns undefined when nobody could be shown the whole of it, or make sure that it is what runs */
-  static of(state: RelayState, parts: StepParts): HeldStep | undefined {
-    const { text, analysis, portal } = parts
+  static of(state: RelayState, statement: ReviewedStatement): HeldStep | undefined {
+    const { text, analysis, portal } = statement
     // Without the Parse message nobody knows of which types its parameters are.
     if (portal !== undefined && portal.prepared.parsed && portal.prepared.parse === undefined) return undefined
     const definitions = state.context.definitionsFor(text, analysis, state.names)
-    return definitions === undefined ? undefined : new HeldStep(state, parts, definitions)
+    return definitions === undefined ? undefined : new HeldStep(state, statement, definitions)
   }
 
   get inTransaction(): boolean {
-    return this.#parts.inTransaction
+    return this.#statement.inTransaction
   }
 
   get maxHoldMs(): number {
@@ -50,12 +38,12 @@ export class HeldStep implements Reviewable {
   }
 
   preview(how: 'rehearse' | 'count'): Promise<Preview> {
-    return this.#state.preview(this.#parts, how)
+    return this.#state.preview(this.#statement, how, this.#state)
   }
 
   /** People have said yes, and it is on its way. */
   forwarded(): void {
-    const { text, analysis, parameters } = this.#parts
+    const { text, analysis, parameters } = this.#statement
     this.#state.held = undefined
     this.#state.context.note(text, analysis, parameters)
   }
@@ -74,7 +62,7 @@ export class HeldStep implements Reviewable {
 }
 
 /** What has the same digest does the same on the same target: text, parameters with their types and formats, and all that gives it its meaning. */
-function digestOf({ context, names }: RelayState, { text, facts, portal }: StepParts, definitions: readonly string[]): string {
+function digestOf({ context, names }: RelayState, { text, facts, portal }: ReviewedStatement, definitions: readonly string[]): string {
   const { actions, objects, functions } = facts
   // The bytes after the text: numbers and oids of types; then all of Bind but names.
   const types = portal?.prepared.parse?.toString('base64') ?? ''

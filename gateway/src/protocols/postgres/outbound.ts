@@ -1,7 +1,7 @@
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { Operation } from '../../governance/operation.ts'
 import { addLimited } from './limited-step.ts'
-import { REFUSED_EXTENDED, REFUSED_SIMPLE } from './own-messages.ts'
+import { FLUSH, REFUSED_EXTENDED, REFUSED_SIMPLE } from './own-messages.ts'
 import type { RelayState } from './relay-state.ts'
 import type { Step } from './step.ts'
 import { StepQueue } from './step-queue.ts'
@@ -91,7 +91,11 @@ export class Outbound {
       step.startedAtMs = nowMs
       inFlight.push(step)
     }
-    if (this.#ranges.byteLength > 0) this.write(this.#ranges)
+    if (this.#ranges.byteLength === 0) return skipped ? this.#skipped() : undefined
+    // The target may keep its answers to what came before a held step until it is asked for them.
+    const { head } = this.#steps
+    if ((head?.coveredBy ?? head)?.reviewable !== undefined) this.#ranges.add(FLUSH)
+    this.write(this.#ranges)
     if (skipped) this.#skipped()
   }
 

@@ -5,9 +5,9 @@ import type { Session } from '../../governance/session.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { CatalogView } from './catalog-keeper.ts'
 import type { Connection } from './connection.ts'
-import type { StepParts } from './held-step.ts'
 import { Names } from './names.ts'
 import type { OperationContext } from './operation-context.ts'
+import type { ReviewedStatement } from './reviewed-statement.ts'
 import type { Step } from './step.ts'
 import { StepQueue } from './step-queue.ts'
 import { Transcript } from './transcript.ts'
@@ -39,7 +39,7 @@ export class RelayState {
   readonly waiting: Waiting
   readonly context: OperationContext
   /** Finds out what a statement would touch, over a connection of its own. */
-  readonly preview: (parts: StepParts, how: 'rehearse' | 'count') => Promise<Preview>
+  readonly preview: (statement: ReviewedStatement, how: 'rehearse' | 'count', state: Pick<RelayState, 'catalog' | 'parameters'>) => Promise<Preview>
   readonly names = new Names()
   /** The one step that waits for people: nothing that comes after it is looked at until it is answered. */
   held: Wait | undefined = undefined

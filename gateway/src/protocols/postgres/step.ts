@@ -1,14 +1,19 @@
 import type { Refusal } from '../../governance/decision.ts'
-import type { Exchange } from '../../governance/exchange.ts'
+import type { Exchange, Reviewable } from '../../governance/exchange.ts'
 import type { Operation } from '../../governance/operation.ts'
 import type { Permit } from '../../governance/permit.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import { refusalReport } from './refusal-report.ts'
-import type { HeldStep } from './held-step.ts'
 import type { Portal, Prepared, RowPlan } from './names.ts'
 
 /** What a frame of the client is, as far as the target's answer to it goes. */
 export type StepKind = 'query' | 'parse' | 'bind' | 'describe-statement' | 'describe-portal' | 'execute' | 'close' | 'sync' | 'unanswered'
+
+/** Hears how the review of a step ends. */
+export interface StepReview extends Reviewable {
+  forwarded(): void
+  refused(): void
+}
 
 /**
  * One frame on its way: first waiting to be sent, then, in the same order, waiting for its answer.
@@ -40,7 +45,7 @@ export class Step implements Exchange {
   /** The catalog was read again for its rows already. */
   reread = false
   /** Set when a person is to be asked. */
-  reviewable: HeldStep | undefined = undefined
+  reviewable: StepReview | undefined = undefined
   /** More changed rows than this are rolled back. */
   rowLimit: number | undefined = undefined
   /** Of a limited Query: its Sync is sent, and its CommandComplete, which is true only once that is answered. */

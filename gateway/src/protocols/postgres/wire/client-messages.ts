@@ -41,6 +41,13 @@ export function readParse(frame: Buffer, bodyStart: number, end: number): ParseM
   return { statement, text, typesAt }
 }
 
+/** Oids of the types that a Parse names, from {@link ParseMessage.typesAt} on. */
+export function readTypes(section: Buffer | undefined): number[] {
+  if (section === undefined) return []
+  const reader = new ByteReader(section, 0, section.length)
+  return Array.from({ length: reader.int16() }, () => reader.int32())
+}
+
 /** Query: text\0. */
 export function readQuery(frame: Buffer, bodyStart: number, end: number): Buffer {
   const reader = new ByteReader(frame, bodyStart, end)
