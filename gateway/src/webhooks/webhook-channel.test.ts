@@ -214,20 +214,34 @@ describe('a webhook channel', () => {
     assert.match(few.told[1] ?? '', /^a recovered, \d dropped$/)
   })
 
+  test('gives up none that is on its way', async () => {
+    const held: (() => void)[] = []
+    const slow = await receiver((response) => void held.push(() => response.end()))
+    const under = channelTo({ a: slow.url }, { timing: { maxWaiting: 2 } })
+    const [first, second, third] = [reviewOf(), reviewOf(), reviewOf()]
+    under.channel.tell(requested(first))
+    await eventually('the first is on its way', () => held.length === 1)
+    for (const review of [second, third]) under.channel.tell(requested(review))
+    held[0]?.()
+    await eventually('the next is on its way', () => held.length === 2)
+    held[1]?.()
+    await delivered(under, 2)
+    assert.deepEqual(ids(slow), [first, third].map(({ id }) => `${id}-requested`))
+  })
+
   test('asks nobody for what needs no answer any more', async () => {
     let open = false
     const shut = await receiver((response) => response.writeHead(open ? 200 : 503).end())
     const under = channelTo({ a: shut.url }, { timing: { firstRetryMs: 30 } })
     const [answered, expired, waits] = [reviewOf(), reviewOf({ expiresAtMs: Date.now() + 50 }), reviewOf()]
-    for (const review of [answered, expired, waits]) under.channel.tell(requested(review))
+    for (const review of [waits, answered, expired]) under.channel.tell(requested(review))
     under.channel.tell(closed(answered))
     under.channel.tell(requested({ ...reviewOf(), state: 'approved' }))
     await eventually('its time is over', () => Date.now() > expired.expiresAtMs)
     const before = shut.received.length
     open = true
     await eventually('nothing waits', () => stateOf(under).waiting === 0)
-    // What is on its way cannot be called back.
-    assert.deepEqual(ids(shut).slice(before).filter((id) => id !== `${answered.id}-requested`), [`${waits.id}-requested`, `${answered.id}-closed-denied`])
+    assert.deepEqual(ids(shut).slice(before), [`${waits.id}-requested`, `${answered.id}-closed-denied`])
     assert.equal(stateOf(under).dropped, 1)
   })
 
@@ -361,6 +375,14 @@ describe('a webhook channel', () => {
     assert.equal(stateOf(under).origin, `http://127.0.0.1:${there.port}`)
     const shown = JSON.stringify([under.channel.states(), under.told, tests])
     for (const word of ['hunter2', secret.slice(6), PATH_SECRET, 'HOOK']) assert.ok(!shown.includes(word), word)
+  })
+
+  test('shows no words of an error that it does not know', async () => {
+    const under = channelTo({ a: 'https://127.0.0.1:1/' }, { sender: { send: () => Promise.reject(new Error('hunter2')) } })
+    under.channel.tell(requested(reviewOf()))
+    await eventually('it fails', () => stateOf(under).state === 'failing')
+    const trial = await under.channel.test('a', 'robin')
+    assert.deepEqual([stateOf(under).lastError, typeof trial === 'object' && trial.error], ['it could not be sent', 'it could not be sent'])
   })
 
   test('does not wait for ever for a signing secret', async () => {
