@@ -21,6 +21,8 @@ export type Parameter = string | null | Buffer
 export interface Asked extends Partial<Omit<PreviewOptions, 'text' | 'parameters'>> {
   readonly parameters?: readonly Parameter[]
   readonly types?: readonly number[]
+  /** As of a target before PostgreSQL 18, which does not tell of it. */
+  readonly withoutSearchPath?: boolean
 }
 
 /** Asks for previews as a session of the gateway would. */
@@ -29,6 +31,8 @@ export class PreviewSetup {
   readonly #server: PostgresServer
   readonly #keeper: CatalogKeeper
   #view: CatalogView | undefined
+  /** What the target tells of a session's settings. */
+  #settings: ReadonlyMap<string, string> = new Map()
   readonly #hashKey = randomBytes(32)
 
   private constructor(server: PostgresServer, shop: Shop) {
@@ -46,6 +50,9 @@ export class PreviewSetup {
     await server.query(`set role ${shop.user}; ${schema}`, [], shop.database)
     const setup = new PreviewSetup(server, shop)
     setup.#view = await setup.#keeper.use(PREVIEW_MASKS)
+    const upstream = await setup.connect()
+    setup.#settings = upstream.parameters
+    upstream.connection.destroy()
     return setup
   }
 
@@ -70,7 +77,9 @@ export class PreviewSetup {
   }
 
   async preview(text: string, asked: Asked = {}): Promise<Preview> {
-    const { parameters, types, ...options } = asked
+    const { parameters, types, settings, withoutSearchPath, ...options } = asked
+    const told = new Map([...this.#settings, ...(settings ?? [])])
+    if (withoutSearchPath === true) told.delete('search_path')
     return previewStatement({
       connect: () => this.connect(),
       cancel: (upstream) => void cancelUpstream(this.target, upstream.processId, upstream.secret, 2_000).catch(() => undefined),
@@ -80,7 +89,7 @@ export class PreviewSetup {
       hashKey: this.#hashKey,
       how: 'count',
       inTransaction: false,
-      settings: new Map(),
+      settings: told,
       ...(parameters !== undefined && { parameters: bound(parameters, types ?? []) }),
       ...options,
     })

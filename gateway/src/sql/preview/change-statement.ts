@@ -54,12 +54,21 @@ export function changesInWith(fields: Fields): boolean {
   return Object.keys(KNOWN).some((type) => holds(fields['withClause'], type))
 }
 
+/** Last parts of the names of all functions that are called as such. */
+export function calledFunctions(value: unknown, found = new Set<string>()): ReadonlySet<string> {
+  if (Array.isArray(value)) for (const item of value) calledFunctions(item, found)
+  if (!isFields(value)) return found
+  const called = namesOf(nodeOf(value, 'FuncCall')?.['funcname']).at(-1)
+  if (called !== undefined) found.add(called)
+  for (const key in value) calledFunctions(value[key], found)
+  return found
+}
+
 /** Last parts of all names that could be a function's: of calls, and of `value.name`, the other way to write one. */
 export function possibleFunctions(value: unknown, found = new Set<string>()): ReadonlySet<string> {
   if (Array.isArray(value)) for (const item of value) possibleFunctions(item, found)
   if (!isFields(value)) return found
-  const call = nodeOf(value, 'FuncCall')
-  const called = call === undefined ? undefined : namesOf(call['funcname']).at(-1)
+  const called = namesOf(nodeOf(value, 'FuncCall')?.['funcname']).at(-1)
   const column = listOf(nodeOf(value, 'ColumnRef')?.['fields'])
   const qualified = column.length > 1 ? stringOf(column.at(-1)) : undefined
   const parts = listOf(nodeOf(value, 'A_Indirection')?.['indirection']).map(stringOf)

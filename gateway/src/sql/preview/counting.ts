@@ -1,7 +1,7 @@
 import { isFields, listOf, nodeOf } from '../node-types.ts'
 import type { Fields } from '../node-types.ts'
 import type { ChangeStatement } from './change-statement.ts'
-import { holds, possibleFunctions } from './change-statement.ts'
+import { calledFunctions, holds, possibleFunctions } from './change-statement.ts'
 import { column, COUNT, countOf, join, name, qualifierOf, select, STAR, type Source } from './trees.ts'
 import { verifiedText } from './verified-text.ts'
 
@@ -16,7 +16,7 @@ export interface Counting {
   readonly atMost: boolean
   /** A SELECT of rows that would be changed; `identified`: a row's table and identifier come before its columns. */
   readonly sample?: { readonly text: string; readonly identified: boolean }
-  /** Functions, and the operators' absence aside all, that decide how many rows there are. */
+  /** Functions that decide how many rows there are. */
   readonly functions: readonly string[]
   /** TABLESAMPLE picks others each time. */
   readonly sampled: boolean
@@ -98,8 +98,13 @@ function unmatched({ withClause, joinCondition }: Fields, side: unknown, other: 
   return { withClause, fromClause: [side], whereClause: { BoolExpr: { boolop: 'NOT_EXPR', args: [exists] } } }
 }
 
+/** Reads the changed relation alone: as harmless as planning a change of it. */
+export function relationRows({ relation }: ChangeStatement): string | undefined {
+  return verifiedText(select([COUNT], { fromClause: [{ RangeVar: relation }] }))
+}
+
 function decidedBy(source: unknown): Pick<Counting, 'functions' | 'sampled'> {
-  return { functions: [...possibleFunctions(source)], sampled: holds(source, 'RangeTableSample') }
+  return { functions: [...calledFunctions(source)], sampled: holds(source, 'RangeTableSample') }
 }
 
 function withText<Key extends 'text' | 'joined'>(key: Key, tree: Fields): { readonly [key in Key]?: string } {

@@ -22,7 +22,7 @@ export async function countRows(session: PreviewSession, counting: Counting, typ
   return typeof joined === 'object' ? { ...joined, atMost: true } : joined
 
   async function read(text: string | undefined): Promise<Counted | string | undefined> {
-    if (text === undefined || !onlyReads(text, options)) return undefined
+    if (text === undefined || !readsOnly(text, options)) return undefined
     const answer = await session.read(text, types, ESTIMATE_RESERVE_MS)
     if (answer.code !== undefined) return answer.code
     const rows = Number(rowsOf(answer)[0]?.[0])
@@ -34,7 +34,8 @@ export async function countRows(session: PreviewSession, counting: Counting, typ
 const ESTIMATE_RESERVE_MS = 400
 
 /** Nothing that the gateway wrote runs before it was analysed like a client's. */
-function onlyReads(text: string, { catalog }: PreviewOptions): boolean {
+export function readsOnly(text: string | undefined, { catalog }: PreviewOptions): boolean {
+  if (text === undefined) return false
   const { facts } = catalog.analyser.analyse(text)
   return facts.readOnly && !facts.unknown && facts.statements === 1
 }
@@ -42,7 +43,7 @@ function onlyReads(text: string, { catalog }: PreviewOptions): boolean {
 /** Rows as they are now. Empty when they cannot be shown. @throws NoAnswer */
 export async function sampleRows(session: PreviewSession, counting: Counting, types: readonly number[], options: PreviewOptions): Promise<readonly RowChange[]> {
   const { sample } = counting
-  if (sample === undefined || !session.utf8 || !onlyReads(sample.text, options)) return []
+  if (sample === undefined || !session.utf8 || !readsOnly(sample.text, options)) return []
   if (options.catalog.analyser.analyse(sample.text).facts.maskViolation !== undefined) return []
   const answer = await session.read(sample.text, types)
   const [result] = answer.results

@@ -18,7 +18,7 @@ export async function estimateRows(session: PreviewSession, statement: ChangeSta
   return rowsOfPlan(plan)
 }
 
-/** Of the plan that feeds the change: the change itself returns none. */
+/** Sum over all that changes rows, in WITH queries too, of what the plans feed to it: a change itself returns none. */
 function rowsOfPlan(json: string): number | undefined {
   let plans: unknown
   try {
@@ -27,8 +27,19 @@ function rowsOfPlan(json: string): number | undefined {
     return undefined
   }
   const first = listOf(plans)[0]
-  const root = isFields(first) && isFields(first['Plan']) ? first['Plan'] : {}
-  const feeding = listOf(root['Plans']).find((plan) => isFields(plan) && plan['Parent Relationship'] === 'Outer')
-  const rows = isFields(feeding) ? feeding['Plan Rows'] : undefined
-  return typeof rows === 'number' && Number.isSafeInteger(rows) ? rows : undefined
+  const rows = isFields(first) ? changed(first['Plan']) : undefined
+  return rows !== undefined && Number.isSafeInteger(rows) ? rows : undefined
+}
+
+function changed(plan: unknown): number {
+  if (!isFields(plan)) return 0
+  const inner = listOf(plan['Plans'])
+  const own = plan['Node Type'] === 'ModifyTable' ? inner.filter(feeds) : []
+  const fed = own.reduce((sum: number, each) => sum + (isFields(each) && typeof each['Plan Rows'] === 'number' ? each['Plan Rows'] : Number.NaN), 0)
+  return inner.reduce((sum: number, each) => sum + changed(each), fed)
+}
+
+/** `Member` until PostgreSQL 13: one for each partition. */
+function feeds(plan: unknown): boolean {
+  return isFields(plan) && (plan['Parent Relationship'] === 'Outer' || plan['Parent Relationship'] === 'Member')
 }

@@ -54,6 +54,10 @@ export class PreviewSession {
     return new PreviewSession(upstream, answers, options, deadline, timeouts, path, options.parameters?.types ?? [])
   }
 
+  get overallMs(): number {
+    return this.#timeouts.overallMs
+  }
+
   get remainingMs(): number {
     return this.#deadline - performance.now()
   }

@@ -1,16 +1,17 @@
 import type { Preview } from '../../../governance/review/preview.ts'
 import { MAX_SAMPLE } from '../../../governance/review/preview.ts'
 import { changesInWith, readChange, type ChangeStatement } from '../../../sql/preview/change-statement.ts'
-import { countingOf, type Counting } from '../../../sql/preview/counting.ts'
+import { countingOf, relationRows, type Counting } from '../../../sql/preview/counting.ts'
 import type { Upstream } from '../upstream.ts'
 import { NoAnswer } from './answers.ts'
-import { countRows, sampleRows } from './count-rows.ts'
+import { countRows, readsOnly, sampleRows } from './count-rows.ts'
 import { estimateRows } from './estimate-rows.ts'
 import { because, isPassing, lockNote, TRANSACTION_NOTE } from './notes.ts'
 import { PREVIEW_TIMEOUTS, type PreviewOptions } from './preview-options.ts'
 import { PreviewSession } from './preview-session.ts'
 import { rehearse } from './rehearse.ts'
 import { riskOf } from './rehearsal-risks.ts'
+import { typesAreHarmless } from './harmless-types.ts'
 import { readFacts, type StatementFacts } from './statement-facts.ts'
 
 export type { PreviewOptions, PreviewTimeouts } from './preview-options.ts'
@@ -98,9 +99,13 @@ async function fill(draft: Draft, options: PreviewOptions, connection: PreviewCo
   note(lockNote(facts.target, statement.kind === 'insert', inTransaction))
   if (facts.temporary) return void note('A temporary table has a name that the statement uses, and another connection does not see it: nothing was counted.')
   if (facts.rules) return void note(`Rules on ${facts.target} replace the statement or add to it: what it would change is not known.`)
+  if (facts.ambiguous && !options.settings.has('search_path')) return void note('Several tables have a name that the statement uses, and which one the session means is not known: nothing was counted.')
   const types = await session.typesOf(text)
   if (typeof types === 'string') return void note(`Nothing was counted: ${because(types)}.`)
-  if (facts.volatile !== '') note(`Which rows it changes depends on ${facts.volatile}, which give another answer each time: the number may be another one when it runs.`)
+  if (!(await typesAreHarmless(session, types, options))) return void note('A parameter is of a type that runs code of somebody when a value is made: nothing was counted.')
+  const chance = [...(facts.volatile === '' ? [] : [facts.volatile]), ...(counting.sampled ? ['TABLESAMPLE'] : [])].join(', ')
+  if (chance !== '') note(`Which rows it changes is another matter each time (${chance}): the number may be another one when it runs.`)
+  if (changesInWith(statement.fields)) note('Its WITH queries change rows too: the number of rows, when counted, is only that of the statement itself.')
   const work = { options, statement, counting, session, facts, types }
   if (options.how === 'count' || !(await tryOut(draft, work))) await count(draft, work)
   connection.finished(session)
@@ -132,18 +137,21 @@ async function tryOut(draft: Draft, { options, statement, session, facts, types 
 }
 
 async function count(draft: Draft, { options, statement, counting, session, facts, types }: Work): Promise<void> {
-  if (changesInWith(statement.fields)) draft.notes.push('Its WITH queries change rows too: those are not counted.')
-  const counted = await countRows(session, counting, types, options, facts.returnsSets)
+  if (facts.foreign) return void draft.notes.push('It names a foreign table: the rows were not counted, because its server, program or file would be asked.')
+  // A number that leaves out what the WITH queries change would look like a bound.
+  const counted = changesInWith(statement.fields) ? undefined : await countRows(session, counting, types, options, facts.returnsSets)
   if (typeof counted === 'object') {
     draft.method = 'counted'
     draft.rows = counted.rows
     draft.atMost = counted.atMost || facts.rowTriggers || facts.rowSecurity
-    if (facts.rowTriggers) draft.notes.push(`Triggers on ${facts.target} may leave rows out, or change others.`)
+    if (facts.rowTriggers) draft.notes.push(`Triggers on ${facts.target} may leave rows out.`)
+    if (facts.triggers) draft.notes.push(`What the triggers on ${facts.target} change besides was not counted.`)
+    if (facts.cascades !== '') draft.notes.push(`Rows that refer to those may change with them, and were not counted: in ${facts.cascades}.`)
     draft.sample = await sampleRows(session, counting, types, options)
     return
   }
   draft.notes.push(`The rows were not counted: ${counted === undefined ? 'that cannot be done without changing something' : because(counted)}.`)
-  const estimate = await estimateRows(session, statement, types)
+  const estimate = readsOnly(relationRows(statement), options) ? await estimateRows(session, statement, types) : undefined
   if (estimate === undefined) return
   draft.method = 'estimated'
   draft.rows = estimate

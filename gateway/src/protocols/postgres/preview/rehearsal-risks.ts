@@ -47,7 +47,7 @@ const RELATIONS = (oids: readonly number[]) => `${REACHABLE(oids)}
     join pg_trigger t on t.tgrelid = c.oid where not t.tgisinternal and t.tgenabled <> 'D'`
 
 /** Somebody's own functions with what they are made of. Constructors of range types are the server's own code. */
-const FUNCTIONS = `select p.oid, p.proname, l.lanpltrusted,
+const FUNCTIONS = `select p.oid, p.proname, l.lanname in ('sql', 'plpgsql'),
     case when p.prosrc = '' then pg_get_functiondef(p.oid) else p.prosrc end
   from pg_proc p join pg_language l on l.oid = p.prolang
   where p.oid >= ${FIRST_USER_OID} and p.prokind <> 'a' and not (l.lanname = 'internal' and p.prosrc ~ '^(multi)?range_constructor[0-9]$')
@@ -79,7 +79,7 @@ export async function riskOf(session: PreviewSession, facts: StatementFacts, ana
   const [reaching, hasForeign, runsImplicitly] = whole ?? []
   if (reaching === undefined) return 'It was not rehearsed: what it would run on the target could not be found out.'
   if (reaching !== null) return `It was not rehearsed: the extension ${reaching} may carry it to other servers.`
-  const harmful = harmfulOf(functions.map(([oid, name, trusted, source]) => ({ oid: oid ?? '', name: name ?? '', trusted: trusted === 't', source: source ?? '' })))
+  const harmful = harmfulOf(functions.map(([oid, name, readable, source]) => ({ oid: oid ?? '', name: name ?? '', readable: readable === 't', source: source ?? '' })))
   const triggers = relations.filter(([kind]) => kind === 'trigger')
   const trigger = triggers.find(([, , oid]) => harmful.has(oid ?? ''))
   if (trigger !== undefined) return `It was not rehearsed: a trigger on ${trigger[1]} may do what a rollback does not undo.`
@@ -113,7 +113,8 @@ function isUndone(name: string): boolean {
 interface StoredFunction {
   readonly oid: string
   readonly name: string
-  readonly trusted: boolean
+  /** In a language whose statements stand in the source as they are. */
+  readonly readable: boolean
   readonly source: string
 }
 
@@ -124,9 +125,9 @@ export function harmfulOf(functions: readonly StoredFunction[]): ReadonlySet<str
   const names = new Set<string>()
   for (let found = true; found; ) {
     found = false
-    for (const { oid, name, trusted, source, words } of rest) {
+    for (const { oid, name, readable, source, words } of rest) {
       if (harmful.has(oid)) continue
-      if (trusted && ![...words].some((word) => reachesOut(word) || names.has(word)) && !namesUnusual(source, names)) continue
+      if (readable && !ESCAPED_NAME.test(source) && ![...words].some((word) => reachesOut(word) || names.has(word)) && !namesUnusual(source, names)) continue
       harmful.add(oid)
       names.add(name.toLowerCase())
       found = true
@@ -140,6 +141,8 @@ function wordsOf(source: string): ReadonlySet<string> {
   return new Set(source.toLowerCase().match(WORD))
 }
 
+/** A name by the numbers of its characters. */
+const ESCAPED_NAME = /u&"/i
 const WORD = /[\p{L}_][\p{L}\p{N}_$]*/gu
 
 function reachesOut(word: string): boolean {

@@ -16,8 +16,8 @@ export interface Rehearsed {
   readonly sample: readonly RowChange[]
 }
 
-/** Time kept for counting, where the rehearsal does not come to its end. */
-const COUNT_RESERVE_MS = 900
+/** Share of the time kept for counting, where the rehearsal does not come to its end. */
+const COUNT_RESERVE = 0.3
 const PORTAL = 'sallyport_rehearsal'
 const MAX_TABLES = 100
 
@@ -39,7 +39,7 @@ export async function rehearse(
   const returning = returningOf(session, statement, options)
   const before = await readSequences(session)
   const [begun, ran, moved, changes, checked, allChanges] = await session.inOnePiece(
-    session.begin('read write', COUNT_RESERVE_MS),
+    session.begin('read write', COUNT_RESERVE * session.overallMs),
     session.run(returning.text, types, { portal: PORTAL, maxRows: MAX_SAMPLE }),
     simple(returning.rows ? `move forward all in ${PORTAL}` : 'select'),
     simple(CHANGES),
