@@ -26,8 +26,7 @@ const MAX_POLICY_BYTES = 1_024 * 1_024
 const TIMEOUT_MS = 30_000
 
 /** The control API. Knows HTTP and who may do what; everything else is lent to it. */
-export function createApi(given: Omit<ApiServices, Late> & Partial<Pick<ApiServices, Late>>): Hono {
-  const services = given as ApiServices
+export function createApi(services: ApiServices): Hono {
   const api = new Hono()
   api.use(protectiveHeaders)
   api.use(timeout(TIMEOUT_MS, new TimedOut(408)))
@@ -77,9 +76,6 @@ export function createApi(given: Omit<ApiServices, Late> & Partial<Pick<ApiServi
   })
   return api
 }
-
-/** The composition root does not lend them yet; until then their routes fail. */
-type Late = 'reviews' | 'reviewStore' | 'signals' | 'channels'
 
 async function listTargets(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)
