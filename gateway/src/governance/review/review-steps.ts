@@ -8,7 +8,7 @@ import type { ReviewNews } from './review-channel.ts'
 import { type GivenAnswer, ReviewRefused } from './review-desk.ts'
 import { digestOf, newGrantId } from './review-ids.ts'
 import type { ReviewWaits } from './review-waits.ts'
-import type { AccessReview, Answer, Review, ReviewDemand, ReviewState } from './review.ts'
+import type { AccessReview, Answer, OperationReview, Review, ReviewDemand, ReviewState } from './review.ts'
 import type { ReviewsOptions } from './reviews-options.ts'
 import { tellChannels } from './tell-channels.ts'
 import { Turns } from './turns.ts'
@@ -83,14 +83,17 @@ export class ReviewSteps {
   }
 
   /** Spends an approval. See {@link ReviewDesk.use}. */
-  async use(review: Review, session: string, n: number, demands: readonly ReviewDemand[]): Promise<boolean> {
-    if (review.kind !== 'operation' || review.state !== 'approved' || !satisfies([...review.demands, ...demands], review.answers, review.requester)) return false
+  async use(review: OperationReview, session: string, n: number, demands: readonly ReviewDemand[]): Promise<boolean> {
     return this.#turns.take(review.id, async () => {
       const { store, ledger, signals, now } = this.#options
       const nowMs = now()
+      // Read anew: an answer that came at another gateway while it was approved here is among them, and none comes after.
+      const approved = await store.get(review.id)
+      if (approved?.kind !== 'operation' || approved.state !== 'approved' || approved.digest !== review.digest || approved.rowLimit !== review.rowLimit) return false
+      if (!satisfies([...approved.demands, ...demands], approved.answers, approved.requester)) return false
       if (!(await store.move(review.id, 'approved', 'used', { nowMs }))) return false
       try {
-        await recordEvent(ledger, encodeReviewUsed(review, session, n, review.rowLimit, nowMs))
+        await recordEvent(ledger, encodeReviewUsed(approved, session, n, approved.rowLimit, nowMs))
       } catch (error) {
         // Nothing ran: it may be used once the ledger can write again. Where that fails too, it stays spent.
         await store.move(review.id, 'used', 'approved', { nowMs }).catch(() => false)
@@ -140,8 +143,11 @@ export class ReviewSteps {
     const { store, now } = this.#options
     const nowMs = now()
     const expiresAtMs = nowMs + Math.min(...review.demands.map(({ expiresMs }) => expiresMs))
-    if (!(await store.move(review.id, 'open', 'approved', { expiresAtMs, nowMs }))) return this.#reread(review)
-    const approved = { ...review, state: 'approved', expiresAtMs } as const
+    const moved = await store.move(review.id, 'open', 'approved', { expiresAtMs, nowMs })
+    const approved = await this.#reread(review)
+    if (!moved || approved.state !== 'approved') return approved
+    // From now on nobody can answer. Somebody at another gateway may have, until then.
+    if (verdictOf(approved, approved.answers) === 'denied') return this.#close(approved, 'denied', denialOf(approved))
     this.#changed(approved)
     return approved
   }
@@ -156,7 +162,17 @@ export class ReviewSteps {
     const grant = { id: newGrantId(), kind: 'access', requester, target, rules: [rule], reason, fromMs: nowMs, untilMs: nowMs + ms } as const
     let claimed = false
     try {
-      const given = await this.#grants.give(grant, review.id, async () => (claimed = await store.move(review.id, 'open', 'used', { nowMs })))
+      let answered = false
+      const given = await this.#grants.give(grant, review.id, async () => {
+        claimed = await store.move(review.id, 'open', 'used', { nowMs })
+        // From now on nobody can answer. Somebody at another gateway may have, until then.
+        answered = claimed && (await this.#reread(review)).answers.length !== review.answers.length
+        return claimed && !answered
+      })
+      if (answered) {
+        await store.move(review.id, 'used', 'open', { nowMs })
+        return await this.#settle(await this.#reread(review))
+      }
       if (!given) return await this.#reread(review)
     } catch (error) {
       // Without its grant it is not used: whoever looks at it next tries again.
@@ -171,7 +187,10 @@ export class ReviewSteps {
   async #close(review: Review, state: 'denied' | 'withdrawn', reason: string): Promise<Review> {
     const { store, ledger, now } = this.#options
     await recordEvent(ledger, encodeReviewClosed(review.id, state, reason, now()))
-    if (!(await store.move(review.id, review.state, state, { nowMs: now() }))) return this.#reread(review)
+    const nowMs = now()
+    const moved = await store.move(review.id, review.state, state, { nowMs })
+    // Approved elsewhere in that moment: that holds no more than if it had been approved before.
+    if (!moved && !(review.state === 'open' && await store.move(review.id, 'approved', state, { nowMs }))) return this.#reread(review)
     const closed = { ...review, state }
     this.#changed(closed, 'review.closed')
     return closed

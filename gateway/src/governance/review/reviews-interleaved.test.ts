@@ -90,7 +90,8 @@ test('however answers, ends and uses come, at two gateways and at once: it is us
         if (uses === 1) assert.ok(at < used)
       }
       assert.equal(new Set(end.answers.map(({ by }) => numberOf(by))).size, end.answers.length, 'somebody counts twice')
-      assert.equal(answered.length, end.answers.length + events.filter(({ event }) => event === 'answer.voided').length, 'an answer on record is lost without a word')
+      // A ledger that fails may lose that it does not count, which then whoever answered was told.
+      if (failing === 0) assert.equal(answered.length, end.answers.length + events.filter(({ event }) => event === 'answer.voided').length, 'an answer on record is lost without a word')
       if (end.answers.some(({ answer }) => answer === 'deny')) assert.equal(uses, 0)
       reached.used += uses
       reached.denied += end.state === 'denied' ? 1 : 0

@@ -186,7 +186,12 @@ describe('a wait', () => {
     const waiting = here.reviews.wait(id, 60_000, never)
     await approve(there, id, person('kim'))
     assert.equal((await waiting).state, 'approved')
-    assert.equal((await here.reviews.wait(id, 60_000, never)).state, 'approved')
+    await sleep(20)
+    const reads = new AbortController()
+    setTimeout(() => reads.abort(), 5_000).unref()
+    const from = performance.now()
+    assert.equal((await here.reviews.wait(id, 60_000, reads.signal)).state, 'approved')
+    assert.ok(performance.now() - from < 4_000, 'it is read at the beginning')
     const other = await here.reviews.ask(operation({}, 'cd'.repeat(32)))
     const lost = here.reviews.wait(other.id, 60_000, never)
     // By then it has read the review as it was.
