@@ -8,8 +8,11 @@ import { freePort } from '../../gateway/test/support/free-port.ts'
 import { startChild } from './child.ts'
 import type { Database, Route } from './route.ts'
 
-/** pgbouncer in session mode: one server connection for each client, as the gateway has. It refuses to run as root. */
-export async function pgbouncerRoute(database: Database): Promise<Route> {
+/**
+ * pgbouncer. In session mode, the default, with one server connection for each client, as the gateway has; in transaction
+ * mode thousands of clients share a few. It refuses to run as root.
+ */
+export async function pgbouncerRoute(database: Database, { mode = 'session', clients = 500 }: { mode?: 'session' | 'transaction'; clients?: number } = {}): Promise<Route> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-pgbouncer-'))
   const port = await freePort()
   const settings = join(folder, 'pgbouncer.ini')
@@ -25,11 +28,11 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = scram-sha-256
 auth_file = ${users}
-pool_mode = session
-max_client_conn = 500
+pool_mode = ${mode}
+max_client_conn = ${clients}
 default_pool_size = 200
 server_round_robin = 0
-ignore_startup_parameters = extra_float_digits
+ignore_startup_parameters = extra_float_digits, default_transaction_read_only
 log_connections = 0
 log_disconnections = 0
 log_stats = 0
