@@ -24,6 +24,9 @@ export class ReviewWaits {
   #reads = 0
   #waits = 0
   #closed = false
+  /** Last reads under way, and who wants to know that there are none. */
+  #leaving = 0
+  #onLeft: () => void = () => undefined
 
   constructor(read: (id: string) => Promise<Review | undefined>) {
     this.#read = read
@@ -39,9 +42,14 @@ export class ReviewWaits {
       const review = await this.#held(id, ms, signal)
       if (review !== undefined) return review
     }
-    const review = await this.#read(id)
-    if (review?.kind !== 'operation') throw new Error(`there is no review ${id} of an operation any more`)
-    return review
+    this.#leaving++
+    try {
+      const review = await this.#read(id)
+      if (review?.kind !== 'operation') throw new Error(`there is no review ${id} of an operation any more`)
+      return review
+    } finally {
+      if (--this.#leaving === 0) this.#onLeft()
+    }
   }
 
   /** Lets those go on who wait for a review that is not open any more. */
@@ -62,12 +70,15 @@ export class ReviewWaits {
     this.#readNext()
   }
 
-  /** Everybody goes on with the review as it is. */
-  close(): void {
+  /** Everybody goes on with the review as it is; resolves once all of them have it. */
+  async close(): Promise<void> {
     this.#closed = true
     this.#toRead.clear()
     for (const retry of this.#retries) clearTimeout(retry)
     for (const waiters of [...this.#waiting.values()]) for (const waiter of [...waiters]) waiter.leave()
+    // They go on in the next turn.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (this.#leaving > 0) await new Promise<void>((resolve) => (this.#onLeft = resolve))
   }
 
   #held(id: string, ms: number, signal: AbortSignal): Promise<OperationReview | undefined> {

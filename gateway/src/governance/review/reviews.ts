@@ -58,7 +58,7 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
     clearTimeout(this.#timer)
     for (const stop of this.#stopListening) stop()
     this.#grants.close()
-    this.#waits.close()
+    await this.#waits.close()
     await this.#ticking
   }
 
