@@ -108,7 +108,9 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, reviews, maxSessionMs: MAX_SESSION_MS, now: Date.now })
   await reviews.start()
   closing.push(() => reviews.close())
-  await channel.start()
+  const follow = () => void policies.follow().catch((error: unknown) => log.error({ error }, 'a policy that another gateway applied cannot be put in force here'))
+  storage.signals.onChange(({ what }) => what === 'policy' && follow())
+  storage.signals.onGap(follow)
   identity.onRevoked((ids) => {
     const ended = sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked')
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
@@ -159,6 +161,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     { ...gateway.api, ...(tls !== undefined && !isLoopback(gateway.api.host) && { tls }) },
   )
   closing.push(() => api.close())
+  await channel.start()
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
   return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners, ([name, { host, port }]) => [name, { host, port }])) }
 }
@@ -215,6 +218,7 @@ function administration(policies: PolicyHolder, storage: Storage): PolicyAdminis
     async apply(text, appliedBy) {
       try {
         const { version } = await policies.apply(text, appliedBy)
+        storage.signals.tell({ what: 'policy', id: String(version) })
         return { applied: true, version }
       } catch (error) {
         if (error instanceof ConfigurationError) return { applied: false, problems: error.problems }

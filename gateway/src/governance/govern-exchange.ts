@@ -8,7 +8,7 @@ import type { Ledger } from './recording/ledger.ts'
 import { HeldOperation } from './review/held-operation.ts'
 import { holdMs, previewWanted } from './review/demands.ts'
 import { NOT_ASKED, NOT_REVIEWABLE, refusalAfterReview, waitingWords } from './review/review-words.ts'
-import type { ReviewDesk } from './review/review-desk.ts'
+import { type ReviewDesk, ReviewRefused } from './review/review-desk.ts'
 import type { OperationReview } from './review/review.ts'
 import type { Session } from './session.ts'
 import type { Sessions } from './sessions.ts'
@@ -79,6 +79,7 @@ export class Governor implements Gatekeeper {
     this.#review(session, exchange, operationNumber, decision).then(
       (result) => conclude(session, exchange, operationNumber, result),
       (error: unknown) => {
+        if (error instanceof ReviewRefused) return refuse(session, exchange, { kind: 'denied', rule: decision.rule, message: error.message, hint: error.hint })
         this.#options.onReviewError(error, session)
         refuse(session, exchange, NOT_ASKED)
       },

@@ -177,7 +177,7 @@ export class PostgresSignals implements ChangeSignals {
     const { from, what, id } = read(payload)
     if (from === this.#sender) return
     if (what === 'gap') this.#local.tellGap()
-    else if ((what === 'review' || what === 'grant') && typeof id === 'string') this.#local.tell({ what, id })
+    else if ((what === 'review' || what === 'grant' || what === 'policy') && typeof id === 'string') this.#local.tell({ what, id })
   }
 }
 

@@ -128,13 +128,13 @@ describe('two gateways that share their state', () => {
     await client.end()
   })
 
-  test('keep a policy change from letting through what it denies, though it was approved', async () => {
+  test('keep a policy that was changed at the other gateway from letting through what it denies, though it was approved', async () => {
     const client = await agent(gateways.one)
     const text = "update orders set status = 'policy' where id = 4"
     const running = rejection(client.query(text))
     const { api: dana } = await human(gateways.one, 'dana', 'dba')
     const review = await dana.asked(text)
-    const { api: paul } = await human(gateways.one, 'paul', 'platform')
+    const { api: paul } = await human(gateways.two, 'paul', 'platform')
     const { body } = await paul.call('GET', '/api/v1/policy')
     const changed = String(body['text']).replace('- { name: no-customers', "- { name: frozen, when: '\"public.orders\" in operation.objects && !operation.readOnly', then: deny, message: orders are frozen }\n  - { name: no-customers")
     const applied = await paul.call('POST', '/api/v1/policy', changed)

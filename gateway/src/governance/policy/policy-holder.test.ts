@@ -8,6 +8,7 @@ import { document, facts, subject } from './policy-samples.test-support.ts'
 class Versions implements PolicyVersions {
   readonly texts: string[] = []
   failing = false
+  newest = () => Promise.resolve(this.texts.length === 0 ? undefined : { version: this.texts.length, text: this.texts.at(-1) ?? '' })
   /** Later calls answer sooner: the holder must not depend on it. */
   append = async (text: string): Promise<number> => {
     if (this.failing) throw new Error('the disk is full')
@@ -91,5 +92,20 @@ describe('the policy in force', () => {
 
   test('is never a document that was wrong from the beginning', async () => {
     await assert.rejects(open('operation.readonly'), PolicyProblems)
+  })
+
+  test('is the newest version, also where another gateway applied it; one that cannot be read changes nothing', async () => {
+    const { holder, versions } = await open()
+    await holder.follow()
+    assert.equal(holder.current.version, 1)
+    versions.texts.push('operation.readOnly')
+    let told = 0
+    holder.onChange(() => (told += 1))
+    await holder.follow()
+    assert.deepEqual([holder.current.version, told], [2, 1])
+    assert.equal(holder.current.forSession(subject()).decide(facts({ readOnly: false })).effect, 'deny')
+    versions.texts.push('unreadable')
+    await assert.rejects(holder.follow(), /not a document/)
+    assert.equal(holder.current.version, 2)
   })
 })

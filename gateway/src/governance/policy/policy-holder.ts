@@ -22,6 +22,11 @@ export interface PolicyHolder extends PolicySource {
    * @throws what `read` and `compilePolicy` throw for a wrong document, and what storage throws
    */
   apply(text: string, appliedBy: string): Promise<Policy>
+  /**
+   * Puts the newest version in force, if another gateway has applied one.
+   * @throws as `apply`: the policy in force stays
+   */
+  follow(): Promise<void>
 }
 
 /** Puts a first document in force. @throws as {@link PolicyHolder.apply} */
@@ -40,6 +45,21 @@ export async function openPolicyHolder(
 
   let current = await admit(text, appliedBy)
   let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = last.then(work)
+    last = done.catch(() => undefined)
+    return done
+  }
+  const enforce = (policy: Policy): void => {
+    current = policy
+    for (const listener of [...listeners]) {
+      try {
+        listener(policy)
+      } catch (error) {
+        onListenerError(error)
+      }
+    }
+  }
   return {
     get current() {
       return current
@@ -49,20 +69,17 @@ export async function openPolicyHolder(
       return () => void listeners.delete(listener)
     },
     apply(candidate, by) {
-      const applied = last.then(async () => {
+      return inTurn(async () => {
         const policy = await admit(candidate, by)
-        current = policy
-        for (const listener of [...listeners]) {
-          try {
-            listener(policy)
-          } catch (error) {
-            onListenerError(error)
-          }
-        }
+        enforce(policy)
         return policy
       })
-      last = applied.catch(() => undefined)
-      return applied
+    },
+    follow() {
+      return inTurn(async () => {
+        const newest = await versions.newest()
+        if (newest !== undefined && newest.version > current.version) enforce(compilePolicy(read(newest.text).document, newest.version))
+      })
     },
   }
 }

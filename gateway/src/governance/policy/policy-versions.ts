@@ -7,4 +7,5 @@ export interface PolicyVersions {
    * @param appliedBy who applied it, for the record; holds no secret
    */
   append(text: string, appliedBy: string): Promise<number>
+  newest(): Promise<{ readonly version: number; readonly text: string } | undefined>
 }

@@ -8,6 +8,7 @@ export interface ChangeSignals {
 }
 
 export interface Change {
-  readonly what: 'review' | 'grant'
+  readonly what: 'review' | 'grant' | 'policy'
+  /** Of a policy its version. */
   readonly id: string
 }

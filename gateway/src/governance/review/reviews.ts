@@ -169,7 +169,7 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
 
   #changed({ what, id }: Change): void {
     if (what === 'review') this.#waits.look(id)
-    else void this.#tried(this.#grants.look(id))
+    else if (what === 'grant') void this.#tried(this.#grants.look(id))
   }
 
   #lookAtAll(): void {
