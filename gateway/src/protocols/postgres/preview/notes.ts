@@ -23,8 +23,6 @@ export function because(code: string): string {
   return `${known ?? 'the target reported an error'} (SQLSTATE ${/^[0-9A-Z]{5}$/.test(code) ? code : 'unknown'})`
 }
 
-export const LOCKED = '55P03'
-
 const SPECIAL = new Set(['55P03', '57014', '25P04'])
 
 /** True for failures that say nothing about the statement itself. */

@@ -14,7 +14,7 @@ import { riskOf } from './rehearsal-risks.ts'
 import { typesAreHarmless } from './harmless-types.ts'
 import { readFacts, type StatementFacts } from './statement-facts.ts'
 
-export type { PreviewOptions, PreviewTimeouts } from './preview-options.ts'
+export type { PreviewOptions } from './preview-options.ts'
 export type { BoundParameters } from './questions.ts'
 
 type Draft = { -readonly [key in keyof Preview]: Preview[key] } & { notes: string[] }
