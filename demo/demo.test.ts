@@ -24,13 +24,13 @@ suite('the demo', () => {
     state.remove()
   })
 
-  async function connect(name: string): Promise<pg.Client> {
+  async function connect(name: string, more: pg.ClientConfig = {}): Promise<pg.Client> {
     const shop = demo.ready.targets['shop']
     const login = demo.ready.logins[name]
     assert.ok(shop !== undefined && login !== undefined)
     const { host, port, database } = shop
     const { user, password } = login
-    const client = new pg.Client({ host, port, database, user, password, ssl: { rejectUnauthorized: false } })
+    const client = new pg.Client({ host, port, database, user, password, ssl: { rejectUnauthorized: false }, ...more })
     await client.connect()
     return client
   }
@@ -95,9 +95,56 @@ suite('the demo', () => {
   test('refuses what destroys, and what a report may not write, with 42501 and the rule', async () => {
     await assert.rejects(query('support-bot', 'drop table payments'), { code: '42501', message: /destructive/ })
     await assert.rejects(query('nightly-report', `update orders set status = 'new' where id = 1`), { code: '42501' })
-    await assert.rejects(query('support-bot', `update orders set status = 'new' where id = 1`), { code: '42501', message: /review/ })
     assert.equal((await query('nightly-report', 'select count(*)::int as n from payments')).rows[0]?.['n'], 20_000)
   })
+
+  test('holds what an agent changes until a person approves it', async () => {
+    const client = await connect('support-bot')
+    const ticket = new Promise<string>((resolve) => client.on('notice', ({ message = '' }) => resolve(/rv_[\w-]{22}/.exec(message)?.[0] ?? message)))
+    const running = client.query(`update orders set status = 'paid' where id = 6`)
+    const id = await ticket
+    assert.equal(await statusOf(6), 'new')
+    assert.match(sallyport('review', 'show', id, '--as', 'dana').stdout, /Touches: +1 row, found by running it and rolling back/)
+    assert.equal(sallyport('review', 'approve', id, '--as', 'support-bot', '--yes').status, 3)
+    assert.equal(sallyport('review', 'approve', id, '--as', 'avery', '--yes').status, 3)
+    assert.equal(sallyport('review', 'approve', id, '--as', 'dana', '--yes').status, 0)
+    assert.equal((await running).rowCount, 1)
+    assert.equal(await statusOf(6), 'paid')
+    await client.end()
+  })
+
+  test('gives a ticket at once to a client that asks for tickets', async () => {
+    const client = await connect('support-bot', { options: '-c sallyport.review=ticket' })
+    await assert.rejects(client.query('delete from payments where id = 1'), { code: 'SPR01', detail: /^ticket rv_/ })
+    await client.end()
+  })
+
+  test('lets a person write while another has granted access, or by break glass, and not otherwise', async () => {
+    const change = `update orders set status = 'paid' where id = 12`
+    await assert.rejects(query('dana', change), { code: '42501', hint: /access request shop/ })
+    const asked = sallyport('access', 'request', 'shop', '--as', 'dana', '--for', '30m', '--reason', 'ticket 2031', '--json')
+    assert.equal(asked.status, 4, asked.stderr)
+    const { id } = JSON.parse(asked.stdout) as { id: string }
+    assert.equal(sallyport('review', 'approve', id, '--as', 'dana', '--yes').status, 3)
+    assert.equal(sallyport('review', 'approve', id, '--as', 'avery', '--yes').status, 0)
+    assert.equal((await query('dana', change)).rowCount, 1)
+    await endAccess()
+    await assert.rejects(query('dana', change), { code: '42501' })
+    assert.equal(sallyport('access', 'break-glass', 'shop', '--as', 'avery', '--reason', 'incident 42').status, 3)
+    assert.equal(sallyport('access', 'break-glass', 'shop', '--as', 'dana', '--reason', 'incident 42').status, 0)
+    assert.equal((await query('dana', change)).rowCount, 1)
+    await endAccess()
+  })
+
+  async function statusOf(order: number): Promise<unknown> {
+    return (await query('nightly-report', `select status from orders where id = ${order}`)).rows[0]?.['status']
+  }
+
+  async function endAccess(): Promise<void> {
+    const { grants } = JSON.parse(sallyport('access', 'list', '--as', 'dana', '--json').stdout) as { grants: { id: string }[] }
+    assert.equal(grants.length, 1)
+    for (const { id } of grants) assert.equal(sallyport('access', 'end', id, '--as', 'dana').status, 0)
+  }
 
   test('knows its people: an auditor sees every session, an agent only its own', () => {
     const auditor = sallyport('session', 'list', '--as', 'robin', '--json')

@@ -82,6 +82,14 @@ ${pc.bold('Try')}
   npx sallyport psql shop --as support-bot
   ${pc.dim('# refused, with the rule and what to do instead')}
   npx sallyport psql shop --as support-bot -c 'drop table payments'
+  ${pc.dim('# a change waits for a person: leave it, and answer in another terminal, with the ticket that it tells')}
+  npx sallyport psql shop --as support-bot -c "update orders set status = 'paid' where id = 6"
+  npx sallyport review list --as dana
+  npx sallyport review show TICKET --as dana
+  npx sallyport review approve TICKET --as dana
+  ${pc.dim('# access for a while, which avery grants in the same way; or by break glass, at once and seen by everybody')}
+  npx sallyport access request shop --as dana --for 30m --reason 'ticket 2031'
+  npx sallyport access break-glass shop --as dana --for 15m --reason 'incident 42'
   ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
   npx sallyport session list --as robin
   npx sallyport audit verify
