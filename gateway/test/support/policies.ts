@@ -7,7 +7,7 @@ rules:
   - { name: everything, then: allow }
 `
 
-/** As the demo's: agents read with masks, writes wait for people, destruction is refused. */
+/** As the demo's: agents read with masks, writes want a review, destruction is refused. Nobody is held: a ticket comes at once. */
 export const SHOP_POLICY = `
 masks:
   - { name: card, columns: [payments.card_number], method: keep-last, keep: 4 }
@@ -22,7 +22,7 @@ rules:
     when: 'operation.actions.exists(a, a in ["delete", "update"]) && !operation.filtered'
     then: deny
     message: add a WHERE clause
-  - { name: writes, when: '!operation.readOnly', then: review, reviewers: [dba], approvals: 1, expires: 15m }
+  - { name: writes, when: '!operation.readOnly', then: review, reviewers: [dba], approvals: 1, expires: 15m, hold: 0s, preview: none }
 `
 
 /** Masks, and writes that run: what cannot be masked must be refused on every way that a write opens. */
