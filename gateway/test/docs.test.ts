@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { parse, parseDocument } from 'yaml'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
 import { checkConfig, renderProblems } from '../src/check-config.ts'
-import { type Block, missingLine, readAnchors, readBlocks, readCommands, readLinks } from './markdown.ts'
+import { type Block, missingLine, readAnchors, readBlocks, readCommands, readLinks, Tickets } from './markdown.ts'
 import { makeCertificate } from './support/certificate.ts'
 import { freePort } from './support/free-port.ts'
 import { type Issuer, startIssuer } from './support/issuer.ts'
@@ -59,6 +59,10 @@ describe('the documents', () => {
     assert.equal(missingLine(['a.c'], 'abc\n'), 'a.c')
     assert.deepEqual(readLinks('[a](b.md) `[c](d.md)`\n```\n[e](f.md)\n```\n[g](h#i)'), [{ line: 1, target: 'b.md' }, { line: 5, target: 'h#i' }])
     assert.throws(() => readBlocks('```sh\nnever closed'), /never closed/)
+    const tickets = new Tickets()
+    const [shown, printed] = [`rv_${'a'.repeat(22)}`, `rv_${'b'.repeat(22)}`]
+    tickets.read([`ticket ${shown}`], `other rv_${'c'.repeat(22)}\nticket ${printed}\n`)
+    assert.equal(tickets.put(`show ${shown} and rv_other`), `show ${printed} and rv_other`)
   })
 
   test('link only to what is there', () => {
@@ -140,8 +144,15 @@ describe('the commands in the documents', () => {
         const need = block.note?.key === 'needs' ? block.note.value : undefined
         const where = need === undefined ? '' : (NEEDS[need] ?? assert.fail(`${path}:${block.line}: unknown need "${need}"`))
         if (where !== '' && !existsSync(where)) skip(`${path}:${block.line} was not run: ${where} is not installed`)
-        else if (isRun(block)) for (const { text, expected } of readCommands(block)) await shell.run(`${path}:${block.line}`, text, expected)
+        else if (isRun(block)) {
+          for (const { text, expected } of readCommands(block)) {
+            if (block.note?.key === 'waits') await shell.begin(`${path}:${block.line}`, text, expected)
+            else await shell.run(`${path}:${block.line}`, text, expected)
+          }
+          if (block.note?.key !== 'waits') await shell.finish()
+        }
       }
+      await shell.finish()
     } finally {
       await shell.close()
     }
@@ -204,6 +215,8 @@ class Shell {
   readonly #target: OwnTarget
   #environment: NodeJS.ProcessEnv
   readonly #background: ChildProcess[] = []
+  readonly #tickets = new Tickets()
+  readonly #waiting: (() => Promise<void>)[] = []
 
   constructor(folder: string, demo: DemoUnderTest, target: OwnTarget) {
     this.#folder = folder
@@ -219,50 +232,78 @@ class Shell {
   }
 
   async run(where: string, text: string, expected: readonly string[]): Promise<void> {
-    const lines = expected.map((line) => this.#stood(line))
-    const fail = (words: string, missing = missingLine(lines, words)) =>
-      assert.equal(missing, undefined, `${where}: ${text}\ndoes not print: ${missing}\nbut:\n${words}`)
     // It runs already, with --json, which prints the same progress.
-    if (text === 'npm run demo') return fail(this.#demo.output())
-    if (text.includes('sallyport serve')) return this.#serve(text, lines)
-    const exported = text.split('\n').some((line) => line.startsWith('export '))
-    const script = exported ? `set -e\n${this.#stood(text)}\nprintf '\\0'; env -0` : this.#stood(text)
+    if (text === 'npm run demo') return this.#check(where, text, expected, this.#demo.output())
+    const command = this.#stood(text)
+    if (command.includes('sallyport serve')) return void await this.#start(where, command, expected)
+    const exported = command.split('\n').some((line) => line.startsWith('export '))
+    const script = exported ? `set -e\n${command}\nprintf '\\0'; env -0` : command
     const { status, text: words } = await output(['bash', '-o', 'pipefail', '-c', script], this.#folder, this.#environment)
     if (exported) this.#environment = Object.fromEntries(words.split('\0').slice(1, -1).map((pair) => pair.split(/=(.*)/s, 2)))
-    // What shows no error is to succeed.
-    if (!lines.some((line) => /ERROR|BAD|typo/.test(line))) assert.equal(status, 0, `${where}: ${text}\n${words}`)
-    fail(words)
+    this.#checkEnd(where, command, expected, status, words)
+  }
+
+  /** Starts what waits for somebody, and goes on once its first line is there. */
+  async begin(where: string, text: string, expected: readonly string[]): Promise<void> {
+    const command = this.#stood(text)
+    const { ended, words } = await this.#start(where, command, expected.slice(0, 1))
+    this.#waiting.push(async () => this.#checkEnd(where, command, expected, await ended, words()))
+  }
+
+  /** What waits has been answered, and ends. */
+  async finish(): Promise<void> {
+    for (const end of this.#waiting.splice(0)) await end()
   }
 
   async close(): Promise<void> {
     for (const child of this.#background) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
       const ended = once(child, 'exit')
-      if (child.exitCode === null) process.kill(-(child.pid ?? assert.fail('no process')), 'SIGTERM')
+      process.kill(-(child.pid ?? assert.fail('no process')), 'SIGTERM')
       await ended
     }
     await this.#target.close()
   }
 
-  /** Goes on as soon as it is ready, as a reader does in another terminal. */
-  async #serve(text: string, expected: readonly string[]): Promise<void> {
-    const child = spawn('bash', ['-c', `exec ${text}`], { cwd: this.#folder, env: this.#environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  /** Goes on as soon as it has printed `expected`, as a reader does in another terminal. */
+  async #start(where: string, command: string, expected: readonly string[]): Promise<{ ended: Promise<number | null>; words: () => string }> {
+    const child = spawn('bash', ['-c', command], { cwd: this.#folder, env: this.#environment, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
     this.#background.push(child)
+    const ended = once(child, 'close').then(() => child.exitCode)
     let words = ''
     const shown = new Promise<void>((resolve) => {
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (more: string) => {
           words += more
-          if (missingLine(expected, words) === undefined) resolve()
+          this.#tickets.read(expected, words)
+          if (missingLine(expected.map((line) => this.#stood(line)), words) === undefined) resolve()
         })
       }
     })
-    await Promise.race([shown, once(child, 'exit'), new Promise((resolve) => setTimeout(resolve, COMMAND_TIMEOUT_MS).unref())])
-    assert.equal(missingLine(expected, words), undefined, `${text} printed:\n${words}`)
+    await Promise.race([shown, ended, late()])
+    this.#check(where, command, expected, words)
+    return { ended: Promise.race([ended, late()]).then((status) => status ?? null), words: () => words }
+  }
+
+  #checkEnd(where: string, command: string, expected: readonly string[], status: number | null, words: string): void {
+    // What shows no error is to succeed.
+    if (!expected.some((line) => /ERROR|BAD|typo/.test(line))) assert.equal(status, 0, `${where}: ${command}\n${words}`)
+    this.#check(where, command, expected, words)
+  }
+
+  #check(where: string, command: string, expected: readonly string[], words: string): void {
+    this.#tickets.read(expected, words)
+    const missing = missingLine(expected.map((line) => this.#stood(line)), words)
+    assert.equal(missing, undefined, `${where}: ${command}\ndoes not print: ${missing}\nbut:\n${words}`)
   }
 
   #stood(text: string): string {
-    return this.#target.stands.reduce((done, [standing, real]) => done.replaceAll(standing, real), text)
+    return this.#target.stands.reduce((done, [standing, real]) => done.replaceAll(standing, real), this.#tickets.put(text))
   }
+}
+
+function late(): Promise<undefined> {
+  return new Promise((resolve) => setTimeout(() => resolve(undefined), COMMAND_TIMEOUT_MS).unref())
 }
 
 /** Both streams of a program, in the order of arrival. */

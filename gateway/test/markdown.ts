@@ -88,12 +88,39 @@ export function missingLine(expected: readonly string[], output: string): string
   const lines = output.split('\n')
   let at = 0
   return expected.find((line) => {
-    const words = line.trim().split(/\s+/).map((word) => word.split('…').map(literally).join('.*'))
-    const pattern = new RegExp(`^\\s*${words.join('\\s+')}`)
+    const pattern = linePattern(line)
     const found = lines.findIndex((candidate, index) => index >= at && pattern.test(candidate))
     if (found !== -1) at = found + 1
     return found === -1
   })
+}
+
+const TICKETS = /\b(?:rv|gr)_[\w-]{22}(?![\w-])/g
+
+/** Ids of reviews and grants in a page stand for those of the reader: each for the one that is printed where it is shown. */
+export class Tickets {
+  readonly #real = new Map<string, string>()
+
+  /** Takes in which ids were printed in place of the page's. */
+  read(expected: readonly string[], output: string): void {
+    for (const line of expected) {
+      const shown = line.match(TICKETS) ?? []
+      if (shown.every((id) => this.#real.has(id))) continue
+      const pattern = linePattern(line.replaceAll(TICKETS, '…'))
+      const printed = output.split('\n').find((candidate) => pattern.test(candidate))?.match(TICKETS) ?? []
+      shown.forEach((id, at) => printed[at] !== undefined && this.#real.set(id, printed[at]))
+    }
+  }
+
+  /** The text with the reader's own ids. */
+  put(text: string): string {
+    return text.replaceAll(TICKETS, (id) => this.#real.get(id) ?? id)
+  }
+}
+
+function linePattern(line: string): RegExp {
+  const words = line.trim().split(/\s+/).map((word) => word.split('…').map(literally).join('.*'))
+  return new RegExp(`^\\s*${words.join('\\s+')}`)
 }
 
 function literally(text: string): string {
