@@ -10,6 +10,8 @@ export interface Catalog {
   hasUserOperator(name: string): boolean
   /** True when a type of that name outside `pg_catalog` runs code of its own when a value is made (domain with a check, base type). */
   hasActiveType(name: string): boolean
+  /** The same of a type by its OID, arrays and domains of such types among them. */
+  isActiveType(oid: number): boolean
   /** All relations, for finding masked columns, views and children. */
   readonly relations: Iterable<Relation>
   /** Schemas searched for unqualified names at session start, in order. */
@@ -59,6 +61,8 @@ export interface CatalogContents {
   readonly userOperators: Iterable<string>
   /** Names for {@link Catalog.hasActiveType}. */
   readonly activeTypes: Iterable<string>
+  /** For {@link Catalog.isActiveType}. */
+  readonly activeTypeOids?: Iterable<number>
   readonly searchPath: readonly string[]
 }
 
@@ -68,6 +72,7 @@ export function catalogOf(contents: CatalogContents): Catalog {
   const relationsByOid = new Map(contents.relations.map((relation) => [relation.oid, relation]))
   const userOperators = new Set(contents.userOperators)
   const activeTypes = new Set(contents.activeTypes)
+  const activeTypeOids = new Set(contents.activeTypeOids)
   return {
     relationsNamed: (name) => relationsByName.get(name) ?? [],
     relation: (schema, name) => relationsByName.get(name)?.find((relation) => relation.schema === schema),
@@ -75,6 +80,7 @@ export function catalogOf(contents: CatalogContents): Catalog {
     functionsNamed: (name) => functionsByName.get(name) ?? [],
     hasUserOperator: (name) => userOperators.has(name),
     hasActiveType: (name) => activeTypes.has(name),
+    isActiveType: (oid) => activeTypeOids.has(oid),
     relations: contents.relations,
     searchPath: contents.searchPath,
   }

@@ -32,19 +32,29 @@ export interface AnalysisLimits {
 
 const TEMPLATE_STATEMENTS = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt']
 
+/** FirstNormalObjectId: below are the server's own objects. */
+const FIRST_USER_OID = 16384
+
 export class StatementAnalyser {
   readonly #reader: StatementReader
+  readonly #catalog: Catalog | undefined
   readonly #maxBytes: number
   readonly #texts: BoundedCache<Analysis>
   readonly #templates: BoundedCache<Analysis>
 
   constructor(context: AnalysisContext, limits: AnalysisLimits = {}) {
     this.#reader = new StatementReader(context.catalog, context.protectedColumns)
+    this.#catalog = context.catalog
     this.#maxBytes = limits.maxAnalysedBytes ?? 1 << 20
     const entries = limits.maxCachedStatements ?? 4096
     const bytes = limits.maxCachedBytes ?? 16 << 20
     this.#texts = new BoundedCache(entries, bytes / 2)
     this.#templates = new BoundedCache(entries, bytes / 2)
+  }
+
+  /** True when a value of the type, named by its OID beside the text, may run code that the text says nothing of. */
+  isActiveType(oid: number): boolean {
+    return oid >= FIRST_USER_OID && (this.#catalog?.isActiveType(oid) ?? true)
   }
 
   /**

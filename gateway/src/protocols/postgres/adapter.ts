@@ -22,7 +22,7 @@ import { readStartupSettings, type StartupSettings } from './startup-settings.ts
 import { replay } from './replay.ts'
 import { postgresTarget, targetSchema, type PostgresTarget } from './target.ts'
 import { cancelUpstream, connectUpstream, TargetError, type Upstream } from './upstream.ts'
-import { readTypes } from './wire/client-messages.ts'
+import { readTypesSection } from './wire/client-messages.ts'
 import { BACKEND } from './wire/message-types.ts'
 import { cstring, int32, message } from './wire/message-writer.ts'
 
@@ -196,7 +196,7 @@ class PostgresListener implements Listener {
         connect: () => this.#connect(target, settings, session.target.name, session),
         cancel: ({ processId, secret }) => void cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'the preview of a statement could not be cancelled')),
         text, analysis, catalog, hashKey: maskKey, how, inTransaction, settings: parameters,
-        parameters: portal && { types: readTypes(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
+        parameters: portal && { types: readTypesSection(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
       })
   }
 

@@ -52,6 +52,7 @@ async function readRows(query: CatalogQuery) {
     functions: await query(FUNCTIONS),
     userOperators: await query(USER_OPERATORS),
     activeTypes: await query(ACTIVE_TYPES),
+    activeTypeOids: await query(ACTIVE_TYPE_OIDS),
   }
 }
 
@@ -92,9 +93,10 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
   }))
   const userOperators = rows.userOperators.map((row) => text(row, 0))
   const activeTypes = rows.activeTypes.map((row) => text(row, 0))
+  const activeTypeOids = rows.activeTypeOids.map((row) => number(row, 0))
   const searchPath = rows.searchPath.map((row) => text(row, 0))
   return {
-    catalog: catalogOf({ relations, functions, userOperators, activeTypes, searchPath }),
+    catalog: catalogOf({ relations, functions, userOperators, activeTypes, activeTypeOids, searchPath }),
     unreadable: expressions.unreadable + queries.unreadable,
   }
 }
@@ -159,12 +161,21 @@ const USER_OPERATORS = `select distinct o.oprname from pg_catalog.pg_operator o
   left join pg_catalog.pg_proc p on p.oid = o.oprcode
   where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${COMPUTES_ONLY})`
 
-const ACTIVE_TYPES = `select distinct t.typname from pg_catalog.pg_type t
+const ACTIVE_TYPES = `select distinct t.typname, t.oid from pg_catalog.pg_type t
   where t.oid >= ${FIRST_USER_OID} and (
     t.typtype = 'd' and exists (select from pg_catalog.pg_constraint k where k.contypid = t.oid)
     or exists (select from pg_catalog.pg_proc p where p.oid in (t.typinput, t.typmodin) and not ${COMPUTES_ONLY})
     or exists (select from pg_catalog.pg_range r join pg_catalog.pg_proc p on p.oid = r.rngcanonical
       where r.rngtypid = t.oid and not ${COMPUTES_ONLY}))`
+
+/** The types above, and all that is made of them: arrays, domains, ranges and rows. */
+const ACTIVE_TYPE_OIDS = `with recursive active(oid) as (
+    select oid from (${ACTIVE_TYPES}) own
+    union
+    select t.oid from active join pg_catalog.pg_type t on active.oid in (t.typelem, t.typbasetype)
+      or t.typrelid in (select attrelid from pg_catalog.pg_attribute where atttypid = active.oid and attnum > 0)
+      or t.oid in (select rngtypid from pg_catalog.pg_range where rngsubtype = active.oid)
+  ) select oid from active`
 
 /**
  * SQL for one value that is another one after anything changed that {@link loadCatalog} reads: every change of a row of

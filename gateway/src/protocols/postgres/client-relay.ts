@@ -234,7 +234,7 @@ export class ClientRelay {
     const step = new Step('parse', bytes, start, end)
     const parse = readParse(bytes, body, end)
     if (parse.statement !== '' && names.isFull) return this.#refuse(step, TOO_MANY_NAMES)
-    const { text, analysis, analyser } = this.#reader.read(parse.text)
+    const { text, analysis, analyser } = this.#reader.readTyped(parse.text, parse.types)
     const facts = this.#reader.factsWith(names.resolve(analysis), [])
     const { effect } = session.policy.decide(facts)
     const prepared: Prepared = { text, analysis, analyser, parsed: true, segment: this.#segment, ...(effect === 'review' && { parse: Buffer.from(bytes.subarray(parse.typesAt, end)) }) }

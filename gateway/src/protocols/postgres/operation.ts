@@ -25,6 +25,13 @@ export class OperationReader {
     this.#state = state
   }
 
+  /** @param types OIDs that a Parse names for its parameters */
+  readTyped(bytes: Buffer, types: readonly number[]): ReturnType<OperationReader['read']> {
+    const read = this.read(bytes)
+    if (types.length === 0 || !types.some((oid) => read.analyser?.isActiveType(oid))) return read
+    return { text: read.text, analysis: UNKNOWN, analyser: undefined }
+  }
+
   /** Unknown whenever the target might read the bytes in another way than the parser here does. */
   read(bytes: Buffer): { text: string; analysis: Analysis; analyser: StatementAnalyser | undefined } {
     const { parameters, catalog, readingUncertain } = this.#state

@@ -28,6 +28,8 @@ export interface ParseMessage {
   readonly text: Buffer
   /** Where the types of parameters begin. */
   readonly typesAt: number
+  /** OIDs; 0 leaves the choice to the target. */
+  readonly types: readonly number[]
 }
 
 /** Parse: name\0, text\0, int16 count, int32 type oids. */
@@ -36,16 +38,25 @@ export function readParse(frame: Buffer, bodyStart: number, end: number): ParseM
   const statement = readName(frame, reader)
   const text = reader.cstringBytes()
   const typesAt = reader.position
-  reader.take(reader.int16() * 4)
+  const types = readTypes(reader)
   reader.expectEnd()
-  return { statement, text, typesAt }
+  return { statement, text, typesAt, types }
 }
 
-/** Oids of the types that a Parse names, from {@link ParseMessage.typesAt} on. */
-export function readTypes(section: Buffer | undefined): number[] {
-  if (section === undefined) return []
-  const reader = new ByteReader(section, 0, section.length)
-  return Array.from({ length: reader.int16() }, () => reader.int32())
+const NO_TYPES: readonly number[] = []
+
+function readTypes(reader: ByteReader): readonly number[] {
+  const count = reader.int16()
+  if (count === 0) return NO_TYPES
+  if (count < 0) throw new MalformedFrameError('a negative number of types')
+  const types: number[] = []
+  for (let n = 0; n < count; n++) types.push(reader.uint32())
+  return types
+}
+
+/** Oids of the types that a Parse names, from its {@link ParseMessage.typesAt} on. */
+export function readTypesSection(section: Buffer | undefined): readonly number[] {
+  return section === undefined ? NO_TYPES : readTypes(new ByteReader(section, 0, section.length))
 }
 
 /** Query: text\0. */
