@@ -42,7 +42,7 @@ describe('the card of an operation', () => {
     const bare = reviewCard(operationReview({ rowLimit: null, purpose: '', mayAnswer: false }, { filtered: false, textTruncated: true, preview: null, risk: null, objects: [] }), Infinity)
     assert.match(bare, /^Touches: +not known: nobody looked; no limit holds when it runs$/m)
     assert.match(bare, /^Filter: +none: every row$/m)
-    assert.match(bare, /^This is not the whole text/m)
+    assert.match(bare, /^This is not the whole of it/m)
     assert.match(bare, /^Purpose: +none was declared$/m)
     assert.doesNotMatch(bare, /Answer with|Owner|First touch/)
   })

@@ -46,7 +46,7 @@ function riskLines({ owner, application, clientAddress, sessionOpenedAt, operati
 function operationPart(review: OperationReview, columns: number, line: Line): string {
   const { card, rowLimit } = review
   const lines = [boxedText(card.text, columns)]
-  if (card.textTruncated) lines.push(colours.red('This is not the whole text: it is longer than what is shown here.'))
+  if (card.textTruncated) lines.push(colours.red('This is not the whole of it: the text, a definition or a parameter is longer than what is shown here.'))
   if (card.definitions.length > 0) lines.push('', 'What names in it stand for:', ...card.definitions.map((text) => boxedText(text, columns)))
   if (card.parameters.length > 0) {
     lines.push('', 'Parameters:', ...card.parameters.map((value, index) => boxedText(`$${index + 1} = ${value === null ? 'null' : JSON.stringify(value)}`, columns)))

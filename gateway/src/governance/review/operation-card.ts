@@ -13,11 +13,13 @@ export function operationCard({ operation, reviewable, preview }: OperationReque
   const { facts, parameters } = operation
   const text = fitText(operation.text, TEXT_BYTES)
   const definitions = fitTogether(reviewable.definitions)
+  const shown = parameters.slice(0, MAX_PARAMETERS).map((value) => (value === null ? null : fitText(value, PARAMETER_BYTES)))
+  const cut = parameters.length > shown.length || shown.some((value) => value?.truncated !== undefined)
   return {
     text: text.value,
-    textTruncated: text.truncated !== undefined || definitions.truncated,
+    textTruncated: text.truncated !== undefined || definitions.truncated || cut,
     definitions: definitions.texts,
-    parameters: parameters.slice(0, MAX_PARAMETERS).map((value) => (value === null ? null : marked(value, PARAMETER_BYTES))),
+    parameters: shown.map((value) => (value?.truncated === undefined ? (value?.value ?? null) : `${value.value}…`)),
     actions: names(facts.actions),
     objects: names(facts.objects),
     filtered: facts.filtered,

@@ -61,6 +61,7 @@ export interface Narrowing {
 export interface OperationCard {
   /** As the client wrote it, cut at 16 KiB. */
   readonly text: string
+  /** Something that runs is not shown as a whole: the text, a definition, or a parameter. */
   readonly textTruncated: boolean
   /** What names in the text stand for: prepared statements and cursors that it runs. */
   readonly definitions: readonly string[]
