@@ -211,10 +211,12 @@ export class ClientRelay {
   }
 
   #query(bytes: Buffer, start: number, body: number, end: number): boolean {
-    const { text, analysis } = this.#reader.read(readQuery(bytes, body, end))
-    if (this.#namesUncertain(analysis)) return false
+    const { text, analysis: own, analyser } = this.#reader.read(readQuery(bytes, body, end))
+    if (this.#namesUncertain(own)) return false
+    const analysis = this.#state.names.resolve(own)
+    if (this.#asksTooEarly(analysis)) return false
     this.#segment++
-    this.#operate(new Step('query', bytes, start, end), text, [], this.#state.names.resolve(analysis))
+    this.#operate(new Step('query', bytes, start, end), text, [], analysis, analyser !== undefined)
     this.#state.pipelined = 0
     return true
   }
@@ -222,6 +224,11 @@ export class ClientRelay {
   /** EXECUTE and FETCH run what a name stands for, which an error before may have left as it was. */
   #namesUncertain(analysis: Analysis): boolean {
     return this.#state.boundaries > 0 && analysis.effects.length > 0 && analysis.effects.some(({ kind }) => kind === 'execute' || kind === 'fetch')
+  }
+
+  /** What people are asked about depends on what came before: settings, and whether a transaction is open. Its answers must be in. */
+  #asksTooEarly(analysis: Analysis): boolean {
+    return this.#state.boundaries > 0 && this.#state.session.policy.decide(this.#reader.factsWith(analysis, [])).effect === 'review'
   }
 
   /** What came before a Sync that is not answered yet may have been skipped; what came since is skipped with what uses it. */
@@ -275,10 +282,12 @@ export class ClientRelay {
     const own = this.#reader.current(portal.prepared)
     if (this.#namesUncertain(own)) return false
     const analysis = names.resolve(own)
+    if (this.#asksTooEarly(analysis)) return false
     if (masking && analysis !== own && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
     step.portal = portal
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
-    const operation = this.#operate(step, portal.prepared.text, this.#reader.parameters(portal), analysis, portal)
+    const { prepared } = portal
+    const operation = this.#operate(step, prepared.text, this.#reader.parameters(portal), analysis, prepared.analyser !== undefined || !prepared.parsed, portal)
     const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
     if (parse === undefined) return true
     this.outbound.cover(parse, step)
@@ -320,7 +329,7 @@ export class ClientRelay {
     this.outbound.push(step)
   }
 
-  #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis, portal?: Portal): Step | undefined {
+  #operate(step: Step, text: string, parameters: readonly (string | null)[], analysis: Analysis, readable: boolean, portal?: Portal): Step | undefined {
     const { names, session, gatekeeper } = this.#state
     if (analysis.effects.length > 0 && names.isFull) {
       this.#refuse(step, TOO_MANY_NAMES)
@@ -331,7 +340,7 @@ export class ClientRelay {
     const facts = this.#reader.factsWith(analysis, parameters)
     const { effect } = session.policy.decide(facts)
     const asksPeople = effect === 'review'
-    if (asksPeople) step.reviewable = HeldStep.of(this.#state, { text, facts, analysis, parameters, portal, inTransaction: this.#state.inTransaction || this.#state.pipelined > 0 })
+    if (asksPeople) step.reviewable = HeldStep.of(this.#state, { text, readable, facts, analysis, parameters, portal, inTransaction: this.#state.inTransaction || this.#state.pipelined > 0 })
     else if (effect === 'allow') this.#state.context.note(text, analysis, parameters)
     this.#state.pipelined++
     // Whatever follows what people are asked about is decided after their answer.

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { hash, randomUUID } from 'node:crypto'
 import type { Wait } from '../../governance/exchange.ts'
 import type { Preview } from '../../governance/review/preview.ts'
@@ -22,10 +23,12 @@ export class HeldStep implements StepReview {
 
   /** @returns undefined when nobody could be shown the whole of it, or make sure that it is what runs */
   static of(state: RelayState, statement: ReviewedStatement): HeldStep | undefined {
-    const { text, analysis, portal } = statement
+    const { text, analysis, portal, parameters } = statement
+    const { context, names } = state
+    if (!statement.readable || !parameters.every((value) => isShownAsSent(value, state))) return undefined
     // Without the Parse message nobody knows of which types its parameters are.
     if (portal !== undefined && portal.prepared.parsed && portal.prepared.parse === undefined) return undefined
-    const definitions = state.context.definitionsFor(text, analysis, state.names)
+    const definitions = context.definitionsFor(text, analysis, names, portal?.prepared.preparedAs)
     return definitions === undefined ? undefined : new HeldStep(state, statement, definitions)
   }
 
@@ -62,12 +65,19 @@ export class HeldStep implements StepReview {
 }
 
 /** What has the same digest does the same on the same target: text, parameters with their types and formats, and all that gives it its meaning. */
-function digestOf({ context, names }: RelayState, { text, facts, portal }: ReviewedStatement, definitions: readonly string[]): string {
+function digestOf({ context, names, parameters }: RelayState, { text, facts, portal }: ReviewedStatement, definitions: readonly string[]): string {
   const { actions, objects, functions } = facts
   // The bytes after the text: numbers and oids of types; then all of Bind but names.
   const types = portal?.prepared.parse?.toString('base64') ?? ''
   const values = portal?.bind.toString('base64', portal.parametersAt, portal.bindEnd) ?? ''
   // Where a cursor stands is part of what `WHERE CURRENT OF` means, and of what nobody can know later.
   const once = names.hasCursors ? randomUUID() : ''
-  return hash('sha256', JSON.stringify(['postgres', text, types, values, actions, objects, functions, definitions, context.chain, once]), 'hex')
+  // Settings that the session was given by others, such as its role on the target, are in no statement of its own.
+  const settings = [...parameters].filter(([name]) => name !== 'application_name').sort()
+  return hash('sha256', JSON.stringify(['postgres', text, types, values, actions, objects, functions, definitions, context.chain, settings, once]), 'hex')
+}
+
+/** Other encodings than UTF-8 would show other characters than the target reads. */
+function isShownAsSent(value: string | null, { parameters, readingUncertain }: RelayState): boolean {
+  return value === null || isAscii(Buffer.from(value)) || (parameters.get('client_encoding') === 'UTF8' && !readingUncertain)
 }

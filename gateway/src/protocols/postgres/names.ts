@@ -13,6 +13,8 @@ export interface Prepared {
   analyser: StatementAnalyser | undefined
   /** False when it came by PREPARE: the target then confirms it in no message of its own. */
   readonly parsed: boolean
+  /** The name that PREPARE gave it. */
+  readonly preparedAs?: string
   /** Which part of the pipeline, from one Sync to the next, it came in. */
   readonly segment: number
   /** Of a Parse message whose statement wants a review: all that follows its text, the types of its parameters. */
@@ -81,7 +83,7 @@ export class Names {
     const versions = this.#sqlStatements.size === 0 ? undefined : this.#sqlStatements.get(name)
     if (versions === undefined) return parsed
     const analysis = combineAnalyses(parsed === undefined ? versions : [...versions, parsed.analysis])
-    return { text: `EXECUTE ${name}`, analysis, analyser: undefined, parsed: false, segment: 0 }
+    return { text: `EXECUTE ${name}`, analysis, analyser: undefined, parsed: false, preparedAs: name, segment: 0 }
   }
 
   /** The analysis with all that it runs by name taken in. A name that nothing is known of makes it unknown. */

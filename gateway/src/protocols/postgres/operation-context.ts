@@ -15,6 +15,8 @@ const MAX_TEXT_LENGTH = 16 * 1024
 export class OperationContext {
   /** A chain of hashes over everything that ran and may have changed a meaning. Equal chains, equal meanings. */
   #chain: string
+  /** Something in the chain may still be taken back, by an error, a rollback, or the end of its transaction. */
+  #revocable = false
   readonly #definitions = new Map<string, readonly string[]>()
 
   /** @param settings that the session began with */
@@ -28,32 +30,60 @@ export class OperationContext {
 
   /** A statement is about to run. */
   note(text: string, { facts, effects }: Analysis, parameters: readonly (string | null)[]): void {
-    if (effects.length === 0 && facts.actions.every((action) => PLAIN.has(action))) return
-    this.#chain = hash('sha256', JSON.stringify([this.#chain, text, parameters]), 'hex')
-    for (const { kind, name } of effects) if (kind === 'prepare' || kind === 'declare') this.#define(`${kind} ${name}`, text)
+    const plain = effects.length === 0 && facts.actions.every((action) => PLAIN.has(action))
+    if (plain && !(this.#revocable && facts.actions.includes('transaction'))) return
+    this.#extend(text, parameters)
+    this.#revocable = true
+    for (const { kind, name } of effects) if (kind === 'prepare' || kind === 'declare') this.#define(`${kind} ${name}`, text, parameters)
   }
 
-  /** Texts that define what the statement runs by name. @returns undefined when one is not known as a whole */
-  definitionsFor(text: string, { effects }: Analysis, names: Names): readonly string[] | undefined {
-    const here = new Set(effects.map(({ kind, name }) => `${kind} ${name}`))
+  /** A statement failed, was skipped or refused: its transaction may take back what is in the chain. */
+  failed(text: string): void {
+    if (this.#revocable) this.#extend('failed', text)
+  }
+
+  /** Everything sent is answered, and no transaction is open. What was set for the last one alone holds no more. */
+  settled(): void {
+    if (this.#revocable) this.#extend('settled')
+    this.#revocable = false
+  }
+
+  /**
+   * Texts that define what the statement runs by name.
+   * @param bound name of the prepared statement that the Bind message of the statement names, where SQL prepared it
+   * @returns undefined when one is not known as a whole
+   */
+  definitionsFor(text: string, { effects }: Analysis, names: Names, bound?: string): readonly string[] | undefined {
+    const here = new Set<string>()
     const found: string[] = []
-    for (const { kind, name } of effects) {
+    for (const { kind, name } of bound === undefined ? effects : [{ kind: 'execute', name: bound }, ...effects]) {
+      // Only what comes later in the text runs what is defined here.
+      if (kind === 'prepare' || kind === 'declare') here.add(`${kind} ${name}`)
       if ((kind !== 'execute' && kind !== 'fetch') || name === undefined) continue
       const key = `${kind === 'execute' ? 'prepare' : 'declare'} ${name}`
       if (here.has(key)) continue
-      const parsed = kind === 'execute' ? names.statements.get(name)?.text : names.portals.get(name)?.prepared.text
-      const definitions = [...(this.#definitions.get(key) ?? []), ...(parsed === undefined ? [] : [parsed])].filter((one) => one !== text)
+      // The values of its parameters stand in no text.
+      if (kind === 'fetch' && names.portals.get(name) !== undefined) return undefined
+      const parsed = kind === 'execute' ? names.statements.get(name) : undefined
+      // Types that a Parse message gave to parameters stand in no text either; a text that is read otherwise tells nothing.
+      if (parsed !== undefined && (parsed.analyser === undefined || parsed.parse === undefined || parsed.parse.readInt16BE(0) > 0)) return undefined
+      const definitions = [...(this.#definitions.get(key) ?? []), ...(parsed === undefined ? [] : [parsed.text])].filter((one) => one !== text)
       if (definitions.length === 0 || definitions.length > MAX_VERSIONS) return undefined
       found.push(...definitions)
     }
     return found
   }
 
-  #define(key: string, text: string): void {
+  #extend(...parts: readonly unknown[]): void {
+    this.#chain = hash('sha256', JSON.stringify([this.#chain, ...parts]), 'hex')
+  }
+
+  #define(key: string, text: string, parameters: readonly (string | null)[]): void {
     const versions = this.#definitions.get(key) ?? []
     if (versions.includes(text)) return
     // One too many, or one that is not kept whole: nobody could be shown all that the name may stand for.
-    const kept = text.length > MAX_TEXT_LENGTH ? Array.from({ length: MAX_VERSIONS + 1 }, () => '') : [...versions, text].slice(0, MAX_VERSIONS + 1)
+    const whole = text.length <= MAX_TEXT_LENGTH && parameters.length === 0
+    const kept = whole ? [...versions, text].slice(0, MAX_VERSIONS + 1) : Array.from({ length: MAX_VERSIONS + 1 }, () => '')
     if (this.#definitions.has(key) || this.#definitions.size < MAX_NAMES) this.#definitions.set(key, kept)
   }
 }

@@ -103,8 +103,9 @@ export class PostgresSession {
   }
 
   #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
-    const { session, gatekeeper, catalog, masking, names, transcript } = this.#state
+    const { session, gatekeeper, catalog, masking, names, transcript, context } = this.#state
     if (result !== 'completed' && (step.kind === 'parse' || step.kind === 'bind')) names.restore(step.name, step.prepared, step.portal)
+    if (step.analysis !== undefined && result !== 'completed') context.failed(step.operation.text)
     if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed')
     if (step.operationNumber === 0) return
     if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()

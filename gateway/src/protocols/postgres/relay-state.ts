@@ -103,6 +103,11 @@ export class RelayState {
     return this.masking && (analysis === undefined || analysis.mayReturnMasked)
   }
 
+  /** The target is ready: tells of it where nothing else is under way. */
+  settle(): void {
+    if (!this.inTransaction && this.boundaries === 0 && this.pipelined === 0) this.context.settled()
+  }
+
   /** The step is answered, dropped or aborted: it holds nothing back any more. */
   release(step: Step): void {
     if (step.kind === 'sync' || step.kind === 'query') this.boundaries--

@@ -5,6 +5,8 @@ import type { Portal } from './names.ts'
 /** A statement as it is to be reviewed. */
 export interface ReviewedStatement {
   readonly text: string
+  /** False when the target may read the bytes in another way than they are shown. */
+  readonly readable: boolean
   readonly facts: OperationFacts
   readonly analysis: Analysis
   readonly parameters: readonly (string | null)[]

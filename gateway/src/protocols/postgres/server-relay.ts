@@ -335,6 +335,7 @@ export class ServerRelay {
     this.#pop(step)
     this.#state.readingUncertain = false
     if (step.kind === 'query') this.finished(step, step.code === undefined ? 'completed' : 'failed')
+    this.#state.settle()
     return 'verbatim'
   }
 
