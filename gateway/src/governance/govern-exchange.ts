@@ -138,7 +138,8 @@ interface Approval {
 function conclude(session: Session, exchange: Exchange, operationNumber: number, result: Refusal | Approval): void {
   if ('kind' in result) return refuse(session, exchange, result)
   const now = session.policy.decide(exchange.operation.facts)
-  if (result.held.ending !== undefined || session.ended !== undefined) refuse(session, exchange, SESSION_ENDED(session))
+  if (result.held.ending === 'cancelled' && session.ended === undefined) refuse(session, exchange, CANCELLED(now))
+  else if (result.held.ending !== undefined || session.ended !== undefined) refuse(session, exchange, SESSION_ENDED(session))
   else if (now !== result.decision) refuse(session, exchange, now.effect === 'deny' ? refusalOf(now) : POLICY_CHANGED(now))
   else exchange.forward(issuePermit(exchange.operation), operationNumber, result.rowLimit)
 }
