@@ -52,9 +52,11 @@ export interface IdentifiedCaller {
   readonly identity: Identity
   readonly tokenId: string
   /** A session token is for opening targets: native clients carry it, and it may lie about where agents run. */
-  readonly credential: 'identity-token' | 'session-token'
+  readonly credential: 'identity-token' | 'session-token' | 'web-session'
   /** Declared with a session token, else the registered purpose of the agent. */
   readonly purpose: string
+  /** When the credential ends at the latest, Unix milliseconds. */
+  readonly expiresAtMs: number
   /** Targets the caller may open. */
   mayOpen(target: string): boolean
 }

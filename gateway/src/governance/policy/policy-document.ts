@@ -8,7 +8,7 @@ export interface PolicyDocument {
   readonly masks: readonly MaskEntry[]
   readonly rules: readonly RuleEntry[]
   /** Role name to the groups that hold it. */
-  readonly roles: Readonly<Record<'reviewer' | 'operator' | 'auditor' | 'administrator', readonly string[]>>
+  readonly roles: Readonly<Record<'reviewer' | 'operator' | 'auditor' | 'administrator', readonly string[]>> & { readonly viewer?: readonly string[] }
 }
 
 export interface IssuerEntry {
@@ -20,6 +20,8 @@ export interface IssuerEntry {
   readonly groups: string
   /** Claim that names a person; a token without it is not a person's. */
   readonly person: string
+  /** People log in at the console by the authorization code flow, as this client; the secret is a reference. */
+  readonly console?: { readonly clientId: string; readonly clientSecret?: string }
 }
 
 export interface AgentEntry {
