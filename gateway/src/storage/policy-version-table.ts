@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import type { PolicyVersions } from '../governance/policy/policy-versions.ts'
+import { PolicyMoved, type PolicyVersions } from '../governance/policy/policy-versions.ts'
 import type { Schema } from './schema.ts'
 
 export interface PolicyVersionRecord {
@@ -19,9 +19,10 @@ export class PolicyVersionTable implements PolicyVersions {
     this.#db = db
   }
 
-  async append(text: string, appliedBy: string): Promise<number> {
+  async append(text: string, appliedBy: string, after?: number): Promise<number> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const newest = await this.newest()
+      if (after !== undefined && newest?.version !== after) throw new PolicyMoved(newest?.version ?? 0)
       if (newest?.text === text) return newest.version
       const version = (newest?.version ?? 0) + 1
       const result = await this.#db.insertInto('policy_versions')

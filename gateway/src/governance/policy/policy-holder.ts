@@ -1,6 +1,6 @@
 import { compilePolicy } from './compile-policy.ts'
 import type { PolicyDocument } from './policy-document.ts'
-import type { PolicyVersions } from './policy-versions.ts'
+import { PolicyMoved, type PolicyVersions } from './policy-versions.ts'
 import type { Policy, PolicySource } from './policy.ts'
 
 export interface PolicyHolderOptions {
@@ -14,6 +14,9 @@ export interface PolicyHolderOptions {
   readonly onListenerError: (error: unknown) => void
 }
 
+/** @param newest text of a version, and what it says */
+export type PolicyChange = (newest: { readonly version: number; readonly text: string; readonly document: PolicyDocument }) => Promise<string>
+
 /** Holds the policy in force. Made by {@link openPolicyHolder}, so that there is always one. */
 export interface PolicyHolder extends PolicySource {
   /**
@@ -22,6 +25,13 @@ export interface PolicyHolder extends PolicySource {
    * @throws what `read` and `compilePolicy` throw for a wrong document, and what storage throws
    */
   apply(text: string, appliedBy: string): Promise<Policy>
+  /**
+   * Changes the text of the newest version and applies that as {@link apply} does.
+   * @param change gives the new text; whatever it throws leaves all as it is
+   * @param expected version that must be the newest
+   * @throws PolicyMoved when it is not, or when another gateway applies one in the same moment; and as `apply`
+   */
+  edit(change: PolicyChange, appliedBy: string, expected?: number): Promise<{ readonly policy: Policy; readonly text: string }>
   /**
    * Puts the newest version in force, if another gateway has applied one.
    * @throws as `apply`: the policy in force stays
@@ -36,11 +46,11 @@ export async function openPolicyHolder(
   const { versions, read, onListenerError } = options
   const listeners = new Set<(policy: Policy) => void>()
 
-  const admit = async (candidate: string, by: string): Promise<Policy> => {
+  const admit = async (candidate: string, by: string, after?: number): Promise<Policy> => {
     const checked = read(candidate)
     // Compiled before it gets a number, so that a wrong document leaves no version behind.
     compilePolicy(checked.document, 0)
-    return compilePolicy(checked.document, await versions.append(checked.text, by))
+    return compilePolicy(checked.document, await versions.append(checked.text, by, after))
   }
 
   let current = await admit(text, appliedBy)
@@ -73,6 +83,17 @@ export async function openPolicyHolder(
         const policy = await admit(candidate, by)
         enforce(policy)
         return policy
+      })
+    },
+    edit(change, by, expected) {
+      return inTurn(async () => {
+        const newest = await versions.newest()
+        if (newest === undefined) throw new Error('there is no version to change')
+        if (expected !== undefined && newest.version !== expected) throw new PolicyMoved(newest.version)
+        const edited = await change({ ...newest, document: read(newest.text).document })
+        const policy = await admit(edited, by, newest.version)
+        enforce(policy)
+        return { policy, text: edited }
       })
     },
     follow() {
