@@ -139,7 +139,31 @@ const reviews: Migration = {
   },
 }
 
+/** Sessions of people at the console, and logins under way. */
+const webSessions: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('web_sessions')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('hash', 'text', (column) => column.notNull().unique())
+      .addColumn('issuer', 'text', (column) => column.notNull())
+      .addColumn('subject', 'text', (column) => column.notNull())
+      .addColumn('login', 'text', (column) => column.notNull())
+      .addColumn('upstream', 'text', (column) => column.notNull())
+      .addColumn('began_at', 'bigint', (column) => column.notNull())
+      .addColumn('used_at', 'bigint', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('web_sessions_person').on('web_sessions').columns(['issuer', 'subject']).execute()
+    await db.schema.createTable('login_transactions')
+      .addColumn('hash', 'text', (column) => column.primaryKey())
+      .addColumn('sealed', 'text', (column) => column.notNull())
+      .addColumn('expires_at', 'bigint', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('login_transactions_expiry').on('login_transactions').column('expires_at').execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-web-sessions': webSessions }),
 }

@@ -6,6 +6,7 @@ import pg from 'pg'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
 import { HoldTable } from './hold-table.ts'
 import { LocalSignals } from './local-signals.ts'
+import { LoginTransactionTable } from './login-transaction-table.ts'
 import { migrations } from './migrations.ts'
 import { NodeSqliteDialect } from './node-sqlite.ts'
 import { PolicyVersionTable } from './policy-version-table.ts'
@@ -18,6 +19,7 @@ import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
 import { SettingTable } from './setting-table.ts'
 import { VaultTable } from './vault-table.ts'
+import { WebSessionTable } from './web-session-table.ts'
 
 export type StorageLocation =
   /** `path` is a file, or `:memory:`. */
@@ -42,6 +44,8 @@ export interface Storage {
   readonly holds: HoldTable
   readonly settings: SettingTable
   readonly reviews: ReviewTable
+  readonly webSessions: WebSessionTable
+  readonly loginTransactions: LoginTransactionTable
   /** Of changes to reviews and grants. */
   readonly signals: ChangeSignals
   /** Writes what is queued and closes the database; one that does not answer is not waited for. */
@@ -72,6 +76,8 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       holds: new HoldTable(db, location.kind),
       settings: new SettingTable(db),
       reviews: new ReviewTable(db, location.kind),
+      webSessions: new WebSessionTable(db),
+      loginTransactions: new LoginTransactionTable(db),
       signals,
       async close() {
         await sessions.flush()

@@ -119,4 +119,22 @@ export interface Schema {
     until_at: number
     body: string
   }
+  /** People at the console. */
+  web_sessions: {
+    id: string
+    hash: string
+    issuer: string
+    subject: string
+    login: string
+    upstream: string
+    began_at: number
+    used_at: number
+    expires_at: number
+  }
+  /** Logins that browsers have begun. */
+  login_transactions: {
+    hash: string
+    sealed: string
+    expires_at: number
+  }
 }
