@@ -51,6 +51,7 @@ export const ReviewCard = z.object({
   objects: z.array(z.string()),
   filtered: z.boolean(),
   inTransaction: z.boolean(),
+  /** Null for the requester, who could else ask about rows by asking for reviews, until it is approved; then without the sample. */
   preview: ReviewPreview.nullable(),
   /** Null for the requester. */
   risk: ReviewRisk.nullable(),
@@ -103,7 +104,7 @@ export const Review = z.discriminatedUnion('kind', [
     operation: z.int(),
     protocol: z.string(),
     card: ReviewCard,
-    /** More rows than this are rolled back; null when no limit is known. */
+    /** More rows than this are rolled back; null when no limit is known, and for the requester until it is approved. */
     rowLimit: z.int().nullable(),
   }),
   z.object({

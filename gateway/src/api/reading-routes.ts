@@ -4,12 +4,12 @@ import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
-import { calledWith, callerOf } from './caller.ts'
+import { type Caller, calledWith, callerOf } from './caller.ts'
 import { exportSession, exportTypes } from './export-session.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
-import { eventLine, recordedParts, replayLines } from './replay-lines.ts'
-import { toSession, visible } from './session-access.ts'
+import { eventLine, type RecordedPart, recordedParts, replayLines } from './replay-lines.ts'
+import { seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -32,7 +32,7 @@ export async function listOperations(context: Context, services: ApiServices, id
 
 /** Everything of a session, for a replay. That somebody looked at it is itself put on record first. */
 export async function replaySession(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const record = await readable(context, services, id, 'session.replay')
+  const { record } = await readable(context, services, id, 'session.replay')
   const release = takeReader('one')
   return streamResponse(asJsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
 }
@@ -61,20 +61,32 @@ export async function downloadSession(context: Context, services: ApiServices, i
   if (!request.success) {
     throw new ApiFailure('invalid-request', 'format or operation is wrong', 'Give format=asciicast, csv, jsonl or ocsf; with csv, operation=N gives the rows of that one.')
   }
-  const record = await readable(context, services, id, 'session.export')
+  const { record, caller } = await readable(context, services, id, 'session.export')
   const { format, operation } = request.data
   const release = takeReader('one')
   const { contentType, extension } = exportTypes[format]
-  const text = exportSession(format, record, recordedParts(record, services.reading), operation)
+  const parts = recordedParts(record, services.reading)
+  const text = exportSession(format, record, seesAll(caller) ? parts : withoutPreviews(parts), operation)
   return streamResponse(text, { contentType, fileName: `${record.id}.${extension}`, onEnd: release })
 }
 
-async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<SessionRecord> {
+async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<{ readonly record: SessionRecord; readonly caller: Caller }> {
   const caller = await callerOf(context, services)
   const record = await visible(id, caller, services)
   const act = { by: caller.identity.name, action, subject: record.id, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(act, Date.now()))
-  return record
+  return { record, caller }
+}
+
+/** What reviewers were told about rows would answer questions that nobody let the requester ask. */
+async function* withoutPreviews(parts: AsyncIterable<RecordedPart>): AsyncGenerator<RecordedPart> {
+  for await (const part of parts) {
+    if (!('event' in part) || part.event.event !== 'review.requested') yield part
+    else {
+      const { preview: _, ...event } = part.event
+      yield { ...part, event }
+    }
+  }
 }
 
 async function* followLines(record: SessionRecord, services: ApiServices, signal: AbortSignal): AsyncGenerator<ReplayLine> {

@@ -6,7 +6,7 @@ import { missingApprovals } from '../governance/review/who-may-answer.ts'
 
 /** How much of a review somebody is shown. */
 export interface ReviewView {
-  /** With the sample of rows, and with what is known of who asks: not for the requester. */
+  /** With the preview, and with what is known of who asks: not for the requester. */
   readonly whole: boolean
   /** An answer of theirs would count now. */
   readonly mayAnswer: boolean
@@ -27,19 +27,21 @@ export function toReviewAnswer(review: Review, { whole, mayAnswer }: ReviewView)
     return { ...both, kind, rule, minutes, reason }
   }
   const { kind, session, operation, protocol, card, rowLimit } = review
-  return { ...both, kind, session, operation, protocol, rowLimit: rowLimit ?? null, card: toCard(card, whole) }
+  // What was found out for reviewers would answer questions about rows that nobody lets the requester ask.
+  const found = whole || state === 'approved' || state === 'used'
+  return { ...both, kind, session, operation, protocol, rowLimit: found ? rowLimit ?? null : null, card: toCard(card, whole, found) }
 }
 
 export function toGrantAnswer({ id, kind, requester, target, rules, reason, fromMs, untilMs }: Grant): GrantAnswer {
   return { id, kind, requester: toRequester(requester), target, rules: [...rules], reason, from: time(fromMs), until: time(untilMs) }
 }
 
-function toCard(card: OperationCard, whole: boolean): ReviewCard {
+function toCard(card: OperationCard, whole: boolean, found: boolean): ReviewCard {
   const { text, textTruncated, definitions, parameters, actions, objects, filtered, inTransaction, preview, risk } = card
   return {
     text: text.toWellFormed(), textTruncated, definitions: [...definitions], parameters: [...parameters], actions: [...actions], objects: [...objects],
     filtered, inTransaction,
-    preview: preview === undefined ? null : toPreview(preview, whole),
+    preview: preview === undefined || !found ? null : toPreview(preview, whole),
     risk: whole ? toRisk(risk) : null,
   }
 }

@@ -14,12 +14,16 @@ export class ApiUser {
     this.#token = token
   }
 
+  get headers(): Readonly<Record<string, string>> {
+    return { authorization: `Bearer ${this.#token}` }
+  }
+
   /** @returns the status, and the body as JSON where there is one */
   async call(method: string, path: string, body?: object | string): Promise<{ status: number; body: Record<string, unknown> }> {
     const answer = await fetch(`${this.#gateway().apiUrl}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${this.#token}`,
+        ...this.headers,
         ...(body !== undefined && { 'content-type': typeof body === 'string' ? 'application/yaml' : 'application/json' }),
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),

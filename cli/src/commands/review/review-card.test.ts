@@ -40,7 +40,8 @@ describe('the card of an operation', () => {
 
   it('says what is not there, instead of leaving it out', () => {
     const bare = reviewCard(operationReview({ rowLimit: null, purpose: '', mayAnswer: false }, { filtered: false, textTruncated: true, preview: null, risk: null, objects: [] }), Infinity)
-    assert.match(bare, /^Touches: +not known: nobody looked; no limit holds when it runs$/m)
+    assert.match(bare, /^Touches: +told to those who may answer, and to you once it is approved$/m)
+    assert.match(reviewCard(operationReview({ rowLimit: null }, { preview: null }), Infinity), /^Touches: +not known: nobody looked; no limit holds when it runs$/m)
     assert.match(bare, /^Filter: +none: every row$/m)
     assert.match(bare, /^This is not the whole of it/m)
     assert.match(bare, /^Purpose: +none was declared$/m)

@@ -54,7 +54,9 @@ function operationPart(review: OperationReview, columns: number, line: Line): st
   lines.push('', line('Does', `${card.actions.join(', ')} on ${card.objects.length === 0 ? 'nothing that is named' : card.objects.join(', ')}`))
   if (!card.filtered && card.actions.some((action) => action === 'update' || action === 'delete')) lines.push(line('Filter', 'none: every row'))
   if (card.inTransaction) lines.push(line('Transaction', 'open: others may wait for its locks while this waits'))
-  lines.push(...previewLines(card.preview, rowLimit, columns, line))
+  // Of one's own there is no risk context, and no preview before people have said yes.
+  const untold = card.risk === null && card.preview === null && review.state !== 'approved' && review.state !== 'used'
+  lines.push(...(untold ? [line('Touches', 'told to those who may answer, and to you once it is approved')] : previewLines(card.preview, rowLimit, columns, line)))
   if (card.risk !== null && card.risk.lately.length > 0) {
     lines.push('', 'Lately in this session:', ...card.risk.lately.map(({ at, decision, text }) => labelledText(`  ${at}  ${decision.padEnd(6)}  `, shorten(text, 120), columns)).map((words, index) => colourOf(card.risk?.lately[index]?.decision ?? 'review')(words)))
   }
