@@ -92,8 +92,8 @@ function ambiguousAgents(agents: CheckedSections['agents']): Finding[] {
     const first = agents.findIndex((other) => agent !== undefined && other !== undefined && other !== agent
       && other.issuer === agent.issuer && (includes(agent.match, other.match) || includes(other.match, agent.match)))
     if (first === -1 || first > index) return []
-    const message = `tokens that match this may match agent ${quoted(agents[first]?.name ?? '')} too`
-    return [{ path: ['agents', index, 'match'], message }]
+    const message = `a token that is agent ${quoted(agent?.name ?? '')} by this may be agent ${quoted(agents[first]?.name ?? '')} too`
+    return [{ path: ['agents', index, 'match'], message, other: ['agents', first, 'match'] }]
   })
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { PolicyDocument } from '../governance/policy/policy-document.ts'
 import { checkTogether, type WrittenNames } from './document-checks.ts'
-import { readDocument } from './document-source.ts'
+import { type DocumentSource, readDocument } from './document-source.ts'
 import { type GatewaySettings, gatewaySettings } from './gateway-settings.ts'
 import { agentSchema, issuerSchema, maskSchema, rolesSchema } from './policy-schemas.ts'
 import type { Finding, Problem } from './problem.ts'
@@ -42,7 +42,13 @@ export function parseConfig(
     const { gateway, ...policy } = config
     return { config: { gateway, policy: policy as PolicyDocument, policyText: source.without('gateway') } }
   }
-  return { problems: inTextOrder(findings.slice(0, MAX_PROBLEMS).map((finding) => source.locate(finding))) }
+  return { problems: inTextOrder(findings.slice(0, MAX_PROBLEMS).map((finding) => located(finding, source))) }
+}
+
+function located(finding: Finding, source: DocumentSource): Problem {
+  const problem = source.locate(finding)
+  if (finding.other === undefined) return problem
+  return { ...problem, message: `${problem.message}: see line ${source.locate({ path: finding.other, message: '' }).line}` }
 }
 
 function readSections(data: unknown, adapters: readonly TargetKind[], findings: Finding[]) {

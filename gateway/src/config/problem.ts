@@ -27,6 +27,8 @@ export interface Finding {
   readonly atKey?: boolean
   /** Distance from the beginning of the value's text, in UTF-16 units. */
   readonly offset?: number
+  /** Another place that it is about: its line goes behind the message. */
+  readonly other?: Path
 }
 
 export function renderPath(path: Path): string {

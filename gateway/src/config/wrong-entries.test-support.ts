@@ -91,7 +91,7 @@ agents:
   - { name: a, issuer: corp, match: { azp: x, env: p }, owner: o, purpose: p }
   - { name: b, issuer: corp, match: { env: p, azp: x }, owner: o, purpose: p }
 `,
-    '5:37 tokens that match this may match agent "a" too',
+    '5:37 a token that is agent "b" by this may be agent "a" too: see line 4',
   ],
   ['an agent whose claims include those of another', `\
 version: 1
@@ -100,7 +100,7 @@ agents:
   - { name: a, issuer: corp, match: { azp: x }, owner: o, purpose: p }
   - { name: b, issuer: corp, match: { azp: x, env: p }, owner: o, purpose: p }
 `,
-    '5:37 tokens that match this may match agent "a" too',
+    '5:37 a token that is agent "b" by this may be agent "a" too: see line 4',
   ],
   ['an agent for an unknown target', `\
 version: 1
