@@ -1,10 +1,13 @@
 /**
- * Paths of the control API. Every path under `/api/v1` but `version` wants `Authorization: Bearer <token>`: an identity
- * token of a configured issuer, or a session token.
+ * Paths of the control API. Every path under `/api/v1` but `version` and `login` wants `Authorization: Bearer <token>`:
+ * an identity token of a configured issuer, or a session token.
  *
  * | request | who | answer |
  * | --- | --- | --- |
  * | POST token | holder of an identity token (form-encoded, RFC 8693) | TokenExchangeResponse, else OAuthError |
+ * | GET login | anybody, without a token | LoginOffer: where a person may log in with the CLI |
+ * | GET whoami | everybody | WhoAmI |
+ * | POST revocation | holder of a session token (form-encoded, RFC 7009) | 200, else OAuthError |
  * | GET targets | everybody | TargetList: what the caller may open |
  * | GET sessions?limit&after | everybody their own; auditor, operator, administrator all | SessionList |
  * | GET search?q&limit&after | as above | SearchAnswer |
@@ -13,7 +16,10 @@
  * | GET sessionReplay(id) | as above | newline-delimited JSON, each line a ReplayLine |
  * | GET sessionEvents(id) | as above | the same, as it happens; empty lines while nothing does |
  * | GET sessionExport(id)?format&operation | as above | asciicast v3, CSV, JSON lines or OCSF as JSON lines |
- * | DELETE session(id) | operator, administrator | 204 |
+ * | DELETE session(id) | operator, administrator | 204 when it is ended; 202 when its gateway has not confirmed that yet |
+ * | POST tokenRevocation(id) | operator, administrator | TokenRevocation |
+ * | GET locks | auditor, operator, administrator | LockList |
+ * | POST locks, DELETE lock(kind, name)?reason | operator, administrator; LockRequest | Lock, 201 when it is new; 204 |
  * | GET sessionOriginals(id) | auditor | JSON lines of SealedOriginals |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET reviews?state&limit&after | everybody their own, and those that they may answer; auditor, operator, administrator all | ReviewList |
@@ -39,7 +45,14 @@
  */
 export const routes = {
   token: '/oauth/token',
+  login: '/api/v1/login',
+  whoami: '/api/v1/whoami',
+  revocation: '/oauth/revoke',
   targets: '/api/v1/targets',
+  tokens: '/api/v1/tokens',
+  tokenRevocation: (id: string) => `/api/v1/tokens/${encodeURIComponent(id)}/revoke`,
+  locks: '/api/v1/locks',
+  lock: (kind: 'identity' | 'agent' | 'target', name: string) => `/api/v1/locks/${kind}/${encodeURIComponent(name)}`,
   sessions: '/api/v1/sessions',
   search: '/api/v1/sessions/search',
   session: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}`,

@@ -9,6 +9,7 @@ export type Role = keyof PolicyDocument['roles']
 
 /** Who sends a request, and what the policy in force lets them do here. */
 export interface Caller extends IdentifiedCaller {
+  readonly roles: ReadonlySet<Role>
   holds(...roles: readonly Role[]): boolean
   /** @throws ApiFailure */
   require(...roles: readonly Role[]): void
@@ -26,6 +27,7 @@ export async function callerOf(context: Context, services: ApiServices): Promise
     const holds = (...wanted: readonly Role[]) => wanted.some((role) => roles.has(role))
     return {
       ...identified,
+      roles,
       holds,
       require(...wanted) {
         if (holds(...wanted)) return

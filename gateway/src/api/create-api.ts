@@ -9,6 +9,7 @@ import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
 import { serveChannels } from './channel-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
+import { offerLogin, tellWhoAmI } from './login-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { downloadOriginals } from './originals-routes.ts'
 import { applyPolicy, showPolicy } from './policy-routes.ts'
@@ -34,6 +35,8 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.health, (context) => context.json({ status: 'ok' }))
   api.get(routes.version, (context) => context.json({ name: 'sallyport', version: services.version } satisfies Version))
   api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
+  api.get(routes.login, (context) => offerLogin(context, services))
+  api.get(routes.whoami, (context) => tellWhoAmI(context, services))
   api.get(routes.targets, (context) => listTargets(context, services))
   api.get(routes.sessions, (context) => listSessions(context, services))
   api.get(routes.search, (context) => searchSessions(context, services))

@@ -2,6 +2,7 @@ import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
+import { cliLoginSchema } from './cli-login-schema.ts'
 import { optionalKeys } from './optional-keys.ts'
 import { duration, entryName, nameList, words } from './value-schemas.ts'
 
@@ -13,13 +14,14 @@ const issuerUrl = z.string().max(500, 'at most 500 characters').refine((text) =>
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }, 'expected an https URL without user, query and fragment; http only on loopback')
 
-export const issuerSchema = z.strictObject({
+export const issuerSchema = optionalKeys<IssuerEntry>()(z.strictObject({
   name: entryName,
   issuer: issuerUrl,
   audience: words,
   groups: words.default('groups'),
   person: words.default('email'),
-}) satisfies z.ZodType<IssuerEntry>
+  cli: cliLoginSchema.optional(),
+}))
 
 const date = z.string().refine((text) => {
   const parsed = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(`${text}T00:00:00Z`) : undefined

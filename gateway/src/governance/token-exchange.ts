@@ -15,6 +15,8 @@ export interface ExchangeRequest {
   readonly targets: readonly string[]
   /** Why; an agent's registered purpose when absent. */
   readonly purpose?: string
+  /** The token opens one session. */
+  readonly singleUse?: boolean
 }
 
 export interface IssuedToken {
@@ -24,6 +26,7 @@ export interface IssuedToken {
   readonly identity: Identity
   readonly targets: readonly string[]
   readonly purpose: string
+  readonly singleUse?: boolean
   readonly expiresAtMs: number
   /** Seconds, rounded down. */
   readonly expiresIn: number

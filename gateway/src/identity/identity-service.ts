@@ -75,9 +75,9 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
 
   async identify(credential: string): Promise<IdentifiedCaller> {
     const found = await this.#credential(credential)
-    const { identity, tokenId, purpose, targets } = found
+    const { identity, tokenId, purpose, targets, expiresAtMs } = found
     return {
-      identity, tokenId, purpose, credential: targets === undefined ? 'identity-token' : 'session-token',
+      identity, tokenId, purpose, expiresAtMs, credential: targets === undefined ? 'identity-token' : 'session-token',
       mayOpen: (target) => this.#mayOpen(found, target),
     }
   }

@@ -11,6 +11,16 @@ export interface PolicyDocument {
   readonly roles: Readonly<Record<'reviewer' | 'operator' | 'auditor' | 'administrator', readonly string[]>> & { readonly viewer?: readonly string[] }
 }
 
+/** A public client of an issuer, for `sallyport login`. */
+export interface CliLogin {
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** RFC 8707: what to ask for so that access tokens get the issuer entry's audience. */
+  readonly resource?: string
+  /** `host` or `host:port`, besides the issuer's own, of pages that may ask for the user code. */
+  readonly verificationHosts: readonly string[]
+}
+
 export interface IssuerEntry {
   readonly name: string
   /** Issuer identifier, a URL; https unless on loopback. */
@@ -20,6 +30,8 @@ export interface IssuerEntry {
   readonly groups: string
   /** Claim that names a person; a token without it is not a person's. */
   readonly person: string
+  /** How people log in at a terminal (RFC 8628); not at all when absent. */
+  readonly cli?: CliLogin
   /** People log in at the console by the authorization code flow, as this client; the secret is a reference. */
   readonly console?: { readonly clientId: string; readonly clientSecret?: string }
 }
