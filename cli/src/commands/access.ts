@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Grant, Review } from '@sallyport/contract'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { connect, globalOptions, print } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 import { oneLine, shorten } from '../terminal/plain-text.ts'
@@ -71,10 +71,10 @@ export function addAccessCommands(program: Command): void {
 
   access
     .command('break-glass')
-    .description('Takes access at once, where a rule names your group for that. Everybody concerned is told, and it stands out in the ledger.')
+    .description('Takes access at once, for people of a group that a rule names for that. Everybody concerned is told, and it stands out in the ledger.')
     .argument('<target>', 'name of the target')
     .requiredOption('--reason <why>', 'why it cannot wait')
-    .option('--for <time>', 'how long, such as 15m', minutesOf, 15)
+    .addOption(new Option('--for <time>', 'how long, at most 60m').argParser(minutesOf).default(15, '15m'))
     .option('--rule <name>', 'only this rule; when absent all that name your group')
     .addHelpText('after', EXAMPLES)
     .action(async (target: string, own: AskedFor, command: Command) => {

@@ -20,7 +20,10 @@ export function addRunCommands(program: Command): void {
     .addHelpText('after', `
 Examples:
   $ sallyport run shop -- psql -c 'select count(*) from orders'
-  $ sallyport run shop --purpose "nightly report" -- node report.js`)
+  $ sallyport run shop --purpose "nightly report" -- node report.js
+  $ PGOPTIONS='-c sallyport.review=ticket' sallyport run shop -- node job.js
+
+A statement that wants a review waits; with sallyport.review=ticket it is refused at once with SPR01 and a ticket.`)
     .action(async (target: string, [program_, ...args]: string[], own: RunOptions, command: Command) => {
       process.exitCode = await runAt(globalOptions(command), target, own, program_ ?? '', args)
     })
