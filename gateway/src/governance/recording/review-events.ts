@@ -17,11 +17,11 @@ const MAX_DEMANDS = 20
 export function encodeReviewRequested(review: Review, at: number): string {
   const { id, kind, requester, target, purpose, digest, demands, policyVersion, expiresAtMs } = review
   return JSON.stringify({
-    v: 1, event: 'review.requested', at, review: id, kind, identity: recordIdentity(requester), target: cut(target), purpose: cut(purpose),
+    v: 1, event: 'review.requested', at, review: id, kind, identity: recordIdentity(requester), target: cut(target, NAME_BYTES), purpose: cut(purpose),
     ...(review.kind === 'operation' && { session: review.session, n: review.operation }),
     digest, demands: recordDemands(demands), policyVersion, expiresAt: expiresAtMs,
     ...(review.kind === 'operation' && review.card.preview !== undefined && { preview: recordPreview(review.card.preview) }),
-    ...(review.kind === 'access' && { rule: cut(review.rule), minutes: review.minutes, reason: cut(review.reason) }),
+    ...(review.kind === 'access' && { rule: cut(review.rule, NAME_BYTES), minutes: review.minutes, reason: cut(review.reason) }),
   } satisfies ReviewRequested)
 }
 
