@@ -30,6 +30,7 @@ export function checkTogether(sections: CheckedSections, names: WrittenNames): F
     ...builtInNames('rules', names.rules),
     ...references(sections, names),
     ...sameIssuers(sections.issuers),
+    ...sameConsoleClients(sections.issuers),
     ...ambiguousAgents(sections.agents),
     ...maskedTwice(sections.masks),
     ...conditions(sections),
@@ -83,6 +84,16 @@ function sameIssuers(issuers: CheckedSections['issuers']): Finding[] {
     return issuer !== undefined && first < index
       ? [{ path: ['issuers', index, 'issuer'], message: `issuers[${first}] has the same issuer and audience` }]
       : []
+  })
+}
+
+/** An ID token of two entries at once could be read either way. */
+function sameConsoleClients(issuers: CheckedSections['issuers']): Finding[] {
+  return issuers.flatMap((issuer, index) => {
+    if (issuer?.console === undefined) return []
+    const { clientId } = issuer.console
+    const first = issuers.findIndex((other) => other?.issuer === issuer.issuer && other.console?.clientId === clientId)
+    return first < index ? [{ path: ['issuers', index, 'console', 'clientId'], message: `issuers[${first}] has the same issuer and console client` }] : []
   })
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
 import { anchorList, type AnchorSettings } from './anchor-settings.ts'
+import { consoleSection, type ConsoleSettings } from './console-settings.ts'
 import type { Finding } from './problem.ts'
 import { reviewSection, type ReviewSettings } from './review-settings.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
@@ -13,6 +14,7 @@ export interface GatewaySettings {
   readonly dataDir: string
   readonly storage: StorageSettings
   readonly api: ListenAddress
+  readonly console: ConsoleSettings
   /** Where each protocol listens, for every registered protocol. */
   readonly protocols: Readonly<Record<string, ListenAddress>>
   /** References to PEM texts. */
@@ -95,6 +97,7 @@ const sectionSchema = z.strictObject({
       'name either sqlite or postgres')
     .optional(),
   api: z.strictObject({ host: host.default(LOOPBACK), port: listenPort.default(API_PORT) }).prefault({}),
+  console: consoleSection,
   protocols: z
     .record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional() }))
     .default({}),
@@ -155,9 +158,9 @@ export function gatewaySettings(
     const message = 'beyond loopback, gateway.tls is needed: tokens would travel in the clear'
     findings.push({ path: [...path, ...place, 'host'], message })
   }
-  const { dataDir, api, tls, vault, ledger, recording, reviews, limits } = read
+  const { dataDir, api, console, tls, vault, ledger, recording, reviews, limits } = read
   return {
-    dataDir, api, protocols, ledger, reviews,
+    dataDir, api, console, protocols, ledger, reviews,
     storage: storageSettings(read.storage, dataDir),
     recording: { directory: recording.directory ?? join(dataDir, 'recordings'), memoryBytes: recording.memoryBytes },
     vault: vault.masterKey === undefined ? {} : { masterKey: vault.masterKey },

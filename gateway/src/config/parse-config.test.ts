@@ -45,7 +45,7 @@ describe('a right document', () => {
     }])
     assert.deepEqual(policy.masks[0], { name: 'card', columns: ['customers.card_number'], method: 'keep-last', keep: 4 })
     assert.equal(policy.rules[3]?.expiresMs, 15 * 60_000)
-    assert.deepEqual(policy.roles, { reviewer: [], operator: [], auditor: [], administrator: [] })
+    assert.deepEqual(policy.roles, { viewer: [], reviewer: [], operator: [], auditor: [], administrator: [] })
   })
 
   test('of one line is enough: the gateway then listens on loopback and keeps its state in files', () => {
@@ -53,6 +53,7 @@ describe('a right document', () => {
       dataDir: 'sallyport-data',
       storage: { kind: 'sqlite', path: 'sallyport-data/state.db' },
       api: { host: '127.0.0.1', port: 7400 },
+      console: { idleMs: 1_800_000, longestMs: 43_200_000 },
       protocols: { postgres: { host: '127.0.0.1', port: 15_432 } },
       vault: {},
       ledger: { durability: 'batched', anchors: [] },
@@ -116,6 +117,7 @@ gateway:
   storage:
     postgres: { host: state.internal, database: sallyport, user: sallyport, password: env:STATE_PASSWORD }
   api: { host: 0.0.0.0, port: 443 }
+  console: { url: https://sallyport.example.com/, idle: 15m, longest: 8h }
   protocols: { postgres: { host: "::", port: 0 } }
   tls: { cert: file:tls.crt, key: vault:tls-key }
   vault: { masterKey: env:SALLYPORT_MASTER_KEY }
@@ -129,6 +131,7 @@ gateway:
         password: 'env:STATE_PASSWORD', tls: { mode: 'verify-full' },
       },
       api: { host: '0.0.0.0', port: 443 },
+      console: { url: 'https://sallyport.example.com', idleMs: 900_000, longestMs: 28_800_000 },
       protocols: { postgres: { host: '::', port: 0 } },
       tls: { cert: 'file:tls.crt', key: 'vault:tls-key' },
       vault: { masterKey: 'env:SALLYPORT_MASTER_KEY' },

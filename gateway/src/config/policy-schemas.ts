@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import { cliLoginSchema } from './cli-login-schema.ts'
+import { consoleLoginSchema } from './console-login-schema.ts'
 import { optionalKeys } from './optional-keys.ts'
 import { duration, entryName, nameList, words } from './value-schemas.ts'
 
@@ -21,6 +22,7 @@ export const issuerSchema = optionalKeys<IssuerEntry>()(z.strictObject({
   groups: words.default('groups'),
   person: words.default('email'),
   cli: cliLoginSchema.optional(),
+  console: consoleLoginSchema.optional(),
 }))
 
 const date = z.string().refine((text) => {
@@ -65,7 +67,7 @@ export const maskSchema = optionalKeys<MaskEntry>()(z
 const groups = z.array(words.refine((name) => !name.startsWith(AGENT_REVIEWER), 'agents hold no role; "reviewers" of a rule may name one'))
   .max(1000, 'at most 1000 entries').default([])
 export const rolesSchema = z.strictObject({
-  reviewer: groups, operator: groups, auditor: groups, administrator: groups,
+  viewer: groups, reviewer: groups, operator: groups, auditor: groups, administrator: groups,
 }) satisfies z.ZodType<PolicyDocument['roles']>
 
 const MAX_ROWS = 1_000_000_000

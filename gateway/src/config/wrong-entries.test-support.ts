@@ -33,6 +33,32 @@ issuers:
 `,
     '4:24 issuers[0] has the same issuer and audience',
   ],
+  ['the same console client twice', `\
+version: 1
+issuers:
+  - { name: a, issuer: https://x.example, audience: s, console: { clientId: c } }
+  - { name: b, issuer: https://x.example, audience: t, console: { clientId: c } }
+`,
+    '4:77 issuers[0] has the same issuer and console client',
+  ],
+  ['a client secret in clear', `\
+version: 1
+issuers:
+  - { name: a, issuer: https://x.example, audience: s, console: { clientId: c, clientSecret: hunter2 } }
+`,
+    '3:94 expected vault:NAME or env:NAME or file:PATH',
+  ],
+  ['an address of the console with a path, and a session that is idle longer than it lasts', `\
+version: 1
+gateway:
+  console:
+    url: https://x.example/console
+    idle: 2h
+    longest: 1h
+`,
+    '4:10 expected https, host and port alone, such as https://sallyport.example.com; http only on loopback',
+    '5:11 longer than "longest"',
+  ],
   ['the same name twice', `\
 version: 1
 issuers:

@@ -1,4 +1,4 @@
-import type { Identity } from './identity.ts'
+import { AuthenticationError, type Identity } from './identity.ts'
 import type { VerifiedClaims } from './session-tokens.ts'
 import type { IdentifiedCaller } from './token-exchange.ts'
 
@@ -68,13 +68,13 @@ export interface WebLogin {
   /** Where a person can log in, in the document's order. */
   providers(): readonly LoginProvider[]
   /** @throws AuthenticationError */
-  begin(provider: string, next: string): Promise<BegunLogin>
+  begin(provider: string, next: string | undefined): Promise<BegunLogin>
   /** @param params of the provider's answer @throws AuthenticationError */
   finish(provider: string, params: URLSearchParams, browserCookie: string | undefined): Promise<FinishedLogin>
   /** @throws AuthenticationError @param use false: this question does not put off the idle end */
   find(cookie: string, use?: boolean): Promise<WebCaller>
   /** Ends a session. @returns whose it was, and where to end it at the provider too, when that is possible */
-  logout(cookie: string): Promise<{ readonly identity: Identity; readonly tokenId: string; readonly location?: string } | undefined>
+  logout(cookie: string): Promise<EndedLogin | undefined>
 }
 
 export interface LoginProvider {
@@ -89,6 +89,13 @@ export interface BegunLogin {
   readonly browserCookie: string
 }
 
+export interface EndedLogin {
+  readonly issuer: string
+  readonly subject: string
+  readonly tokenId: string
+  readonly location?: string
+}
+
 export interface FinishedLogin {
   readonly cookie: string
   readonly csrf: string
@@ -98,3 +105,6 @@ export interface FinishedLogin {
   /** Local path to go to. */
   readonly next: string
 }
+
+/** Nobody can log in this way now, whoever they are. */
+export class LoginUnavailable extends AuthenticationError {}

@@ -114,7 +114,8 @@ export class IssuerKeys {
   }
 }
 
-function permittedUrl(text: unknown): URL {
+/** @throws Error for what is no https URL, or http on loopback, or holds a credential */
+export function permittedUrl(text: unknown): URL {
   const url = typeof text === 'string' ? URL.parse(text) : null
   if (url === null) throw new Error('its address is malformed')
   if (url.username !== '' || url.password !== '') throw new Error('its address holds a credential')

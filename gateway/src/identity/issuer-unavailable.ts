@@ -1,7 +1,7 @@
-import { AuthenticationError } from '../governance/identity.ts'
+import { LoginUnavailable } from '../governance/web-sessions.ts'
 
 /** The issuer could not be asked, or answered wrongly: nothing is said about the token itself. */
-export class IssuerUnavailable extends AuthenticationError {
+export class IssuerUnavailable extends LoginUnavailable {
   constructor(issuer: string, why: string) {
     super(
       `the keys of issuer "${issuer}" cannot be had: ${why}`,

@@ -1,5 +1,6 @@
 import { AuthenticationError } from '../governance/identity.ts'
-import type { AgentEntry, IssuerEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
+import type { AgentEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
+import type { ClaimsIssuer } from './claims-issuer.ts'
 
 export type Claims = Readonly<Record<string, unknown>>
 
@@ -14,7 +15,7 @@ export type Principal =
  *
  * @throws AuthenticationError when it is neither, or more than one agent
  */
-export function recognise(claims: Claims, issuer: IssuerEntry, document: PolicyDocument, nowMs: number): Principal {
+export function recognise(claims: Claims, issuer: ClaimsIssuer, document: PolicyDocument, nowMs: number): Principal {
   const agents = document.agents.filter((agent) => agent.issuer === issuer.name && matches(agent, claims))
   const [agent, other] = agents
   if (agent !== undefined) {
@@ -45,7 +46,7 @@ export function agentEndsAtMs(agent: AgentEntry): number {
 }
 
 /** Groups as the issuer's claim lists them; a single string is one group. */
-export function groupsOf(claims: Claims, issuer: IssuerEntry): readonly string[] {
+export function groupsOf(claims: Claims, issuer: ClaimsIssuer): readonly string[] {
   const groups = own(claims, issuer.groups)
   if (typeof groups === 'string') return [groups]
   return Array.isArray(groups) ? groups.filter((group) => typeof group === 'string').slice(0, 1_000) : []

@@ -1,6 +1,7 @@
 import { AuthenticationError, type Identity } from '../governance/identity.ts'
-import type { AgentEntry, IssuerEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
+import type { AgentEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { VerifiedClaims } from '../governance/session-tokens.ts'
+import { type ClaimsIssuer, claimsIssuers } from './claims-issuer.ts'
 import { agentEndsAtMs, type Claims, groupsOf, type Principal, recognise } from './recognise.ts'
 
 export interface ResolvedIdentity {
@@ -46,15 +47,15 @@ export function resolveIdentity(
   }
 }
 
-function issuerOf(verified: VerifiedClaims, document: PolicyDocument): IssuerEntry {
-  const issuer = document.issuers.find((entry) => entry.name === verified.issuer && entry.issuer === verified.claims['iss'])
+function issuerOf(verified: VerifiedClaims, document: PolicyDocument): ClaimsIssuer {
+  const issuer = claimsIssuers(document).find((entry) => entry.name === verified.issuer && entry.issuer === verified.claims['iss'])
   if (issuer === undefined) throw new AuthenticationError('the token is of an issuer that is no longer configured', 'Get a token from an issuer in the policy document.')
   return issuer
 }
 
 /** Who acts according to an `act` claim. Only the outermost counts; those before are kept for the record. */
 function currentActor(
-  act: Claims | undefined, claims: Claims, principal: Principal, issuer: IssuerEntry, document: PolicyDocument, nowMs: number,
+  act: Claims | undefined, claims: Claims, principal: Principal, issuer: ClaimsIssuer, document: PolicyDocument, nowMs: number,
 ): Principal | undefined {
   if (act === undefined) return undefined
   const client = claims['client_id'] ?? claims['azp']

@@ -32,8 +32,15 @@ export interface IssuerEntry {
   readonly person: string
   /** How people log in at a terminal (RFC 8628); not at all when absent. */
   readonly cli?: CliLogin
-  /** People log in at the console by the authorization code flow, as this client; the secret is a reference. */
-  readonly console?: { readonly clientId: string; readonly clientSecret?: string }
+  /** People log in at the console as this client; not at all when absent. */
+  readonly console?: ConsoleClient
+}
+
+/** A client for the authorization code flow with PKCE. */
+export interface ConsoleClient {
+  readonly clientId: string
+  /** Reference; a public client has none. */
+  readonly clientSecret?: string
 }
 
 export interface AgentEntry {

@@ -1,0 +1,80 @@
+import * as oauth from 'oauth4webapi'
+import { AuthenticationError } from '../../governance/identity.ts'
+import { ProviderUnavailable } from './provider-unavailable.ts'
+
+const TIMEOUT_MS = 10_000
+const MAX_BYTES = 256 * 1_024
+
+export interface CodeToRedeem {
+  readonly provider: string
+  readonly server: oauth.AuthorizationServer
+  readonly client: oauth.Client
+  readonly secret: string | undefined
+  /** As `validateAuthResponse` gives them. */
+  readonly parameters: URLSearchParams
+  readonly redirectUri: string
+  readonly verifier: string
+  readonly nonce: string
+}
+
+/**
+ * Redeems an authorization code: RFC 6749 §4.1.3 with RFC 7636, OpenID Connect Core 1.0 §3.1.3.
+ * @returns the ID token, whose signature is not verified yet
+ * @throws AuthenticationError, ProviderUnavailable; none of their words is the provider's
+ */
+export async function redeemCode(code: CodeToRedeem): Promise<string> {
+  const { provider, server, client, secret, parameters, redirectUri, verifier, nonce } = code
+  const authentication = secret === undefined ? oauth.None() : withSecret(server, secret)
+  let response: Response
+  try {
+    response = await oauth.authorizationCodeGrantRequest(server, client, authentication, parameters, redirectUri, verifier, {
+      [oauth.customFetch]: boundedFetch,
+      // The discovery document's addresses were checked: http is on loopback only.
+      [oauth.allowInsecureRequests]: true,
+    })
+  } catch {
+    throw new ProviderUnavailable(provider, 'its token endpoint does not answer')
+  }
+  if (response.status >= 500) throw new ProviderUnavailable(provider, `its token endpoint answers with status ${response.status}`)
+  try {
+    const { id_token: idToken } = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce, requireIdToken: true })
+    if (idToken !== undefined) return idToken
+  } catch (error) {
+    throw inWords(error)
+  }
+  throw new AuthenticationError('the provider gave no ID token', 'Have the operator register this client for OpenID Connect.')
+}
+
+/** OpenID Connect Discovery 1.0 §3: client_secret_basic when it does not say. */
+function withSecret({ token_endpoint_auth_methods_supported: methods }: oauth.AuthorizationServer, secret: string): oauth.ClientAuth {
+  const byPost = methods !== undefined && !methods.includes('client_secret_basic') && methods.includes('client_secret_post')
+  return byPost ? oauth.ClientSecretPost(secret) : oauth.ClientSecretBasic(secret)
+}
+
+function inWords(error: unknown): AuthenticationError {
+  const again = 'Log in again; if it lasts, have the operator look at the provider.'
+  if (error instanceof oauth.ResponseBodyError) {
+    if (error.error === 'invalid_client') return new AuthenticationError('the provider does not accept this gateway as its client', 'Have the operator check console.clientId and console.clientSecret of the issuer.')
+    if (error.error === 'invalid_grant') return new AuthenticationError('the provider does not accept the code: it was used, has expired, or is of another login', 'Log in again, from the beginning.')
+    return new AuthenticationError('the provider refused to give tokens', again)
+  }
+  if (error instanceof oauth.WWWAuthenticateChallengeError) {
+    return new AuthenticationError('the provider does not accept this gateway as its client', 'Have the operator check console.clientId and console.clientSecret of the issuer.')
+  }
+  return new AuthenticationError('the provider\'s answer with the ID token is wrong or not of this login', again)
+}
+
+/** Bounded in time and size, and goes nowhere else: a redirect would carry the client's secret along. */
+async function boundedFetch(url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>): Promise<Response> {
+  const { method, headers, body } = options
+  const response = await fetch(url, { method, headers, body, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.byteLength
+    if (bytes > MAX_BYTES) throw new Error('the answer is too large')
+    chunks.push(chunk)
+  }
+  const { status, headers: answered } = response
+  return new Response(Buffer.concat(chunks), { status, headers: answered })
+}
