@@ -5,6 +5,7 @@ import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
 import { HoldTable } from './hold-table.ts'
+import { IdentityUseTable } from './identity-use-table.ts'
 import { LocalSignals } from './local-signals.ts'
 import { LoginTransactionTable } from './login-transaction-table.ts'
 import { migrations } from './migrations.ts'
@@ -38,6 +39,7 @@ export interface Storage {
   readonly policyVersions: PolicyVersionTable
   readonly sessionTokens: SessionTokenTable
   readonly sessions: SessionTable
+  readonly identityUse: IdentityUseTable
   readonly vault: VaultTable
   readonly recordingKeys: RecordingKeyTable
   readonly retention: RetentionTable
@@ -70,6 +72,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       policyVersions: new PolicyVersionTable(db),
       sessionTokens: new SessionTokenTable(db),
       sessions,
+      identityUse: new IdentityUseTable(db),
       vault: new VaultTable(db),
       recordingKeys: new RecordingKeyTable(db),
       retention: new RetentionTable(db, location.kind, randomUUID()),

@@ -34,6 +34,8 @@ export interface Schema {
     identity_kind: string
     identity_issuer: string
     actors: string
+    /** Who acts now; empty when nobody does. */
+    actor: Generated<string>
     target: string
     protocol: string
     purpose: string
@@ -44,6 +46,31 @@ export interface Schema {
     reason: string | null
     operations: Generated<number>
     refused: Generated<number>
+  }
+  /** Sessions that have ended, summed up by the database; see `agent-migration.ts`. */
+  identity_use: {
+    role: string
+    name: string
+    issuer: string
+    target: string
+    sessions: number
+    operations: number
+    refused: number
+    last_at: number
+  }
+  /** Access reviews of agents. `body`, `facts` and `decision` are JSON. */
+  campaigns: {
+    id: string
+    state: string
+    opened_at: number
+    due_at: number
+    body: string
+  }
+  campaign_items: {
+    campaign: string
+    agent: string
+    facts: string
+    decision: string | null
   }
   vault_secrets: {
     name: string

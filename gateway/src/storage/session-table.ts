@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { SessionListQuery, SessionRecord, SessionStore } from '../governance/recording/session-store.ts'
 import type { Session } from '../governance/session.ts'
+import { currentActor } from './agent-migration.ts'
 import type { Schema } from './schema.ts'
 
 /** Ends that wait to be written. What does not fit is lost and reported; a restart marks such a session as aborted. */
@@ -34,7 +35,7 @@ export class SessionTable implements SessionStore {
     await this.#db.insertInto('sessions').values({
       id: session.id, gateway: this.#gateway,
       identity_name: identity.name, identity_kind: identity.kind, identity_issuer: identity.issuer,
-      actors: JSON.stringify(identity.actors), target: session.target.name, protocol: session.protocol, purpose,
+      actors: JSON.stringify(identity.actors), actor: currentActor(identity.actors), target: session.target.name, protocol: session.protocol, purpose,
       client_address: session.clientAddress, application: withoutNul(application), opened_at: session.openedAtMs,
       closed_at: null, reason: null,
     }).execute()
