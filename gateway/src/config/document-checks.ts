@@ -4,12 +4,14 @@ import type {
   AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
 } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
+import type { SamlEntry } from '../governance/policy/saml-entry.ts'
 import type { Finding, Path } from './problem.ts'
 import { quoted, withSuggestion } from './schema-findings.ts'
 
 /** Entries that passed by themselves, at their index in the document; a hole where one did not. */
 export interface CheckedSections {
   readonly issuers: readonly (IssuerEntry | undefined)[]
+  readonly saml?: readonly (SamlEntry | undefined)[]
   readonly agents: readonly (AgentEntry | undefined)[]
   readonly targets: readonly (TargetEntry | undefined)[]
   readonly masks: readonly (MaskEntry | undefined)[]
@@ -17,7 +19,7 @@ export interface CheckedSections {
   readonly roles: PolicyDocument['roles'] | undefined
 }
 
-type Section = 'issuers' | 'agents' | 'targets' | 'masks' | 'rules'
+type Section = 'issuers' | 'saml' | 'agents' | 'targets' | 'masks' | 'rules'
 
 /** Names of each section as written, also of entries that are wrong elsewhere, so that no second error follows. */
 export type WrittenNames = Readonly<Record<Section, readonly (string | undefined)[]>>
@@ -26,6 +28,7 @@ export type WrittenNames = Readonly<Record<Section, readonly (string | undefined
 export function checkTogether(sections: CheckedSections, names: WrittenNames): Finding[] {
   return [
     ...Object.entries(names).flatMap(([section, written]) => duplicates(section, written)),
+    ...namedAsIssuers(names),
     ...builtInNames('masks', names.masks),
     ...builtInNames('rules', names.rules),
     ...references(sections, names),
@@ -45,6 +48,13 @@ function duplicates(section: string, names: readonly (string | undefined)[]): Fi
       ? [{ path: [section, index, 'name'], message: `${section}[${first}] has the name ${quoted(name)} already` }]
       : []
   })
+}
+
+/** An identity says by the name of its issuer where it comes from. */
+function namedAsIssuers({ saml, issuers }: WrittenNames): Finding[] {
+  return saml.flatMap((name, index) => name !== undefined && issuers.includes(name)
+    ? [{ path: ['saml', index, 'name'], message: `issuers[${issuers.indexOf(name)}] has the name ${quoted(name)} already` }]
+    : [])
 }
 
 function builtInNames(section: 'masks' | 'rules', names: readonly (string | undefined)[]): Finding[] {

@@ -6,6 +6,7 @@ import { type GatewaySettings, gatewaySettings } from './gateway-settings.ts'
 import { agentSchema, issuerSchema, maskSchema, rolesSchema } from './policy-schemas.ts'
 import type { Finding, Problem } from './problem.ts'
 import { ruleSchema } from './rule-schema.ts'
+import { samlSchema } from './saml-schema.ts'
 import { check, MAX_UNKNOWN_KEYS, unknownKey } from './schema-findings.ts'
 import { targetEntry, type TargetKind } from './target-entries.ts'
 
@@ -16,7 +17,7 @@ export interface Config {
   readonly policyText: string
 }
 
-const SECTIONS = ['version', 'gateway', 'issuers', 'agents', 'targets', 'masks', 'rules', 'roles'] as const
+const SECTIONS = ['version', 'gateway', 'issuers', 'saml', 'agents', 'targets', 'masks', 'rules', 'roles'] as const
 /** Most entries of one section, so that what compares entries with each other stays quick. */
 const MAX_ENTRIES = 2000
 
@@ -73,6 +74,7 @@ function readSections(data: unknown, adapters: readonly TargetKind[], findings: 
     entries(section, (entry, index) => check(schema, entry, [section, index], findings))
   const sections = {
     issuers: by('issuers', issuerSchema),
+    ...(document['saml'] === undefined ? {} : { saml: by('saml', samlSchema) }),
     agents: by('agents', agentSchema),
     targets: entries('targets', (entry, index) => targetEntry(entry, ['targets', index], adapters, findings)),
     masks: by('masks', maskSchema),
@@ -80,7 +82,7 @@ function readSections(data: unknown, adapters: readonly TargetKind[], findings: 
     roles: check(rolesSchema, document['roles'] ?? {}, ['roles'], findings),
   }
   findings.push(...checkTogether(sections, {
-    issuers: names(document, 'issuers'), agents: names(document, 'agents'), targets: names(document, 'targets'),
+    issuers: names(document, 'issuers'), saml: names(document, 'saml'), agents: names(document, 'agents'), targets: names(document, 'targets'),
     masks: names(document, 'masks'), rules: names(document, 'rules'),
   }))
   return gateway === undefined ? undefined : { gateway, version: 1 as const, ...sections }

@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import type { Migration, MigrationProvider } from 'kysely/migration'
+import { usedAssertions } from './used-assertion-table.ts'
 import { agents } from './agent-migration.ts'
 
 /** A migration that has been released is never edited: a change is a new one. */
@@ -166,5 +167,5 @@ const webSessions: Migration = {
 
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-web-sessions': webSessions, '0005-agents': agents }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents }),
 }

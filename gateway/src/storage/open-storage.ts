@@ -19,6 +19,7 @@ import type { Schema } from './schema.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
 import { SettingTable } from './setting-table.ts'
+import { UsedAssertionTable } from './used-assertion-table.ts'
 import { VaultTable } from './vault-table.ts'
 import { WebSessionTable } from './web-session-table.ts'
 
@@ -48,6 +49,7 @@ export interface Storage {
   readonly reviews: ReviewTable
   readonly webSessions: WebSessionTable
   readonly loginTransactions: LoginTransactionTable
+  readonly usedAssertions: UsedAssertionTable
   /** Of changes to reviews and grants. */
   readonly signals: ChangeSignals
   /** Writes what is queued and closes the database; one that does not answer is not waited for. */
@@ -81,6 +83,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       reviews: new ReviewTable(db, location.kind),
       webSessions: new WebSessionTable(db),
       loginTransactions: new LoginTransactionTable(db),
+      usedAssertions: new UsedAssertionTable(db),
       signals,
       async close() {
         await sessions.flush()

@@ -146,6 +146,11 @@ export interface Schema {
     until_at: number
     body: string
   }
+  /** SAML assertions that logged somebody in; see `UsedAssertions`. */
+  used_assertions: {
+    key: string
+    until: number
+  }
   /** People at the console. */
   web_sessions: {
     id: string

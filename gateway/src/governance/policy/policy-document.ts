@@ -1,8 +1,12 @@
+import type { SamlEntry } from './saml-entry.ts'
+
 /** The policy document once it is checked. `config/` makes it from YAML; see docs/reference/policy.md. */
 
 export interface PolicyDocument {
   readonly version: 1
   readonly issuers: readonly IssuerEntry[]
+  /** Names differ from those of issuers. */
+  readonly saml?: readonly SamlEntry[]
   readonly agents: readonly AgentEntry[]
   readonly targets: readonly TargetEntry[]
   readonly masks: readonly MaskEntry[]
