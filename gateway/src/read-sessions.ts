@@ -1,3 +1,4 @@
+import type { RuleUseIndex } from './governance/agents/identity-use.ts'
 import { readSealedOriginals } from './governance/recording/originals.ts'
 import { StreamError } from './governance/recording/read-stream.ts'
 import type { SessionReading } from './governance/recording/session-reading.ts'
@@ -21,7 +22,7 @@ export interface ReadSessionsOptions {
 }
 
 /** Puts together what people read recordings with: the index, the ledger and the streams. */
-export function readSessions({ storage, ledger, directory, verifierKey, readStream, log }: ReadSessionsOptions): SessionReading & { close(): Promise<void> } {
+export function readSessions({ storage, ledger, directory, verifierKey, readStream, log }: ReadSessionsOptions): SessionReading & RuleUseIndex & { close(): Promise<void> } {
   const followed = {
     get size() { return ledger.size },
     get durableSize() { return ledger.lastCheckpoint.size },
@@ -33,6 +34,7 @@ export function readSessions({ storage, ledger, directory, verifierKey, readStre
   const sources = { directory, ledger: followed, index }
   return {
     search: (query, page) => index.search(query, page),
+    ruleUse: () => index.ruleUse(),
     events: (session) => readSessionEvents(session, sources),
     follow: (session, signal) => followSessionEvents(session, sources, signal),
     stream({ id, protocol }) {

@@ -19,6 +19,8 @@ export type IndexingRequest = { readonly id: number } & (
   | { readonly kind: 'follow'; readonly until: number; readonly forMs: number }
   /** The same, then searches. */
   | { readonly kind: 'search'; readonly until: number; readonly forMs: number; readonly query: SearchQuery; readonly page: SearchPage }
+  /** Indexes too, then says how often each rule decided for each agent. */
+  | { readonly kind: 'rule-use'; readonly until: number; readonly forMs: number }
   /** Answered by the session's {@link SessionPlace}. */
   | { readonly kind: 'range'; readonly session: string }
   | { readonly kind: 'close' }
@@ -61,6 +63,7 @@ async function serve({ location, log, directory }: IndexingSetup): Promise<void>
     }
     if (request.kind === 'range') return { range: await store.range(request.session), indexed: indexer.entries } satisfies SessionPlace
     const indexed = await follow(request.until, request.forMs)
+    if (request.kind === 'rule-use') return { indexed, uses: await store.ruleUse() }
     return request.kind === 'follow' ? indexed : { indexed, ...(await store.search(request.query, request.page)) }
   }
   let turn = Promise.resolve()

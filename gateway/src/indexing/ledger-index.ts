@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { RuleUse, RuleUseIndex } from '../governance/agents/identity-use.ts'
 import { IndexUnavailable, type OperationIndex, type SearchPage, type SearchResult } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
 import type { IndexingAnswer, IndexingRequest, IndexingSetup, SessionPlace } from './indexing-worker.ts'
@@ -41,7 +42,7 @@ interface Waiting {
  * The index in its own thread, seen from the gateway's. Follows what is durable in the background, while there is no
  * traffic to speak of; a search first takes in all that is written.
  */
-export class LedgerIndex implements OperationIndex {
+export class LedgerIndex implements OperationIndex, RuleUseIndex {
   readonly #options: LedgerIndexOptions
   readonly #waiting = new Map<number, Waiting>()
   #lastId = 0
@@ -65,6 +66,13 @@ export class LedgerIndex implements OperationIndex {
     this.#indexed = indexed
     // What came in meanwhile is searched too.
     return { ...found, indexed, entries: Math.max(entries, indexed) }
+  }
+
+  async ruleUse(): Promise<{ uses: readonly RuleUse[]; complete: boolean }> {
+    const entries = this.#options.ledger.size
+    const { indexed, uses } = await this.#ask({ kind: 'rule-use', until: entries, forMs: CATCH_UP_MS }) as { indexed: number; uses: readonly RuleUse[] }
+    this.#indexed = indexed
+    return { uses, complete: indexed >= entries }
   }
 
   place(session: string): Promise<SessionPlace> {

@@ -1,3 +1,4 @@
+import type { RuleUse } from '../governance/agents/identity-use.ts'
 import type { Effect } from '../governance/decision.ts'
 import type { FoundOperation, SearchPage } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
@@ -20,6 +21,8 @@ export interface IndexStore {
   /** Operations without outcome where the position is. */
   pending(): Promise<readonly PendingOperation[]>
   search(query: SearchQuery, page: SearchPage): Promise<{ operations: readonly FoundOperation[]; next?: string }>
+  /** How often each rule decided what each agent sent. */
+  ruleUse(): Promise<readonly RuleUse[]>
   close(): Promise<void>
 }
 

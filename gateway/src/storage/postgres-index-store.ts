@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { RuleUse } from '../governance/agents/identity-use.ts'
 import type { FoundOperation, SearchPage } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
 import { foundOperation, type FoundRow } from './found-operation.ts'
@@ -7,11 +8,12 @@ import {
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
 import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
+import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; older tables are dropped. */
-const VERSION = 2
+const VERSION = 3
 
-const DROP = 'drop table if exists index_version, index_logs, index_sessions, index_operations, index_pending'
+const DROP = 'drop table if exists index_version, index_logs, index_sessions, index_operations, index_pending, index_rule_use'
 const SCHEMA = `
 create table index_version (version integer not null);
 insert into index_version values (${VERSION});
@@ -28,6 +30,8 @@ create table index_operations (id bigint primary key, log integer not null, sess
 create index index_operations_terms on index_operations using gin (terms);
 create index index_operations_last on index_operations (last_at);
 create table index_pending (log integer not null, session text not null, n bigint not null, operation bigint not null, primary key (session, n));
+create table index_rule_use (log integer not null, agent text not null, issuer text not null, rule text not null, count bigint not null,
+  last_at bigint not null, primary key (log, agent, issuer, rule));
 `
 
 const OPERATION_COLUMNS = {
@@ -89,7 +93,7 @@ export class PostgresIndexStore implements IndexStore {
   async reset(): Promise<void> {
     this.#sessions.clear()
     await transaction(this.#pool, async (db) => {
-      for (const table of ['operations', 'sessions', 'pending']) await db.query(`delete from index_${table} where log = $1`, [this.#log])
+      for (const table of ['operations', 'sessions', 'pending', 'rule_use']) await db.query(`delete from index_${table} where log = $1`, [this.#log])
       await db.query("update index_logs set entries = 0, next_offset = 0, last_offset = 0, last_digest = '' where log = $1", [this.#log])
     })
   }
@@ -132,11 +136,18 @@ export class PostgresIndexStore implements IndexStore {
     return { operations: rows.slice(0, page.limit).map(foundOperation), ...(last !== undefined && { next: String(last.id) }) }
   }
 
+  async ruleUse(): Promise<readonly RuleUse[]> {
+    const { rows } = await this.#pool.query<RuleUse>(
+      'select agent, issuer, rule, sum(count)::bigint as count, max(last_at) as "lastAtMs" from index_rule_use group by agent, issuer, rule')
+    return rows
+  }
+
   async close(): Promise<void> {
     await this.#pool.end()
   }
 
-  async #writeAll(db: pg.PoolClient, { position, sessions, lastEntries, changes, settled, unsettled }: IndexSlice): Promise<void> {
+  async #writeAll(db: pg.PoolClient, slice: IndexSlice): Promise<void> {
+    const { position, sessions, lastEntries, changes, settled, unsettled } = slice
     const fresh = changes.map(({ row }) => row).filter(isNew)
     for (const session of new Set([...sessions, ...fresh.map((row) => row.session)])) await this.#keepSession(db, session)
     if (fresh.length > 0) {
@@ -150,6 +161,7 @@ export class PostgresIndexStore implements IndexStore {
     await this.#update(db, changes.filter(({ row }) => !isFresh.has(row)))
     await db.query('update index_sessions s set last_entry = greatest(s.last_entry, e.entry) from unnest($1::text[], $2::bigint[]) as e (session, entry) where s.session = e.session',
       [Array.from(lastEntries.keys(), withoutNul), [...lastEntries.values()]])
+    await this.#addRuleUse(db, ruleUseOf(slice))
     await db.query('delete from index_pending where (session, n) in (select * from unnest($1::text[], $2::bigint[]))',
       [settled.map(({ session }) => withoutNul(session)), settled.map(({ number }) => number)])
     await db.query('insert into index_pending select $1, * from unnest($2::text[], $3::bigint[], $4::bigint[]) on conflict (session, n) do update set operation = excluded.operation',
@@ -157,6 +169,15 @@ export class PostgresIndexStore implements IndexStore {
     const { entries, offset, lastOffset, lastDigest } = position
     await db.query('update index_logs set entries = $2, next_offset = $3, last_offset = $4, last_digest = $5 where log = $1',
       [this.#log, entries, offset, lastOffset, lastDigest])
+  }
+
+  async #addRuleUse(db: pg.PoolClient, uses: readonly RuleUse[]): Promise<void> {
+    // Names that PostgreSQL holds as one would be one row twice in a statement, which it does not take.
+    for (const { agent, issuer, rule, count, lastAtMs } of uses) {
+      await db.query(`insert into index_rule_use as u values ($1, $2, $3, $4, $5, $6) on conflict (log, agent, issuer, rule)
+        do update set count = u.count + excluded.count, last_at = greatest(u.last_at, excluded.last_at)`,
+      [this.#log, ...[agent, issuer, rule].map(withoutNul), count, lastAtMs])
+    }
   }
 
   async #insert(db: pg.PoolClient, changes: readonly OperationChange[]): Promise<void> {

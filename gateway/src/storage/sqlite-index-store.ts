@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import type { RuleUse } from '../governance/agents/identity-use.ts'
 import type { FoundOperation, SearchPage } from '../governance/recording/operation-index.ts'
 import type { SearchQuery } from '../governance/recording/search-query.ts'
 import { foundOperation, type FoundRow } from './found-operation.ts'
@@ -8,9 +9,10 @@ import {
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
 import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
+import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; an older file is thrown away. */
-const VERSION = 2
+const VERSION = 3
 
 /** Terms hold only letters, digits and what is named here, so that the tokenizer leaves each as it is. */
 const SCHEMA = `
@@ -25,6 +27,8 @@ create table operations (id integer primary key, session integer not null, decis
   completed integer not null, failed integer not null, aborted integer not null, rows integer not null, codes text not null, text text not null,
   integers text not null);
 create table pending (session text not null, n integer not null, operation integer not null, primary key (session, n)) without rowid;
+create table rule_use (agent text not null, issuer text not null, rule text not null, count integer not null, last_at integer not null,
+  primary key (agent, issuer, rule)) without rowid;
 create virtual table terms using fts5(term, content='', contentless_delete=1, tokenize="ascii tokenchars '=._-%~'");
 pragma user_version = ${VERSION};
 `
@@ -101,13 +105,19 @@ export class SqliteIndexStore implements IndexStore {
     return Promise.resolve({ operations: rows.slice(0, page.limit).map(foundOperation), ...(last !== undefined && { next: String(last.id) }) })
   }
 
+  ruleUse(): Promise<readonly RuleUse[]> {
+    const rows = this.#prepare('select agent, issuer, rule, count, last_at as "lastAtMs" from rule_use').all()
+    return Promise.resolve(rows.map((row) => ({ ...row }) as unknown as RuleUse))
+  }
+
   close(): Promise<void> {
     this.#statements.clear()
     this.#db.close()
     return Promise.resolve()
   }
 
-  #writeAll({ position, sessions, lastEntries, changes, settled, unsettled }: IndexSlice): void {
+  #writeAll(slice: IndexSlice): void {
+    const { position, sessions, lastEntries, changes, settled, unsettled } = slice
     for (const session of sessions) this.#sessionRow(session)
     const fresh = changes.map(({ row }) => row).filter(isNew)
     if (fresh.length > 0) {
@@ -121,6 +131,10 @@ export class SqliteIndexStore implements IndexStore {
       else this.#update(change)
     }
     for (const [session, entry] of lastEntries) this.#run('update sessions set last_entry = max(last_entry, ?) where session = ?', entry, session)
+    for (const { agent, issuer, rule, count, lastAtMs } of ruleUseOf(slice)) {
+      this.#run(`insert into rule_use values (?, ?, ?, ?, ?)
+        on conflict do update set count = count + excluded.count, last_at = max(last_at, excluded.last_at)`, agent, issuer, rule, count, lastAtMs)
+    }
     for (const { session, number } of settled) this.#run('delete from pending where session = ? and n = ?', session, number)
     for (const { session, number, row } of unsettled) this.#run('insert or replace into pending values (?, ?, ?)', session, number, row.id ?? 0)
     const { entries, offset, lastOffset, lastDigest } = position
