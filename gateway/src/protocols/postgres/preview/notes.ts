@@ -37,3 +37,5 @@ export function lockNote(target: string, isInsert: boolean, inTransaction: boole
 }
 
 export const TRANSACTION_NOTE = 'It runs inside a transaction: what that has changed already is not seen here, so the rows can be others.'
+
+export const COPY_NOTE = 'It loads rows that the client sends after the approval: which and how many, nobody sees before, and nothing limits them.'

@@ -6,7 +6,7 @@ import type { Upstream } from '../upstream.ts'
 import { NoAnswer } from './answers.ts'
 import { countRows, readsOnly, sampleRows } from './count-rows.ts'
 import { estimateRows } from './estimate-rows.ts'
-import { because, isPassing, lockNote, TRANSACTION_NOTE } from './notes.ts'
+import { because, COPY_NOTE, isPassing, lockNote, TRANSACTION_NOTE } from './notes.ts'
 import { PREVIEW_TIMEOUTS, type PreviewOptions } from './preview-options.ts'
 import { PreviewSession } from './preview-session.ts'
 import { rehearse } from './rehearse.ts'
@@ -88,6 +88,7 @@ async function fill(draft: Draft, options: PreviewOptions, connection: PreviewCo
   const note = (words: string) => draft.notes.push(words)
   if (analysis.facts.unknown) return void note('The statement could not be analysed, so nothing of it is tried.')
   if (analysis.facts.maskViolation !== undefined) return void note('The statement uses masked columns where it must not, so nothing of it is tried.')
+  if (analysis.mayCopyIn && analysis.facts.actions.includes('copy-in')) note(COPY_NOTE)
   const statement = readChange(text)
   if (typeof statement === 'string') return void note(statement)
   if (inTransaction) note(TRANSACTION_NOTE)
