@@ -41,10 +41,16 @@
  * | GET bundle(session)?key=none | auditor, administrator | application/x-tar: what `sallyport audit verify` proves offline |
  * | GET inclusionProof?index&size, consistencyProof?first&second | anybody, without a token | InclusionProof, ConsistencyProof |
  * | GET ledgerStatus | auditor, operator, administrator | LedgerStatus |
+ * | GET loginProviders | anybody, without a token | LoginProviders |
+ * | GET webSession | whoever is logged in at the console | WebSession |
+ * | POST logout | the same | LoggedOut |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
 export const routes = {
   token: '/oauth/token',
+  loginProviders: '/auth/providers',
+  webSession: '/auth/session',
+  logout: '/auth/logout',
   login: '/api/v1/login',
   whoami: '/api/v1/whoami',
   revocation: '/oauth/revoke',

@@ -16,6 +16,10 @@ import { IndexHistory } from './governance/review/index-history.ts'
 import { Reviews } from './governance/review/reviews.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
+import { ConsoleLogin } from './identity/web/console-login.ts'
+import { LoginTransactions } from './identity/web/login-transactions.ts'
+import { OidcLogin } from './identity/web/oidc-login.ts'
+import { WebSessions } from './identity/web/web-sessions.ts'
 import type { LedgerLog } from './ledger/ledger-log.ts'
 import { verifierPath } from './ledger/layout.ts'
 import { LogReader } from './ledger/log-reader.ts'
@@ -131,10 +135,17 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
   }
 
+  let apiUrl: string | undefined
+  const origin = () => gateway.console.url ?? (isLoopback(gateway.api.host) ? apiUrl : undefined)
+  const webSessions = new WebSessions({ store: storage.webSessions, policies, ...gateway.console })
+  const transactions = new LoginTransactions(storage.loginTransactions)
+  const oidc = new OidcLogin({ policies, transactions, origin, secretOf })
+
   const api = await serveApi(
     createApi({
       identification: identity,
       tokenExchange: identity,
+      webLogin: new ConsoleLogin({ oidc, sessions: webSessions, origin }),
       revoke: (tokenId) => identity.revoke(tokenId),
       policies,
       policyAdministration: administration(policies, storage),
@@ -160,6 +171,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     // On loopback nobody can listen in, and a certificate of the gateway's own would have to be told to every client.
     { ...gateway.api, ...(tls !== undefined && !isLoopback(gateway.api.host) && { tls }) },
   )
+  apiUrl = api.url
   closing.push(() => api.close())
   await channel.start()
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')

@@ -10,11 +10,16 @@ import type { ReviewChannels } from '../governance/review/channel-state.ts'
 import type { ReviewAdministration } from '../governance/review/review-desk.ts'
 import type { ReviewStore } from '../governance/review/review-store.ts'
 import type { Identification, TokenExchange } from '../governance/token-exchange.ts'
+import type { SamlLogin } from '../governance/saml-login.ts'
+import type { WebLogin } from '../governance/web-sessions.ts'
 
 /** What the composition root lends to the control API. */
 export interface ApiServices {
   readonly identification: Identification
   readonly tokenExchange: TokenExchange
+  /** People at the console; nobody logs in there when absent. */
+  readonly webLogin?: WebLogin
+  readonly samlLogin?: SamlLogin
   /** Makes a token unusable; used when its issue could not be recorded. */
   readonly revoke: (tokenId: string) => Promise<void>
   readonly policies: PolicySource

@@ -4,6 +4,8 @@ import type { PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { IdentifiedCaller } from '../governance/token-exchange.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
+import { recordRefusedCookie } from './record-refusal.ts'
+import { sessionCookieOf, webCallerOf } from './web-request.ts'
 
 export type Role = keyof PolicyDocument['roles']
 
@@ -15,14 +17,10 @@ export interface Caller extends IdentifiedCaller {
   require(...roles: readonly Role[]): void
 }
 
-/** @throws ApiFailure when the request carries no usable token */
+/** @throws ApiFailure when the request carries no usable token, nor the cookie of a session */
 export async function callerOf(context: Context, services: ApiServices): Promise<Caller> {
-  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(context.req.header('authorization') ?? '') ?? []
-  if (token === undefined) {
-    throw new ApiFailure('unauthenticated', 'this needs a token', 'Send Authorization: Bearer with an identity token or a session token.')
-  }
   try {
-    const identified = await services.identification.identify(token)
+    const identified = await identify(context, services)
     const roles = rolesOf(identified.identity, services.policies.current.document)
     const holds = (...wanted: readonly Role[]) => wanted.some((role) => roles.has(role))
     return {
@@ -36,6 +34,33 @@ export async function callerOf(context: Context, services: ApiServices): Promise
     }
   } catch (error) {
     if (error instanceof AuthenticationError) throw new ApiFailure('unauthenticated', error.message, error.hint)
+    throw error
+  }
+}
+
+/** By a token that a program sends, or by a cookie that a browser does. Never by both: it would be unclear who asks. */
+async function identify(context: Context, services: ApiServices): Promise<IdentifiedCaller> {
+  const authorization = context.req.header('authorization')
+  const { webLogin } = services
+  const cookie = await onRecord(context, services, () => sessionCookieOf(context, webLogin))
+  if (webLogin !== undefined && cookie !== undefined) {
+    return onRecord(context, services, () => {
+      if (authorization !== undefined) throw new ApiFailure('invalid-request', 'the request carries a token and the cookie of a session', 'Send one of them.')
+      return webCallerOf(context, cookie, webLogin)
+    })
+  }
+  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '') ?? []
+  if (token === undefined) {
+    throw new ApiFailure('unauthenticated', 'this needs a token', 'Send Authorization: Bearer with an identity token or a session token.')
+  }
+  return services.identification.identify(token)
+}
+
+async function onRecord<Result>(context: Context, services: ApiServices, work: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof ApiFailure || error instanceof AuthenticationError) recordRefusedCookie(context, services, error.message)
     throw error
   }
 }

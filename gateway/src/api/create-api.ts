@@ -6,6 +6,7 @@ import { timeout } from 'hono/timeout'
 import { breakGlass, endGrant, listGrants, requestAccess } from './access-routes.ts'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
+import { serveAuth } from './auth-routes.ts'
 import { callerOf } from './caller.ts'
 import { serveChannels } from './channel-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
@@ -16,6 +17,7 @@ import { applyPolicy, showPolicy } from './policy-routes.ts'
 import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
 import { followReviews } from './follow-reviews.ts'
 import { answerReview, listReviews, showReview, withdrawReview } from './review-routes.ts'
+import { serveSaml } from './saml-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
@@ -63,6 +65,8 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
   serveLedger(api, services)
+  serveAuth(api, services)
+  serveSaml(api, services)
   api.get(routes.ledgerStatus, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('auditor', 'operator', 'administrator')

@@ -13,7 +13,7 @@ export function viewOf(review: Review, caller: Caller): ReviewView | undefined {
   const by = requesterOf(caller.identity)
   const whole = seesAll(caller) || answeringGroups(review.demands, review.requester, by).length > 0
   if (!whole && !isOwn(review.requester, caller)) return undefined
-  return { whole, mayAnswer: caller.credential === 'identity-token' && mayAnswer(review, by, Date.now()) }
+  return { whole, mayAnswer: caller.credential !== 'session-token' && mayAnswer(review, by, Date.now()) }
 }
 
 /** What may not be seen is not there: tickets of others cannot be found out. @throws ApiFailure */
@@ -37,7 +37,7 @@ export function isOwn(requester: Requester, { identity }: Caller): boolean {
 
 /** Session tokens lie where agents run: what only people may do wants the login itself. @throws ApiFailure */
 export function requireLogin(caller: Caller, what: string): void {
-  if (caller.credential === 'identity-token') return
+  if (caller.credential !== 'session-token') return
   throw new ApiFailure('forbidden', `a session token opens targets, and cannot ${what}`, 'Use your own login: an identity token of your identity provider.')
 }
 

@@ -17,7 +17,7 @@ export async function listSessions(context: Context, services: ApiServices): Pro
   const records = await services.sessions.list({
     limit: limit + 1,
     ...(after === undefined ? {} : { after }),
-    ...(seesAll(caller) ? {} : { owner: caller.identity }),
+    ...(seesAll(caller) || caller.holds('viewer') ? {} : { owner: caller.identity }),
   })
   const page = records.slice(0, limit)
   const body: SessionList = { sessions: page.map(toSession), next: records.length > limit ? (page.at(-1)?.id ?? null) : null }
