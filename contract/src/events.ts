@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { campaignEvents } from './events/campaign-events.ts'
 import { gatewayEvents } from './events/gateway-events.ts'
 import { recordingEvents } from './events/recording-events.ts'
 import { reviewEvents } from './events/review-events.ts'
@@ -8,7 +9,7 @@ import { sessionEvents } from './events/session-events.ts'
  * Every event that goes into the ledger, version 1: docs/reference/events.md is made of this. Readers ignore members
  * and events that they do not know. A member never gets another meaning: a change of meaning raises `v`.
  */
-export const ledgerEvents = [...sessionEvents, ...reviewEvents, ...recordingEvents, ...gatewayEvents] as const
+export const ledgerEvents = [...sessionEvents, ...reviewEvents, ...recordingEvents, ...campaignEvents, ...gatewayEvents] as const
 
 export const LedgerEvent = z.discriminatedUnion('event', ledgerEvents)
 export type LedgerEvent = z.infer<typeof LedgerEvent>

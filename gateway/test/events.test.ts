@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { LedgerEvent, ledgerEvents, ledgerEventSchema } from '@sallyport/contract'
 import fc from 'fast-check'
 import type { AgentEntry } from '../src/governance/policy/policy-document.ts'
+import { encodeCampaignClosed, encodeCampaignDecided, encodeCampaignOpened } from '../src/governance/recording/campaign-events.ts'
 import { encodeAgentEvents } from '../src/governance/recording/agent-events.ts'
 import type { RecordedEvent } from '../src/governance/recording/event-schema.ts'
 import {
@@ -104,6 +105,9 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
       ['review.answered', encodeReviewAnswered(review, { by: identity, groups: list, answer: 'approve', reason: text, narrow: { rows: 1, minutes: 2 }, atMs: AT }, 'open', AT)],
       ['answer.voided', encodeAnswerVoided('rv_1', identity, text, AT)], ['review.closed', encodeReviewClosed('rv_1', 'denied', text, AT)],
       ['review.used', encodeReviewUsed(review, 'an-id', 1, 3, AT)], ['access.granted', encodeAccessGranted(grant, 'rv_1', AT)],
+      ['campaign.opened', encodeCampaignOpened({ id: 'cp_1', state: 'open', openedBy: identity, openedAtMs: AT, dueAtMs: AT, independent: true, reviewers: list, reason: text, policyVersion: 1, items: list.map((one) => ({ agent: one })) }, 'ab'.repeat(32), AT)],
+      ['campaign.decided', encodeCampaignDecided('cp_1', other, { decision: 'keep', reason: text }, identity, AT)],
+      ['campaign.closed', encodeCampaignClosed('cp_1', identity, { kept: 1, removed: list, overdue: list }, AT)],
       ['access.ended', encodeAccessEnded('gr_1', text, AT)], ['break-glass.opened', encodeBreakGlassOpened(grant, AT)],
       ['anchor.failed', encodeAnchorFailed(text, AT, other, AT)], ['anchor.recovered', encodeAnchorRecovered(text, AT, 1, AT)],
       ['channel.failed', encodeChannelFailed(text, AT, other, AT)], ['channel.recovered', encodeChannelRecovered(text, AT, 1, AT)],

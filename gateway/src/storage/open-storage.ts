@@ -4,6 +4,7 @@ import { type Dialect, Kysely, PostgresDialect, sql } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
+import { CampaignTable } from './campaign-table.ts'
 import { HoldTable } from './hold-table.ts'
 import { IdentityUseTable } from './identity-use-table.ts'
 import { LocalSignals } from './local-signals.ts'
@@ -41,6 +42,7 @@ export interface Storage {
   readonly sessionTokens: SessionTokenTable
   readonly sessions: SessionTable
   readonly identityUse: IdentityUseTable
+  readonly campaigns: CampaignTable
   readonly vault: VaultTable
   readonly recordingKeys: RecordingKeyTable
   readonly retention: RetentionTable
@@ -75,6 +77,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       sessionTokens: new SessionTokenTable(db),
       sessions,
       identityUse: new IdentityUseTable(db),
+      campaigns: new CampaignTable(db, location.kind),
       vault: new VaultTable(db),
       recordingKeys: new RecordingKeyTable(db),
       retention: new RetentionTable(db, location.kind, randomUUID()),

@@ -58,7 +58,7 @@ export interface Schema {
     refused: number
     last_at: number
   }
-  /** Access reviews of agents. `body`, `facts` and `decision` are JSON. */
+  /** Access reviews of agents. `body`, `facts` and `decision` are JSON; what the other columns repeat of them is to be searched. */
   campaigns: {
     id: string
     state: string
@@ -69,7 +69,9 @@ export interface Schema {
   campaign_items: {
     campaign: string
     agent: string
+    owner: string
     facts: string
+    verdict: string | null
     decision: string | null
   }
   vault_secrets: {

@@ -1,5 +1,5 @@
 import type {
-  AnchorFailed, AnchorRecovered, AnswerVoided, ChannelFailed, ChannelRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent,
+  AnchorFailed, AnchorRecovered, AnswerVoided, CampaignClosed, CampaignDecided, CampaignOpened, ChannelFailed, ChannelRecovered, OperationDecided, OperationFinished, RecordedAgent, RecordedEvent,
   RecordedIdentity, ReviewAnswered, ReviewClosed, ReviewRequested, ReviewUsed, SessionOpened, VerificationFailed,
 } from './event-schema.ts'
 import {
@@ -82,6 +82,10 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
     case 'hold.placed':
     case 'hold.released':
       return entity(event, event.event === 'hold.placed' ? 1 : 4, 'legal hold', `${event.kind}:${event.subject}`, { actor: actorNamed(event.by), comment: event.reason })
+    case 'campaign.opened':
+    case 'campaign.decided':
+    case 'campaign.closed':
+      return campaignManagement(event)
     case 'gateway.started':
       return build(event, APPLICATION_LIFECYCLE, 3, {
         ...status(1), app: PRODUCT, message: event.software, unmapped: { policy_version: event.policyVersion, adopted: event.adopted, torn_bytes: event.tornBytes },
@@ -260,6 +264,22 @@ function reviewManagement(event: ReviewRequested | ReviewAnswered | AnswerVoided
         ...(session !== undefined && { actor: { user: userOf(session.identity) } }),
         unmapped: { operation: event.n, digest: event.digest, ...(event.rows !== undefined && { rows: event.rows }) },
       })
+  }
+}
+
+function campaignManagement(event: CampaignOpened | CampaignDecided | CampaignClosed): OcsfEvent {
+  const actor = { user: userOf({ ...event.by, groups: [], actors: [] }) }
+  switch (event.event) {
+    case 'campaign.opened': {
+      const { agents, count, independent, dueAt, sha256, policyVersion } = event
+      return entity(event, 1, 'access review of agents', event.campaign, {
+        actor, comment: event.reason, unmapped: { agents, count, independent, due_at: dueAt, sha256, policy_version: policyVersion, ...(event.reviewers !== undefined && { reviewers: event.reviewers }) },
+      })
+    }
+    case 'campaign.decided':
+      return entity(event, event.decision, 'access review of agents', event.campaign, { actor, comment: event.reason, unmapped: { agent: event.agent } })
+    case 'campaign.closed':
+      return entity(event, 11, 'access review of agents', event.campaign, { actor, unmapped: { kept: event.kept, removed: event.removed, overdue: event.overdue } })
   }
 }
 
