@@ -8,12 +8,15 @@ import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Config } from './config/index.ts'
 import { Governor } from './governance/govern-exchange.ts'
+import { SessionLogins } from './governance/logins/session-logins.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
+import { Locks } from './governance/locks/locks.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
 import { IndexHistory } from './governance/review/index-history.ts'
 import { Reviews } from './governance/review/reviews.ts'
+import { SessionEndings } from './governance/session-endings.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import { ConsoleLogin } from './identity/web/console-login.ts'
@@ -38,7 +41,6 @@ import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
-const MAX_SESSION_MS = 12 * 3_600_000
 /** How long the end waits for receivers of webhooks. */
 const TELL_BEFORE_END_MS = 2_000
 /** Vault entry that the gateway makes for itself. */
@@ -95,7 +97,13 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
 
   const { recordings, kept, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
-  const identity = new IdentityService({ policies, tokens: storage.sessionTokens, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
+  const onError = (error: Error, message: string) => log.warn({ error: error.message }, message)
+  const locks = new Locks({
+    store: storage.locks, signals: storage.signals, ledger, now: Date.now, onError,
+    endSessions: (covers, reason) => sessions.endWhere(({ admission, target }) => covers(admission.identity, target.name), reason),
+    shutOut: (covers, reason) => reviews.shutOut(covers, reason),
+  })
+  const identity = new IdentityService({ policies, tokens: storage.sessionTokens, locks, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, readStream, log })
   closing.push(() => reading.close())
 
@@ -105,19 +113,25 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     if (untold.size > 0) log.warn({ untold: Object.fromEntries(untold) }, 'some were not told of reviews before the end')
   })
   const reviews = new Reviews({
-    store: storage.reviews, signals: storage.signals, ledger, channels: [channel], policies, history: new IndexHistory(reading),
+    store: storage.reviews, signals: storage.signals, ledger, channels: [channel], policies, history: new IndexHistory(reading), locks,
     endSessions: ({ id }, reason) => sessions.endWhere(({ grants }) => grants.some((grant) => grant.id === id), reason),
-    now: Date.now, onError: (error, message) => log.warn({ error: error.message }, message),
+    now: Date.now, onError,
   })
-  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, reviews, maxSessionMs: MAX_SESSION_MS, now: Date.now })
+  const sessions = new Sessions({ policies, authenticator: identity, ledger, store: storage.sessions, recordings, reviews, locks, maxSessionMs: gateway.limits.sessionLifetimeMs, now: Date.now })
+  const endings = new SessionEndings({ sessions, store: storage.sessionEndings, tokens: storage.sessionTokens, signals: storage.signals, onError })
   await reviews.start()
   closing.push(() => reviews.close())
+  await locks.start()
+  closing.push(() => locks.close())
+  endings.start()
+  closing.push(() => endings.close())
   const follow = () => void policies.follow().catch((error: unknown) => log.error({ error }, 'a policy that another gateway applied cannot be put in force here'))
   storage.signals.onChange(({ what }) => what === 'policy' && follow())
   storage.signals.onGap(follow)
   identity.onRevoked((ids) => {
-    const ended = sessions.endWhere((session) => ids.includes(session.admission.tokenId), 'its token was revoked')
+    const ended = sessions.endByToken(ids, 'its token was revoked')
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
+    for (const id of ids) storage.signals.tell({ what: 'token', id })
   })
   const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
@@ -128,7 +142,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     const address = gateway.protocols[adapter.name]
     if (address === undefined) continue
     const listener = await adapter.listen(
-      { gatekeeper: governor, resolveSecret: secretOf, maskKey, log },
+      { gatekeeper: governor, resolveSecret: secretOf, maskKey, logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log },
       { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
     )
     closing.push(() => listener.close())
@@ -147,11 +161,13 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       tokenExchange: identity,
       webLogin: new ConsoleLogin({ oidc, sessions: webSessions, origin }),
       revoke: (tokenId) => identity.revoke(tokenId),
+      revokeHeld: (token) => identity.revokeHeld(token),
+      locks,
       policies,
       policyAdministration: administration(policies, storage),
       sessions: storage.sessions,
       holds: storage.holds,
-      endSession: (id, reason) => sessions.end(id, reason),
+      endSession: (id, reason) => endings.end(id, reason),
       reading,
       reviews,
       reviewStore: storage.reviews,

@@ -43,6 +43,18 @@ export const gatewayEvents = [
     subject: text('What it was done to'),
     reason: text('Why, or by which login'),
   }, { by: 'dana', action: 'session.end', subject: '0mjvb9c3f-Zk3vQ8r1T0uWxYz2', reason: 'through the control API, by a login of issuer corp, token tok_77aa01' }),
+  event('lock.placed', 'An identity, agent or target is locked: its sessions end, and nothing is opened for it. Written before it takes effect.', {
+    kind: z.enum(['identity', 'agent', 'target']).describe('What is locked'),
+    name: text('Name of the identity, agent or target; of an identity also its `sub`'),
+    by,
+    reason: text('Why, in their words'),
+  }, { kind: 'agent', name: 'support-bot', by: 'dana', reason: 'deletes what it should not' }),
+  event('lock.lifted', 'A lock holds no more. Written before it takes effect.', {
+    kind: z.enum(['identity', 'agent', 'target']).describe('What was locked'),
+    name: text('Name of the identity, agent or target'),
+    by,
+    reason: text('Why, in their words'),
+  }, { kind: 'agent', name: 'support-bot', by: 'dana', reason: 'fixed with release 12' }),
   event('ledger.recovered', 'The first entry after a time in which nothing could be recorded, and nothing was passed on.', {
     since: time('When recording stopped'),
     error: text('Why, in the system\'s words'),

@@ -10,12 +10,13 @@ const who = { kind: 'agent', name: 'support-bot', issuer: 'corp', subject: 'supp
 const credential = {
   target: text('Name of the target'),
   user: text('Login at the target'),
-  credential: text('Reference to the secret, never the secret'),
+  credential: text('Reference to the secret, never the secret; `made for the session` where nobody keeps one'),
   method: text('How the target was satisfied: `scram-sha-256-plus`, `scram-sha-256`, `md5`, `password` or `none`'),
   tls: z.enum(['verified', 'encrypted', 'none']).describe(
     'The connection: `verified` when certificate and name were checked, `encrypted` when they were not, `none` in the clear'),
 }
 const used = { target: 'shop', user: 'sallyport', credential: 'vault:shop', method: 'scram-sha-256-plus', tls: 'verified' }
+const EXAMPLE_LOGIN = 'sallyport_b3x7kq2mzr5nw6tfhv4cjy2ape'
 
 /** What agents and people do through the gateway. */
 export const sessionEvents = [
@@ -25,6 +26,7 @@ export const sessionEvents = [
     targets: names('Targets that it opens'),
     purpose: text('Declared, or the registered purpose of the agent'),
     expiresAt: time('When it ends'),
+    singleUse: optional(flag('True when it opens one session; absent when it opens any number')),
   }, { tokenId: 'tok_5f0c2a', identity: who, targets: ['shop'], purpose: 'answers tickets', expiresAt: EXAMPLE_TIME + 900_000 }),
   event('token.revoked', 'A token was made unusable, with all that were exchanged for it, and their sessions were ended.', {
     tokenId: text('Names the token'),
@@ -61,7 +63,28 @@ export const sessionEvents = [
   event('credential.used', 'The gateway logged in to a target for a session, with the credential that it keeps for it.', {
     session, ...credential,
   }, { session: EXAMPLE_SESSION, ...used }),
-  event('catalog.opened', 'The gateway logged in to a target for itself, to read its catalog.', credential, used),
+  event('catalog.opened', 'The gateway logged in to a target for itself: to read its catalog, or to make and remove logins for sessions.', credential, used),
+  event('login.made', 'A login was made at a target for one session. Written before it is used.', {
+    session,
+    target: text('Name of the target'),
+    user: text('The login at the target'),
+    role: text('Whose rights it has there'),
+    use: z.enum(['session', 'preview']).describe('`preview`: for finding out what a statement of the session would touch'),
+    validUntil: time('Until when one can log in with it'),
+  }, { session: EXAMPLE_SESSION, target: 'shop', user: EXAMPLE_LOGIN, role: 'support_reader', use: 'session', validUntil: EXAMPLE_TIME + 43_200_000 }),
+  event('login.removed', 'A login that was made for one session is gone from its target.', {
+    session: optional(text('Id of the session; absent when it is not known')),
+    target: text('Name of the target'),
+    user: text('The login at the target'),
+    reason: text('Why'),
+    connections: count('Connections that it still had, and that were ended'),
+  }, { session: EXAMPLE_SESSION, target: 'shop', user: EXAMPLE_LOGIN, reason: 'its session ended', connections: 0 }),
+  event('login.remained', 'A login that was made for one session could not be removed. It is tried again every minute.', {
+    session: optional(text('Id of the session; absent when it is not known')),
+    target: text('Name of the target'),
+    user: text('The login at the target'),
+    error: text('What was in the way'),
+  }, { session: EXAMPLE_SESSION, target: 'shop', user: EXAMPLE_LOGIN, error: 'the target cannot be reached' }),
   event('operation.decided', 'Policy decided on one operation. Written before what it allows is forwarded, and for what is refused.', {
     session,
     n: operationNumber,

@@ -1,4 +1,5 @@
 import type { LedgerStatus, PolicyVersion, Problem } from '@sallyport/contract'
+import type { LockAdministration } from '../governance/locks/lock.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
@@ -20,13 +21,16 @@ export interface ApiServices {
   /** People at the console; nobody logs in there when absent. */
   readonly webLogin?: WebLogin
   readonly samlLogin?: SamlLogin
-  /** Makes a token unusable; used when its issue could not be recorded. */
-  readonly revoke: (tokenId: string) => Promise<void>
+  /** Makes a token unusable, with the sessions that it opened. @returns ids of all tokens that are, itself the first */
+  readonly revoke: (tokenId: string) => Promise<readonly string[]>
+  /** The same for whoever holds a session token. */
+  readonly revokeHeld: (token: string) => Promise<void>
+  readonly locks: LockAdministration
   readonly policies: PolicySource
   readonly policyAdministration: PolicyAdministration
   readonly sessions: Pick<SessionStore, 'list' | 'get'>
-  /** Ends a live session at once. @returns false when there is none of that id here */
-  readonly endSession: (id: string, reason: string) => boolean
+  /** Ends an open session at once, whichever gateway has it. @returns `asked` when that gateway has not confirmed it yet */
+  readonly endSession: (id: string, reason: string) => Promise<'ended' | 'asked' | 'not-open'>
   readonly reading: SessionReading
   readonly holds: HoldStore
   readonly reviews: ReviewAdministration

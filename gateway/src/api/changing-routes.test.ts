@@ -16,6 +16,7 @@ const CHANGES: Readonly<Record<string, Change>> = {
     path: routes.token, type: 'application/x-www-form-urlencoded',
     body: new URLSearchParams({ grant_type: TOKEN_EXCHANGE_GRANT, subject_token: 'a.b.c', subject_token_type: 'urn:ietf:params:oauth:token-type:access_token', audience: 'shop' }).toString(),
   },
+  [`POST ${routes.tokens}/:id/revoke`]: { path: routes.tokenRevocation('tok_1') },
   [`DELETE ${routes.sessions}/:id`]: { path: routes.session('s-1') },
   [`POST ${routes.holds}`]: { path: routes.holds, type: 'application/json', body: '{"kind":"identity","subject":"support-bot","reason":"incident"}' },
   [`DELETE ${routes.holds}/:kind/:subject`]: { path: `${routes.hold('session', 's-1')}?reason=over` },
@@ -26,6 +27,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
 /** These are put on record by the desk that they are passed to, as review-routes.test.ts shows with the real one. */
 const RECORDED_BY_THE_DESK = [
   `POST ${routes.reviews}/:id/answers`, `DELETE ${routes.reviews}/:id`, `POST ${routes.access}`, `POST ${routes.breakGlass}`, `DELETE ${routes.access}/:id`,
+  // By the locks; and whoever gives a token up is not kept from that by a ledger that cannot be written.
+  `POST ${routes.locks}`, `DELETE ${routes.locks}/:kind/:name`, `POST ${routes.revocation}`,
 ]
 
 /** An administrator, and a ledger that can or cannot write. What is done is noted, and what is recorded before it. */
@@ -37,11 +40,11 @@ function setUp(ledger: 'writes' | 'full' | 'refuses') {
   const services = {
     identification: { identify: () => Promise.resolve({ identity, tokenId: 'tok', credential: 'identity-token', purpose: '', mayOpen: () => true }) },
     tokenExchange: { exchange: () => Promise.resolve({ token: 'spt_secret', tokenId: 'tok', identity, targets: ['shop'], purpose: '', expiresAtMs: 1, expiresIn: 1 }) },
-    revoke: () => Promise.resolve(act('revoke')),
+    revoke: (id: string) => Promise.resolve([id]).finally(() => act('revoke')),
     policies: { current: { version: 1, document: { targets: [], roles: { reviewer: ['all'], operator: ['all'], auditor: ['all'], administrator: ['all'] } } }, onChange: () => () => undefined },
     policyAdministration: { read: () => Promise.resolve(undefined), apply: () => Promise.resolve({ applied: true as const, version: 2 }).finally(() => act('apply')) },
     sessions: { get: () => Promise.resolve(session), list: () => Promise.resolve([]) },
-    endSession: () => (act('end'), true),
+    endSession: () => Promise.resolve('ended').finally(() => act('end')),
     holds: {
       get: (kind: string) => Promise.resolve(kind === 'session' ? { kind, subject: 's-1', by: 'dana', reason: 'x', placedAtMs: 1 } : undefined),
       place: () => Promise.resolve(act('place')), release: () => Promise.resolve(act('release')), list: () => Promise.resolve([]),

@@ -62,7 +62,8 @@ describe('the control API', () => {
       sessions: identity.storage.sessions, holds: identity.storage.holds,
       // Reviews have tests of their own.
       reviews: {} as never, channels: {} as never, reviewStore: identity.storage.reviews, signals: identity.storage.signals,
-      endSession: (id) => id !== 'gone' && ended.push(id) > 0,
+      endSession: (id) => Promise.resolve(id === 'gone' ? 'not-open' : id === 'elsewhere' ? 'asked' : (ended.push(id), 'ended')),
+      revokeHeld: (token) => identity.service.revokeHeld(token), locks: {} as never,
       reading,
       ledger: {
         append: (entry) => ledger.append(entry),

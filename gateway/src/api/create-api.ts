@@ -20,7 +20,9 @@ import { answerReview, listReviews, showReview, withdrawReview } from './review-
 import { serveSaml } from './saml-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
+import { liftLock, listLocks, placeLock } from './lock-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
+import { revokeHeldToken, revokeToken } from './token-routes.ts'
 
 const MAX_FORM_BYTES = 128 * 1_024
 const MAX_HOLD_BYTES = 16 * 1_024
@@ -49,6 +51,11 @@ export function createApi(services: ApiServices): Hono {
   api.get(`${routes.sessions}/:id`, (context) => showSession(context, services, context.req.param('id')))
   api.delete(`${routes.sessions}/:id`, (context) => endSession(context, services, context.req.param('id')))
   api.get(`${routes.sessions}/:id/originals`, (context) => downloadOriginals(context, services, context.req.param('id')))
+  api.post(routes.revocation, limitBody(MAX_FORM_BYTES), (context) => revokeHeldToken(context, services))
+  api.post(`${routes.tokens}/:id/revoke`, (context) => revokeToken(context, services, context.req.param('id')))
+  api.get(routes.locks, (context) => listLocks(context, services))
+  api.post(routes.locks, limitBody(MAX_HOLD_BYTES), (context) => placeLock(context, services))
+  api.delete(`${routes.locks}/:kind/:name`, (context) => liftLock(context, services, context.req.param('kind'), context.req.param('name')))
   api.get(routes.holds, (context) => listHolds(context, services))
   api.post(routes.holds, limitBody(MAX_HOLD_BYTES), (context) => placeHold(context, services))
   api.delete(`${routes.holds}/:kind/:subject`, (context) => releaseHold(context, services, context.req.param('kind'), context.req.param('subject')))

@@ -41,9 +41,10 @@ export async function endSession(context: Context, services: ApiServices, id: st
   const record = await visible(id, caller, services)
   const action = { by: caller.identity.name, action: 'session.end', subject: record.id, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
-  if (!services.endSession(record.id, `ended by ${caller.identity.name}`)) {
-    throw new ApiFailure('not-found', 'that session is not open here', 'See which are open: `sallyport session list`, or GET /api/v1/sessions.')
+  const result = await services.endSession(record.id, `ended by ${caller.identity.name}`)
+  if (result === 'not-open') {
+    throw new ApiFailure('not-found', 'that session is not open any more', 'See which are open: `sallyport session list`, or GET /api/v1/sessions.')
   }
-  services.log.info({ session: record.id, by: caller.identity.name }, 'a session was ended through the control API')
-  return context.body(null, 204)
+  services.log.info({ session: record.id, by: caller.identity.name, result }, 'a session was ended through the control API')
+  return context.body(null, result === 'ended' ? 204 : 202)
 }

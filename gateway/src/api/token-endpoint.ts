@@ -53,6 +53,7 @@ async function issue(request: TokenExchangeRequest, services: ApiServices): Prom
     ...(request.actor_token_type === undefined ? {} : { actorTokenType: request.actor_token_type }),
     targets: [...request.audience, ...request.resource],
     ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
+    singleUse: request.single_use === 'true',
   })
   try {
     await recordEvent(services.ledger, encodeTokenIssued(issued, Date.now()))

@@ -65,6 +65,8 @@ export interface Limits {
   readonly handshakeTimeoutMs: number
   /** How long a session token may be used to log in. */
   readonly tokenLifetimeMs: number
+  /** How long a session may last, whatever happens in it. */
+  readonly sessionLifetimeMs: number
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -129,6 +131,7 @@ const sectionSchema = z.strictObject({
         .default(256 * 1024),
       handshakeTimeout: duration.refine((ms) => ms <= 300_000, 'at most 5m').default(10_000),
       tokenLifetime: duration.refine((ms) => ms <= 43_200_000, 'at most 12h').default(900_000),
+      sessionLifetime: duration.refine((ms) => ms <= 604_800_000, 'at most 7d').default(43_200_000),
     })
     .prefault({}),
 })
@@ -170,6 +173,7 @@ export function gatewaySettings(
       statementBytes: limits.statementBytes,
       handshakeTimeoutMs: limits.handshakeTimeout,
       tokenLifetimeMs: limits.tokenLifetime,
+      sessionLifetimeMs: limits.sessionLifetime,
     },
   }
 }

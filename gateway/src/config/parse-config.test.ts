@@ -59,7 +59,7 @@ describe('a right document', () => {
       ledger: { durability: 'batched', anchors: [] },
       recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
       reviews: { webhooks: [] },
-      limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000 },
+      limits: { connections: 1000, statementBytes: 262_144, handshakeTimeoutMs: 10_000, tokenLifetimeMs: 900_000, sessionLifetimeMs: 43_200_000 },
     })
   })
 
@@ -123,7 +123,7 @@ gateway:
   vault: { masterKey: env:SALLYPORT_MASTER_KEY }
   ledger: { durability: strict, anchors: [{ file: /mnt/worm/checkpoints, every: 5m }, { webhook: 'http://127.0.0.1:9/hook', secret: env:HOOK }] }
   recording: { directory: /srv/recordings, memoryBytes: 134217728 }
-  limits: { connections: 5000, statementBytes: 65536, handshakeTimeout: 5s, tokenLifetime: 1h }
+  limits: { connections: 5000, statementBytes: 65536, handshakeTimeout: 5s, tokenLifetime: 1h, sessionLifetime: 2d }
 `).gateway, {
       dataDir: '/var/lib/sallyport',
       storage: {
@@ -144,7 +144,7 @@ gateway:
       },
       recording: { directory: '/srv/recordings', memoryBytes: 134_217_728 },
       reviews: { webhooks: [] },
-      limits: { connections: 5000, statementBytes: 65_536, handshakeTimeoutMs: 5000, tokenLifetimeMs: 3_600_000 },
+      limits: { connections: 5000, statementBytes: 65_536, handshakeTimeoutMs: 5000, tokenLifetimeMs: 3_600_000, sessionLifetimeMs: 172_800_000 },
     })
   })
 

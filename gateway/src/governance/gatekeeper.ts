@@ -26,5 +26,7 @@ export interface OpenRequest {
   readonly target: string
   readonly clientAddress: string
   readonly application: string
+  /** Why, as the client declares it while it connects; see `declared-purpose.ts`. */
+  readonly purpose?: string
   readonly end: (reason: string) => void
 }

@@ -19,6 +19,10 @@ export interface Admission {
   readonly purpose: string
   /** Names the credential in the ledger without being usable as one. */
   readonly tokenId: string
+  /** Ids of the tokens it was exchanged for: with one of them it is revoked too. */
+  readonly parentIds?: readonly string[]
+  /** The credential was asked for with this purpose: no other can be declared when it is used. */
+  readonly purposeFixed?: boolean
   /** Unix milliseconds. */
   readonly expiresAtMs: number
 }

@@ -10,6 +10,10 @@ export interface SessionTokenStore {
    */
   revoke(tokenId: string, untilMs: number): Promise<readonly string[]>
   isRevoked(tokenId: string): Promise<boolean>
+  /** Those of the ids that are revoked themselves. */
+  revokedAmong(tokenIds: readonly string[]): Promise<readonly string[]>
+  /** Uses up a token that opens one session. @returns false when it was used before: one caller among all gateways gets true */
+  spend(tokenId: string, nowMs: number): Promise<boolean>
   /** Forgets what expired before `nowMs`. */
   sweep(nowMs: number): Promise<void>
 }
@@ -29,12 +33,16 @@ export interface SessionTokenRecord {
   /** Names of the targets it opens. */
   readonly targets: readonly string[]
   readonly purpose: string
+  /** It opens one session. */
+  readonly singleUse?: boolean
   readonly issuedAtMs: number
   readonly expiresAtMs: number
 }
 
 export interface StoredSessionToken extends SessionTokenRecord {
   readonly revoked: boolean
+  /** Of one that opens one session: it did. */
+  readonly used?: boolean
 }
 
 /** Claims whose signature, issuer, audience and times were verified. */

@@ -25,7 +25,7 @@ function sessionsWith(recordings: SessionsOptions['recordings']): Sessions {
   return new Sessions({
     policies: { current: compilePolicy(document, 1), onChange: () => () => undefined },
     authenticator: { authenticate: () => Promise.resolve({ identity: { kind: 'person', name: 'dana', issuer: 'corp', subject: 'dana', groups: [], actors: [], claims: {} }, tokenId: 't', purpose: 'test', expiresAtMs: Date.now() + 60_000 }) },
-    ledger: setup.ledger, store: setup.storage.sessions, recordings, reviews: { grantsOf: () => Promise.resolve([]) }, maxSessionMs: 60_000, now: Date.now,
+    ledger: setup.ledger, store: setup.storage.sessions, recordings, reviews: { grantsOf: () => Promise.resolve([]) }, locks: { on: () => undefined }, maxSessionMs: 60_000, now: Date.now,
   })
 }
 

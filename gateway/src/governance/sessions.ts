@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import type { OpenRequest } from './gatekeeper.ts'
+import { withPurpose } from './declared-purpose.ts'
 import { AuthenticationError, type Authenticator } from './identity.ts'
+import { type LockCheck, refuseLocked } from './locks/lock.ts'
 import type { Policy, PolicySource } from './policy/policy.ts'
+import type { AgentEntry } from './policy/policy-document.ts'
 import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
 import { RecordingUnavailable, type Recordings } from './recording/recordings.ts'
@@ -12,13 +15,17 @@ import type { Requester } from './review/review.ts'
 import type { Session } from './session.ts'
 
 const DAY_MS = 86_400_000
+/** The longest that a timer takes. */
+const MAX_TIMER_MS = 2_147_483_647
 
 interface Live {
   readonly session: Session
   /** Names of the registered agents in it: the identity itself, or who acts for it. */
   readonly agents: readonly string[]
   readonly end: (reason: string) => void
-  readonly timer: NodeJS.Timeout
+  timer?: NodeJS.Timeout
+  /** Its beginning is in the ledger, so that its end goes there too. */
+  isOnRecord?: boolean
 }
 
 export interface SessionsOptions {
@@ -28,6 +35,7 @@ export interface SessionsOptions {
   readonly store: SessionStore
   readonly recordings: Pick<Recordings, 'open'>
   readonly reviews: Pick<ReviewDesk, 'grantsOf'>
+  readonly locks: LockCheck
   /** A session ends after this long, whatever happens in it. */
   readonly maxSessionMs: number
   readonly now: () => number
@@ -36,7 +44,10 @@ export interface SessionsOptions {
 /** Opens, keeps and ends sessions. The only maker of {@link Session}. */
 export class Sessions {
   readonly #options: SessionsOptions
+  /** From before their beginning is on record: whoever ends sessions sees also those that are only being opened. */
   readonly #live = new Map<string, Live>()
+  /** For each login under way the tokens that were revoked meanwhile: its own may have been looked up before. */
+  readonly #revokedMeanwhile = new Set<Set<string>>()
 
   constructor(options: SessionsOptions) {
     this.#options = options
@@ -45,49 +56,83 @@ export class Sessions {
 
   /** @throws AuthenticationError */
   async open(request: OpenRequest): Promise<Session> {
-    const { policies, authenticator, reviews, ledger, now } = this.#options
+    const revoked = new Set<string>()
+    this.#revokedMeanwhile.add(revoked)
     try {
-      const admission = await authenticator.authenticate(request.credential, request.target)
-      const requester = requesterOf(admission.identity)
-      const grants = await reviews.grantsOf(requester, request.target)
-      const policy = policies.current
-      const target = policy.document.targets.find((entry) => entry.name === request.target && entry.protocol === request.protocol)
-      if (target === undefined) throw unknownTarget(request, policy)
-      const { identity, purpose } = admission
-      const session: Session = {
-        id: newSessionId(now()),
-        admission,
-        target,
-        protocol: request.protocol,
-        clientAddress: request.clientAddress,
-        application: request.application,
-        openedAtMs: now(),
-        grants,
-        policy: policy.forSession({ identity, target, purpose }, grants),
-        operations: 0,
-        refused: 0,
-        ended: undefined,
-        recorder: undefined,
-      }
-      await this.#record(encodeSessionOpened(session))
-      await this.#options.store.opened(session, request.application)
-      await this.#beginRecording(session)
-      const timer = this.#endInTime(session)
-      const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
-      this.#live.set(session.id, { session, agents, end: request.end, timer })
-      if (grants.length > 0) await this.#checkGrants(session, requester)
-      return session
+      return await this.#open(request, revoked)
     } catch (error) {
-      if (error instanceof AuthenticationError) recordIfPossible(ledger, encodeLoginRefused(request, error.message, now()))
+      if (error instanceof AuthenticationError) recordIfPossible(this.#options.ledger, encodeLoginRefused(request, error.message, this.#options.now()))
       throw error
+    } finally {
+      this.#revokedMeanwhile.delete(revoked)
     }
   }
 
-  #endInTime(session: Session): NodeJS.Timeout {
-    const { now, maxSessionMs } = this.#options
-    const granted = Math.min(...session.grants.map(({ untilMs }) => untilMs - now()))
-    const [ms, reason] = granted < maxSessionMs ? [granted, 'the granted access is over'] : [maxSessionMs, 'its longest duration is over']
-    return setTimeout(() => this.end(session.id, reason), ms).unref()
+  async #open(request: OpenRequest, revoked: ReadonlySet<string>): Promise<Session> {
+    const { policies, authenticator, reviews, locks, now } = this.#options
+    const admission = withPurpose(await authenticator.authenticate(request.credential, request.target), request.purpose)
+    const { identity, purpose } = admission
+    refuseLocked(locks.on(identity, request.target))
+    const requester = requesterOf(identity)
+    const grants = await reviews.grantsOf(requester, request.target)
+    const policy = policies.current
+    const target = policy.document.targets.find((entry) => entry.name === request.target && entry.protocol === request.protocol)
+    if (target === undefined) throw unknownTarget(request, policy)
+    const session: Session = {
+      id: newSessionId(now()),
+      admission,
+      target,
+      protocol: request.protocol,
+      clientAddress: request.clientAddress,
+      application: request.application,
+      openedAtMs: now(),
+      grants,
+      policy: policy.forSession({ identity, target, purpose }, grants),
+      operations: 0,
+      refused: 0,
+      ended: undefined,
+      recorder: undefined,
+    }
+    const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
+    const live: Live = { session, agents, end: request.end }
+    this.#live.set(session.id, live)
+    try {
+      // Looked at again now that it can be ended from outside: what came before is seen here, what comes later ends it.
+      refuseLocked(locks.on(identity, request.target))
+      if (tokensOf(session).some((id) => revoked.has(id))) throw new AuthenticationError('the token was revoked', 'Ask the operator why, then get a new one.')
+      await this.#begin(session, request.application)
+      this.#endInTime(live)
+      if (grants.length > 0) await this.#checkGrants(session, requester)
+      if (session.ended !== undefined) throw new AuthenticationError(`the session was ended while it was opened: ${session.ended}`, 'Connect again, with a new token.')
+    } catch (error) {
+      this.close(session, error instanceof AuthenticationError ? error.message : 'it could not be opened')
+      throw error
+    }
+    return session
+  }
+
+  /** @throws RecordingUnavailable; Error of the store */
+  async #begin(session: Session, application: string): Promise<void> {
+    await this.#record(encodeSessionOpened(session))
+    const live = this.#live.get(session.id)
+    if (live !== undefined) live.isOnRecord = true
+    await this.#options.store.opened(session, application)
+    await this.#beginRecording(session)
+  }
+
+  /** Ends it by the clock: with its longest duration, the first of its grants, or the registration of an agent in it. */
+  #endInTime(live: Live): void {
+    const { now, maxSessionMs, policies } = this.#options
+    const { session, agents } = live
+    const ends = [
+      { atMs: session.openedAtMs + maxSessionMs, reason: 'its longest duration is over' },
+      ...session.grants.map(({ untilMs }) => ({ atMs: untilMs, reason: 'the granted access is over' })),
+      ...policies.current.document.agents.filter(({ name, expires }) => expires !== undefined && agents.includes(name))
+        .map((agent) => ({ atMs: endOf(agent), reason: `the registration of agent "${agent.name}" has ended` })),
+    ]
+    const first = ends.reduce((one, other) => (other.atMs < one.atMs ? other : one))
+    clearTimeout(live.timer)
+    live.timer = setTimeout(() => this.end(session.id, first.reason), Math.min(Math.max(0, first.atMs - now()), MAX_TIMER_MS)).unref()
   }
 
   /** A grant may have been withdrawn while the session was opened, when there was nothing to end yet. */
@@ -103,7 +148,7 @@ export class Sessions {
     this.#live.delete(session.id)
     clearTimeout(live.timer)
     session.ended ??= reason
-    this.#recordEnd(session, reason)
+    if (live.isOnRecord === true) this.#recordEnd(session, reason)
   }
 
   /** Ends a live session at once, with what it runs on its target. @returns false when there is none of that id */
@@ -122,6 +167,18 @@ export class Sessions {
     return ids.length
   }
 
+  /** Ends every live session that one of these tokens opened, or a token that was exchanged for one. @returns how many */
+  endByToken(tokenIds: readonly string[], reason: string): number {
+    for (const login of this.#revokedMeanwhile) for (const id of tokenIds) login.add(id)
+    const ended = new Set(tokenIds)
+    return this.endWhere((session) => tokensOf(session).some((id) => ended.has(id)), reason)
+  }
+
+  /** Ids of all tokens by which sessions are live. */
+  get tokenIds(): readonly string[] {
+    return [...new Set([...this.#live.values()].flatMap(({ session }) => tokensOf(session)))]
+  }
+
   get size(): number {
     return this.#live.size
   }
@@ -130,7 +187,7 @@ export class Sessions {
     try {
       session.recorder = await this.#options.recordings.open(session)
     } catch (error) {
-      this.#recordEnd(session, 'it could not be recorded')
+      this.close(session, 'it could not be recorded')
       throw error
     }
     if (session.recorder !== undefined) session.recorder.onFailure = () => void this.end(session.id, 'the gateway cannot record it any more')
@@ -158,7 +215,8 @@ export class Sessions {
 
   /** A session goes on under a new version only when what was set up at its start still holds. */
   #policyChanged(policy: Policy): void {
-    for (const { session, agents } of [...this.#live.values()]) {
+    for (const live of [...this.#live.values()]) {
+      const { session, agents } = live
       const target = policy.document.targets.find((entry) => entry.name === session.target.name)
       const { identity, purpose } = session.admission
       if (target === undefined || !mayStay(agents, session.target.name, policy, this.#options.now()) || !same(target, session.target)) {
@@ -166,8 +224,11 @@ export class Sessions {
         continue
       }
       const next = policy.forSession({ identity, target, purpose }, session.grants)
-      if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)) session.policy = next
-      else this.end(session.id, 'the policy changed what this session may see or change; connect again')
+      if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)) {
+        session.policy = next
+        // Only once it was opened: the clock is set then anyway.
+        if (live.timer !== undefined) this.#endInTime(live)
+      } else this.end(session.id, 'the policy changed what this session may see or change; connect again')
     }
   }
 }
@@ -185,10 +246,17 @@ function mayStay(agents: readonly string[], target: string, policy: Policy, nowM
   return agents.every((name) => {
     const agent = policy.document.agents.find((entry) => entry.name === name)
     if (agent === undefined) return false
-    // The last day ends with it, in UTC.
-    const expired = agent.expires !== undefined && nowMs >= Date.parse(agent.expires) + DAY_MS
-    return !expired && (agent.targets === undefined || agent.targets.includes(target))
+    return nowMs < endOf(agent) && (agent.targets === undefined || agent.targets.includes(target))
   })
+}
+
+/** The last day of a registration ends with it, in UTC. */
+function endOf({ expires }: AgentEntry): number {
+  return expires === undefined ? Infinity : Date.parse(expires) + DAY_MS
+}
+
+function tokensOf({ admission: { tokenId, parentIds = [] } }: Session): readonly string[] {
+  return [tokenId, ...parentIds]
 }
 
 /** What happened anyway is worth recording, but nothing depends on it. */

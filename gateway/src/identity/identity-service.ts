@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { oneLine } from '../governance/declared-purpose.ts'
 import { type Admission, AuthenticationError, type Authenticator } from '../governance/identity.ts'
+import { type LockCheck, refuseLocked } from '../governance/locks/lock.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { SessionTokenStore, StoredSessionToken } from '../governance/session-tokens.ts'
@@ -24,6 +26,8 @@ const REVOCATION_MS = 30 * 24 * 3_600_000
 export interface IdentityServiceOptions {
   readonly policies: PolicySource
   readonly tokens: SessionTokenStore
+  /** Who is locked gets no session token, and is nobody for the control API. None when absent. */
+  readonly locks?: LockCheck
   /** How long a session token lasts, unless its identity token ends before. */
   readonly sessionTokenTtlMs?: number
   readonly issuerKeys?: Partial<IssuerKeysOptions>
@@ -36,12 +40,17 @@ interface Credential extends ResolvedIdentity {
   readonly expiresAtMs: number
   /** Only these targets; all that the policy allows when absent. */
   readonly targets?: readonly string[]
+  readonly parentIds?: readonly string[]
+  readonly purposeFixed?: boolean
+  /** It opens one session, and has not yet. */
+  readonly singleUse?: boolean
 }
 
 /** Says who is there. Takes identity tokens of the configured issuers, and the session tokens it gave for them. */
 export class IdentityService implements Authenticator, TokenExchange, Identification {
   readonly #policies: PolicySource
   readonly #tokens: SessionTokenStore
+  readonly #locks: LockCheck | undefined
   readonly #ttlMs: number
   readonly #now: () => number
   readonly #listeners = new Set<(tokenIds: readonly string[]) => void>()
@@ -51,6 +60,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   constructor(options: IdentityServiceOptions) {
     this.#policies = options.policies
     this.#tokens = options.tokens
+    this.#locks = options.locks
     this.#ttlMs = options.sessionTokenTtlMs ?? SESSION_TOKEN_TTL_MS
     this.#now = options.now ?? Date.now
     this.#sweptAtMs = this.#now()
@@ -69,8 +79,10 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
         'Check the name; GET /api/v1/targets of the control API lists what you may open.',
       )
     }
-    const { identity, purpose, tokenId, expiresAtMs } = found
-    return { identity, purpose, tokenId, expiresAtMs }
+    // Spent last: a mistake in the name of the target costs no token.
+    if (found.singleUse === true && !(await this.#tokens.spend(found.tokenId, this.#now()))) throw used()
+    const { identity, purpose, tokenId, expiresAtMs, parentIds, purposeFixed } = found
+    return { identity, purpose, tokenId, expiresAtMs, ...(parentIds && { parentIds }), ...(purposeFixed && { purposeFixed }) }
   }
 
   async identify(credential: string): Promise<IdentifiedCaller> {
@@ -96,10 +108,18 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
   /**
    * Makes a token unusable from now on, with all that was exchanged for it.
    * @param tokenId as in the ledger and in {@link Admission}
+   * @returns ids of all tokens that are revoked by it, itself the first
    */
-  async revoke(tokenId: string): Promise<void> {
+  async revoke(tokenId: string): Promise<readonly string[]> {
     const revoked = await this.#tokens.revoke(tokenId, this.#now() + REVOCATION_MS)
     for (const listener of this.#listeners) listener(revoked)
+    return revoked
+  }
+
+  /** Revokes a session token for whoever holds it. One that is not known, or not whole, is no use to anybody as it is. */
+  async revokeHeld(token: string): Promise<void> {
+    const stored = isWholeSessionToken(token) ? await this.#tokens.find(hashSessionToken(token)) : undefined
+    if (stored !== undefined && !stored.revoked) await this.revoke(stored.tokenId)
   }
 
   /** Calls back with the ids of revoked tokens, so that sessions opened with them can end. Returns how to stop. */
@@ -115,6 +135,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
       : await this.#verifyAs(request.actorToken, request.actorTokenType ?? '')
     const nowMs = this.#now()
     const resolved = resolveIdentity(subject, actor, this.#document, nowMs)
+    refuseLocked(this.#locks?.on(resolved.identity))
     const targets = [...new Set(request.targets)]
     this.#requireTargets(targets, resolved)
     const endsAtMs = [subject, ...(actor === undefined ? [] : [actor])].map((token) => Number(token.claims['exp']) * 1_000)
@@ -122,6 +143,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const expiresIn = Math.floor((expiresAtMs - nowMs) / 1_000)
     if (expiresIn < 1) throw new AuthenticationError('the token has expired', 'Get a new token from the issuer.')
     const purpose = oneLine(request.purpose) ?? registeredPurpose(resolved)
+    const singleUse = request.singleUse === true
     const token = makeSessionToken()
     const tokenId = `tok_${randomBytes(12).toString('hex')}`
     await this.#sweep(nowMs)
@@ -129,9 +151,9 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
       tokenId, hash: hashSessionToken(token), parentId: subject.tokenId,
       subject: { issuer: subject.issuer, claims: subject.claims },
       ...(actor === undefined ? {} : { actorParentId: actor.tokenId, actor: { issuer: actor.issuer, claims: actor.claims } }),
-      targets, purpose, issuedAtMs: nowMs, expiresAtMs,
+      targets, purpose, singleUse, issuedAtMs: nowMs, expiresAtMs,
     })
-    return { token, tokenId, identity: resolved.identity, targets, purpose, expiresAtMs, expiresIn }
+    return { token, tokenId, identity: resolved.identity, targets, purpose, singleUse, expiresAtMs, expiresIn }
   }
 
   #requireTargets(targets: readonly string[], resolved: ResolvedIdentity): void {
@@ -164,6 +186,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const verified = await this.verifier.verify(credential)
     if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
     const resolved = resolveIdentity(verified, undefined, this.#document, this.#now())
+    refuseLocked(this.#locks?.on(resolved.identity))
     const expiresAtMs = Math.min(verified.expiresAtMs, resolved.endsAtMs)
     return { ...resolved, tokenId: verified.tokenId, purpose: registeredPurpose(resolved), expiresAtMs }
   }
@@ -176,8 +199,14 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const nowMs = this.#now()
     if (nowMs >= stored.expiresAtMs) throw new AuthenticationError('the session token has expired', RENEW)
     const resolved = this.#resolveAgain(stored, nowMs)
+    refuseLocked(this.#locks?.on(resolved.identity))
+    if (stored.used === true) throw used()
+    const { parentId, actorParentId } = stored
     return {
       ...resolved, tokenId: stored.tokenId, purpose: stored.purpose, targets: stored.targets,
+      parentIds: [parentId, ...(actorParentId === undefined ? [] : [actorParentId])],
+      // An agent's registered purpose is what a token has for which none was declared.
+      purposeFixed: stored.purpose !== '' && stored.purpose !== registeredPurpose(resolved), singleUse: stored.singleUse === true,
       expiresAtMs: Math.min(stored.expiresAtMs, resolved.endsAtMs),
     }
   }
@@ -215,12 +244,10 @@ function revoked(): AuthenticationError {
   return new AuthenticationError('the token was revoked', 'Ask the operator why, then get a new one.')
 }
 
-function registeredPurpose(resolved: ResolvedIdentity): string {
-  return resolved.agents[0]?.purpose ?? ''
+function used(): AuthenticationError {
+  return new AuthenticationError('the session token was made for one login, and that was used', RENEW)
 }
 
-/** A declared purpose goes into messages and the ledger as one plain line. */
-function oneLine(purpose: string | undefined): string | undefined {
-  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim().slice(0, 500)
-  return line === '' ? undefined : line
+function registeredPurpose(resolved: ResolvedIdentity): string {
+  return resolved.agents[0]?.purpose ?? ''
 }

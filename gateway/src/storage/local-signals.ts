@@ -36,7 +36,7 @@ export class LocalSignals implements ChangeSignals {
     try {
       listener()
     } catch (error) {
-      this.#onError(error as Error, 'a change of a review or grant was not taken in')
+      this.#onError(error as Error, 'a change was not taken in')
     }
   }
 }

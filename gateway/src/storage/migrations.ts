@@ -165,7 +165,43 @@ const webSessions: Migration = {
   },
 }
 
+/** Locks, ends of sessions that are asked for across gateways, and tokens that open one session. */
+const locks: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('locks')
+      .addColumn('key', 'text', (column) => column.primaryKey())
+      .addColumn('kind', 'text', (column) => column.notNull())
+      .addColumn('name', 'text', (column) => column.notNull())
+      .addColumn('placed_by', 'text', (column) => column.notNull())
+      .addColumn('reason', 'text', (column) => column.notNull())
+      .addColumn('placed_at', 'bigint', (column) => column.notNull())
+      .execute()
+    await db.schema.alterTable('sessions').addColumn('ending', 'text').execute()
+    await db.schema.alterTable('session_tokens').addColumn('single_use', 'integer', (column) => column.notNull().defaultTo(0)).execute()
+    await db.schema.alterTable('session_tokens').addColumn('used_at', 'bigint').execute()
+  },
+}
+
+/** Logins at targets that were made for one session each. */
+const sessionLogins: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('session_logins')
+      .addColumn('user_name', 'text', (column) => column.primaryKey())
+      .addColumn('target', 'text', (column) => column.notNull())
+      .addColumn('place', 'text', (column) => column.notNull())
+      .addColumn('role', 'text', (column) => column.notNull())
+      .addColumn('session', 'text', (column) => column.notNull())
+      .addColumn('use', 'text', (column) => column.notNull())
+      .addColumn('valid_until', 'bigint', (column) => column.notNull())
+      .addColumn('gateway', 'text', (column) => column.notNull())
+      .addColumn('process', 'text', (column) => column.notNull())
+      .addColumn('alive_until', 'bigint', (column) => column.notNull())
+      .execute()
+    await db.schema.createIndex('session_logins_process').on('session_logins').column('process').execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-locks': locks, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents, '0006-session-logins': sessionLogins }),
 }

@@ -6,6 +6,7 @@ import pg from 'pg'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
 import { CampaignTable } from './campaign-table.ts'
 import { HoldTable } from './hold-table.ts'
+import { LockTable } from './lock-table.ts'
 import { IdentityUseTable } from './identity-use-table.ts'
 import { LocalSignals } from './local-signals.ts'
 import { LoginTransactionTable } from './login-transaction-table.ts'
@@ -17,6 +18,8 @@ import { RecordingKeyTable } from './recording-key-table.ts'
 import { RetentionTable } from './retention-table.ts'
 import { ReviewTable } from './review-table.ts'
 import type { Schema } from './schema.ts'
+import { SessionEndingTable } from './session-ending-table.ts'
+import { SessionLoginTable } from './session-login-table.ts'
 import { SessionTable } from './session-table.ts'
 import { SessionTokenTable } from './session-token-table.ts'
 import { SettingTable } from './setting-table.ts'
@@ -41,18 +44,21 @@ export interface Storage {
   readonly policyVersions: PolicyVersionTable
   readonly sessionTokens: SessionTokenTable
   readonly sessions: SessionTable
+  readonly sessionEndings: SessionEndingTable
+  readonly locks: LockTable
   readonly identityUse: IdentityUseTable
   readonly campaigns: CampaignTable
   readonly vault: VaultTable
   readonly recordingKeys: RecordingKeyTable
   readonly retention: RetentionTable
   readonly holds: HoldTable
+  readonly sessionLogins: SessionLoginTable
   readonly settings: SettingTable
   readonly reviews: ReviewTable
   readonly webSessions: WebSessionTable
   readonly loginTransactions: LoginTransactionTable
   readonly usedAssertions: UsedAssertionTable
-  /** Of changes to reviews and grants. */
+  /** Of changes that other gateways hear of. */
   readonly signals: ChangeSignals
   /** Writes what is queued and closes the database; one that does not answer is not waited for. */
   close(): Promise<void>
@@ -72,15 +78,19 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
     const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
     if (options.gateway !== undefined) await sessions.abortLeftOpen()
     const signals = await openSignals(location, db, onError)
+    const retention = new RetentionTable(db, location.kind, randomUUID())
     return {
       policyVersions: new PolicyVersionTable(db),
       sessionTokens: new SessionTokenTable(db),
       sessions,
+      sessionEndings: new SessionEndingTable(db, options.gateway ?? 'gateway'),
+      locks: new LockTable(db),
       identityUse: new IdentityUseTable(db),
       campaigns: new CampaignTable(db, location.kind),
       vault: new VaultTable(db),
       recordingKeys: new RecordingKeyTable(db),
-      retention: new RetentionTable(db, location.kind, randomUUID()),
+      retention,
+      sessionLogins: new SessionLoginTable(db, options.gateway ?? 'gateway', retention),
       holds: new HoldTable(db, location.kind),
       settings: new SettingTable(db),
       reviews: new ReviewTable(db, location.kind),

@@ -177,8 +177,14 @@ export class PostgresSignals implements ChangeSignals {
     const { from, what, id } = read(payload)
     if (from === this.#sender) return
     if (what === 'gap') this.#local.tellGap()
-    else if ((what === 'review' || what === 'grant' || what === 'policy') && typeof id === 'string') this.#local.tell({ what, id })
+    else if (isKnown(what) && typeof id === 'string') this.#local.tell({ what, id })
   }
+}
+
+const KNOWN: readonly unknown[] = ['review', 'grant', 'policy', 'lock', 'session', 'token'] satisfies Change['what'][]
+
+function isKnown(what: unknown): what is Change['what'] {
+  return KNOWN.includes(what)
 }
 
 /** Anybody with a login for the database can notify: what is not understood says nothing. */

@@ -19,6 +19,9 @@ export interface Schema {
     purpose: string
     issued_at: number
     expires_at: number
+    /** 1 when it opens one session, and when it did; null until then. */
+    single_use: Generated<number>
+    used_at: number | null
   }
   /** Ids of tokens, also of identity tokens, that are refused although they have not expired. */
   revocations: {
@@ -44,8 +47,20 @@ export interface Schema {
     opened_at: number
     closed_at: number | null
     reason: string | null
+    /** Set when its end is asked for, perhaps by another gateway: why. */
+    ending: string | null
     operations: Generated<number>
     refused: Generated<number>
+  }
+  /** What nobody may use, or open, until it is lifted. */
+  locks: {
+    /** Equal for locks that hold of the same. */
+    key: string
+    kind: string
+    name: string
+    placed_by: string
+    reason: string
+    placed_at: number
   }
   /** Sessions that have ended, summed up by the database; see `agent-migration.ts`. */
   identity_use: {
@@ -107,6 +122,22 @@ export interface Schema {
     placed_by: string
     reason: string
     placed_at: number
+  }
+  /** Logins that were made at targets for one session each, until they are gone. */
+  session_logins: {
+    user_name: string
+    target: string
+    /** Where the target was. */
+    place: string
+    role: string
+    session: string
+    use: string
+    valid_until: number
+    /** Which gateway made it, over its restarts, and in which of its processes. */
+    gateway: string
+    process: string
+    /** Until when that process surely runs. */
+    alive_until: number
   }
   /** Work that one gateway does for all: who does it, and until when nobody else may. */
   leases: {

@@ -2,6 +2,9 @@ import type { Kysely } from 'kysely'
 import type { SessionTokenRecord, SessionTokenStore, StoredSessionToken, VerifiedClaims } from '../governance/session-tokens.ts'
 import type { Schema } from './schema.ts'
 
+/** Both databases take more parameters than this. */
+const ASKED_AT_ONCE = 500
+
 export class SessionTokenTable implements SessionTokenStore {
   readonly #db: Kysely<Schema>
 
@@ -17,6 +20,7 @@ export class SessionTokenTable implements SessionTokenStore {
       actor: record.actor === undefined ? null : JSON.stringify(record.actor),
       targets: JSON.stringify(record.targets), purpose: record.purpose,
       issued_at: record.issuedAtMs, expires_at: record.expiresAtMs,
+      single_use: record.singleUse === true ? 1 : 0,
     }).execute()
   }
 
@@ -38,6 +42,7 @@ export class SessionTokenTable implements SessionTokenStore {
       ...(row.actor === null ? {} : { actor: JSON.parse(row.actor) as VerifiedClaims }),
       targets: JSON.parse(row.targets) as string[], purpose: row.purpose,
       issuedAtMs: row.issued_at, expiresAtMs: row.expires_at,
+      ...(row.single_use === 1 && { singleUse: true, used: row.used_at !== null }),
       revoked: Number(row.revocations) > 0,
     }
   }
@@ -53,6 +58,21 @@ export class SessionTokenTable implements SessionTokenStore {
   async isRevoked(tokenId: string): Promise<boolean> {
     const row = await this.#db.selectFrom('revocations').select('token_id').where('token_id', '=', tokenId).executeTakeFirst()
     return row !== undefined
+  }
+
+  async revokedAmong(tokenIds: readonly string[]): Promise<readonly string[]> {
+    const revoked: string[] = []
+    for (let from = 0; from < tokenIds.length; from += ASKED_AT_ONCE) {
+      const rows = await this.#db.selectFrom('revocations').select('token_id').where('token_id', 'in', tokenIds.slice(from, from + ASKED_AT_ONCE)).execute()
+      revoked.push(...rows.map((row) => row.token_id))
+    }
+    return revoked
+  }
+
+  async spend(tokenId: string, nowMs: number): Promise<boolean> {
+    const { numUpdatedRows } = await this.#db.updateTable('session_tokens').set({ used_at: nowMs })
+      .where('token_id', '=', tokenId).where('single_use', '=', 1).where('used_at', 'is', null).executeTakeFirst()
+    return numUpdatedRows === 1n
   }
 
   async sweep(nowMs: number): Promise<void> {

@@ -67,7 +67,7 @@ export async function startReviewApi(): Promise<ReviewApi> {
     append: (entry) => ledger.append(entry),
     onWritten: (done) => (setup.ledgerBroken ? setImmediate(done, new Error('disk full')) : ledger.onWritten(done)),
   }
-  const reviews = new Reviews({
+  const reviews = new Reviews({ locks: { on: () => undefined },
     store: storage.reviews, signals, ledger: lent, channels: [], policies, now: Date.now, onError: (error) => { throw error },
     history: { touched: () => Promise.resolve([]), lately: () => Promise.resolve([{ text: 'drop table x', decision: 'deny', atMs: Date.now() }]) },
     endSessions: (grant) => void ended.push(grant.id),
@@ -90,7 +90,7 @@ export async function startReviewApi(): Promise<ReviewApi> {
       const answer = await api.request(routes.token, { method: 'POST', body: form })
       return TokenExchangeResponse.parse(await answer.json()).access_token
     },
-    revoke: async (token) => identity.revoke((await identity.identify(token)).tokenId),
+    revoke: async (token) => void await identity.revoke((await identity.identify(token)).tokenId),
     async call(method, path, as, body) {
       const answer = await api.request(path, {
         method, headers: { authorization: `Bearer ${as}`, 'content-type': 'application/json' },

@@ -77,7 +77,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
   const ended: { grant: Grant; reason: string }[] = []
   const errors: Error[] = []
   const policies = { current: policyOf(options.rules ?? [], 1), onChange: () => () => undefined }
-  const reviews = new Reviews({
+  const reviews = new Reviews({ locks: { on: () => undefined },
     store, signals: storage.signals, ledger, policies,
     channels: [{ tell: (one) => void news.push(one) }, { tell: () => { throw new Error('a channel that fails') } }],
     history: options.history ?? { touched: () => Promise.resolve([]), lately: () => Promise.resolve([]) },

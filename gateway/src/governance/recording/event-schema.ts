@@ -55,6 +55,8 @@ export interface TokenIssued extends EventBase<'token.issued'> {
   readonly purpose: string
   /** Unix milliseconds. */
   readonly expiresAt: number
+  /** It opens one session; absent when it opens any number. */
+  readonly singleUse?: boolean
 }
 
 /** A token was made unusable, with all that were exchanged for it. */
@@ -85,6 +87,37 @@ export interface CredentialUsed extends EventBase<'credential.used'>, Credential
 
 /** The gateway logged in for itself, to read the target's catalog. */
 export interface CatalogOpened extends EventBase<'catalog.opened'>, CredentialUse {}
+
+/** A login was made at a target for one session. */
+export interface LoginMade extends EventBase<'login.made'> {
+  readonly session: string
+  readonly target: string
+  /** The login at the target. */
+  readonly user: string
+  /** Whose rights it has there. */
+  readonly role: string
+  readonly use: 'session' | 'preview'
+  /** Until when one can log in with it, Unix milliseconds. */
+  readonly validUntil: number
+}
+
+export interface LoginRemoved extends EventBase<'login.removed'> {
+  /** Absent when it is not known. */
+  readonly session?: string
+  readonly target: string
+  readonly user: string
+  readonly reason: string
+  /** That it still had, and that were ended. */
+  readonly connections: number
+}
+
+/** A login that should be gone could not be removed. */
+export interface LoginRemained extends EventBase<'login.remained'> {
+  readonly session?: string
+  readonly target: string
+  readonly user: string
+  readonly error: string
+}
 
 /** Written before what it allows is forwarded. */
 export interface OperationDecided extends EventBase<'operation.decided'> {
@@ -286,6 +319,14 @@ export interface HoldChanged extends EventBase<'hold.placed' | 'hold.released'> 
 /** As much of who answers as is recorded. */
 export type RecordedPerson = Omit<RecordedIdentity, 'groups' | 'actors'>
 
+/** Written before it takes effect. */
+export interface LockChanged extends EventBase<'lock.placed' | 'lock.lifted'> {
+  readonly kind: 'identity' | 'agent' | 'target'
+  readonly name: string
+  readonly by: string
+  readonly reason: string
+}
+
 /** What a review asks for, written before anybody is told of it. */
 export interface ReviewRequested extends EventBase<'review.requested'> {
   readonly review: string
@@ -410,8 +451,9 @@ export interface CampaignClosed extends EventBase<'campaign.closed'> {
 
 export type RecordedEvent =
   | CampaignOpened | CampaignDecided | CampaignClosed
+  | LoginMade | LoginRemoved | LoginRemained
   | ReviewRequested | ReviewAnswered | AnswerVoided | ReviewClosed | ReviewUsed | AccessGranted | AccessEnded | BreakGlassOpened
-  | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged
+  | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged | LockChanged
   | TokenIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
   | OperationDecided | OperationFinished | PolicyApplied | AgentRegistered | AgentChanged | AgentRevoked
   | GatewayStarted | GatewayStopped | AdministratorActed

@@ -51,13 +51,26 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
         ...('session' in event && { session: sessionObject(event.session, session), actor: { user: userOf(session?.identity) } }),
         unmapped: { tls: event.tls },
       })
+    case 'login.made':
+      return build(event, ACCOUNT_CHANGE, 1, {
+        ...status(1), user: { name: event.user, type_id: 99, type: SESSION_LOGIN }, session: sessionObject(event.session, session), actor: { user: userOf(session?.identity) },
+        unmapped: { target: event.target, role: event.role, use: event.use, valid_until: event.validUntil },
+      })
+    case 'login.removed':
+      return build(event, ACCOUNT_CHANGE, 6, {
+        ...status(1), user: { name: event.user, type_id: 99, type: SESSION_LOGIN }, status_detail: event.reason, unmapped: { target: event.target, connections: event.connections },
+      })
+    case 'login.remained':
+      return build(event, ACCOUNT_CHANGE, 6, {
+        ...status(2), severity: 3, user: { name: event.user, type_id: 99, type: SESSION_LOGIN }, status_detail: event.error, unmapped: { target: event.target },
+      })
     case 'operation.decided':
       return decidedActivity(event, session)
     case 'operation.finished':
       return finishedActivity(event, session, decided)
     case 'token.issued':
       return entity(event, 1, 'session token', event.tokenId, {
-        actor: { user: userOf(event.identity) }, comment: event.purpose, unmapped: { targets: event.targets, expires_at: event.expiresAt },
+        actor: { user: userOf(event.identity) }, comment: event.purpose, unmapped: { targets: event.targets, expires_at: event.expiresAt, ...(event.singleUse !== undefined && { single_use: event.singleUse }) },
       })
     case 'token.revoked':
       return entity(event, 11, 'session token', event.tokenId, { unmapped: { derived: event.derived, sessions: event.sessions } })
@@ -82,6 +95,11 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
     case 'hold.placed':
     case 'hold.released':
       return entity(event, event.event === 'hold.placed' ? 1 : 4, 'legal hold', `${event.kind}:${event.subject}`, { actor: actorNamed(event.by), comment: event.reason })
+    case 'lock.placed':
+    case 'lock.lifted':
+      return entity(event, event.event === 'lock.placed' ? 1 : 4, 'lock', `${event.kind}:${event.name}`, {
+        actor: actorNamed(event.by), comment: event.reason, severity: event.event === 'lock.placed' ? 4 : 1,
+      })
     case 'campaign.opened':
     case 'campaign.decided':
     case 'campaign.closed':
@@ -126,6 +144,7 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
 const PRODUCT = { name: 'Sallyport', vendor_name: 'Sallyport' } as const
 /** 1.5.0 has no type for it. */
 const AGENT = { type_id: 99, type: 'Agent' } as const
+const SESSION_LOGIN = 'Login for one session'
 const UNKNOWN_USER = { name: 'unknown', type_id: 0, type: 'Unknown' } as const
 
 /** @param activity an id of the class, or the ledger's own word where the class has none */

@@ -10,7 +10,7 @@ export function encodeTokenIssued(issued: IssuedToken, at: number): string {
   const event: TokenIssued = {
     v: 1, event: 'token.issued', at, tokenId: issued.tokenId, identity: recordIdentity(issued.identity),
     targets: fitList(issued.targets, LIST_BYTES).value.map(String), purpose: fitText(issued.purpose, TEXT_BYTES).value,
-    expiresAt: issued.expiresAtMs,
+    expiresAt: issued.expiresAtMs, ...(issued.singleUse === true && { singleUse: true }),
   }
   return JSON.stringify(event)
 }

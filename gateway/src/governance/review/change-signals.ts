@@ -8,7 +8,7 @@ export interface ChangeSignals {
 }
 
 export interface Change {
-  readonly what: 'review' | 'grant' | 'policy'
-  /** Of a policy its version. */
+  readonly what: 'review' | 'grant' | 'policy' | 'lock' | 'session' | 'token'
+  /** Of a policy its version, of a lock what it holds of. */
   readonly id: string
 }

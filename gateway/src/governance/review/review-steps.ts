@@ -1,6 +1,7 @@
 import { grantedMs } from './access-requests.ts'
 import { checkAnswer } from './check-answer.ts'
 import type { LiveGrants } from './live-grants.ts'
+import { type Lock, type LockCheck, lockWords } from '../locks/lock.ts'
 import { recordEvent } from '../recording/recording-events.ts'
 import { recordIfPossible } from '../recording/record-if-possible.ts'
 import { encodeAnswerVoided, encodeReviewAnswered, encodeReviewClosed, encodeReviewRequested, encodeReviewUsed } from '../recording/review-events.ts'
@@ -72,6 +73,8 @@ export class ReviewSteps {
       const { ledger, now } = this.#options
       const review = await this.#settled(id)
       if (review === undefined) throw noReview()
+      const lock = this.#options.locks.on(given.by)
+      if (lock !== undefined) throw isLocked(lock)
       const answer = checkAnswer(review, digest, given, now())
       await recordEvent(ledger, encodeReviewAnswered(review, answer, verdictWith(review, answer), now()))
       const answered = await this.#keep(review, answer)
@@ -90,6 +93,7 @@ export class ReviewSteps {
       // Read anew: an answer that came at another gateway while it was approved here is among them, and none comes after.
       const approved = await store.get(review.id)
       if (approved?.kind !== 'operation' || approved.state !== 'approved' || approved.digest !== review.digest || approved.rowLimit !== review.rowLimit) return false
+      if (lockedIn(approved, this.#options.locks) !== undefined) return false
       if (!satisfies([...approved.demands, ...demands], approved.answers, approved.requester)) return false
       if (!(await store.move(review.id, 'approved', 'used', { nowMs }))) return false
       try {
@@ -134,6 +138,8 @@ export class ReviewSteps {
   /** Does what its answers say. */
   async #settle(review: Review): Promise<Review> {
     const verdict = this.#verdict(review)
+    const lock = verdict === 'approved' ? lockedIn(review, this.#options.locks) : undefined
+    if (lock !== undefined) return this.#close(review, 'withdrawn', lockWords(lock))
     if (verdict === 'denied') return this.#close(review, 'denied', denialOf(review))
     if (verdict === 'open') return review
     return review.kind === 'operation' ? this.#approve(review) : this.#grant(review)
@@ -231,6 +237,15 @@ export class ReviewSteps {
     this.#options.signals.tell({ what: 'review', id: review.id })
     if (what !== undefined) tellChannels(this.#options, { what, review: told, atMs: this.#options.now() })
   }
+}
+
+/** The lock of who asked for it, or of who approved it: a login that somebody stole may have answered. */
+function lockedIn({ requester, answers }: Review, locks: LockCheck): Lock | undefined {
+  return locks.on(requester) ?? answers.map(({ by }) => locks.on({ ...by, actors: [] })).find((lock) => lock !== undefined)
+}
+
+export function isLocked(lock: Lock): ReviewRefused {
+  return new ReviewRefused('forbidden', lockWords(lock), 'Nothing is asked or answered until it is lifted. Ask an operator.')
 }
 
 function verdictOf({ demands, requester }: Review, answers: readonly Answer[]): 'open' | 'approved' | 'denied' {

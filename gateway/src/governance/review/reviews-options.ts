@@ -1,3 +1,4 @@
+import type { LockCheck } from '../locks/lock.ts'
 import type { PolicySource } from '../policy/policy.ts'
 import type { Ledger } from '../recording/ledger.ts'
 import type { ChangeSignals } from './change-signals.ts'
@@ -13,6 +14,8 @@ export interface ReviewsOptions {
   readonly channels: readonly ReviewChannel[]
   readonly policies: PolicySource
   readonly history: ReviewHistory
+  /** Who is locked neither asks nor answers, and what they approved does not count. */
+  readonly locks: LockCheck
   /** Ends the sessions of this gateway that were opened under a grant. */
   readonly endSessions: (grant: Grant, reason: string) => void
   /** Unix milliseconds. */

@@ -2,13 +2,14 @@ import { chooseAccess, chooseBreakGlass } from './access-requests.ts'
 import type { Change } from './change-signals.ts'
 import type { Grant } from './grant.ts'
 import { LiveGrants } from './live-grants.ts'
+import { lockWords } from '../locks/lock.ts'
 import { operationCard } from './operation-card.ts'
 import { requesterOf } from './requester.ts'
 import {
   type AccessRequest, type GivenAnswer, type OperationRequest, type ReviewAdministration, type ReviewDesk, ReviewRefused,
 } from './review-desk.ts'
 import { digestOf, newGrantId, newReviewId } from './review-ids.ts'
-import { noReview, ReviewSteps } from './review-steps.ts'
+import { isLocked, noReview, ReviewSteps } from './review-steps.ts'
 import { ReviewWaits } from './review-waits.ts'
 import type { AccessReview, OperationReview, Requester, Review, ReviewDemand } from './review.ts'
 import type { ReviewsOptions } from './reviews-options.ts'
@@ -22,6 +23,9 @@ const KEPT_MS = 90 * 86_400_000
 const MINUTE_MS = 60_000
 /** Of one identity on one target. */
 const MAX_GRANTS = 20
+/** Read at once, and at most: more are never open. */
+const PAGE = 200
+const MOST = 20_000
 
 /** Reviews, grants, and who waits for them: for the security flow, and for the control API. */
 export class Reviews implements ReviewDesk, ReviewAdministration {
@@ -89,7 +93,7 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
       // What a planner guesses limits nothing.
       rowLimit: preview?.method === 'rehearsed' || preview?.method === 'counted' ? preview.rows : undefined,
     }
-    await this.#steps.open(review)
+    await this.#openUnlocked(review)
     return review
   }
 
@@ -118,6 +122,32 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
     return this.#grants.of(requester, target)
   }
 
+  /**
+   * For a lock: withdraws what those whom it covers asked for or approved and nobody has used, and ends their grants.
+   * @throws Error when something cannot be recorded or kept; what came before it is done
+   */
+  async shutOut(covers: (who: Requester) => boolean, reason: string): Promise<void> {
+    const { store, now } = this.#options
+    for (const review of await this.#unused()) {
+      const approvers = review.answers.filter(({ answer }) => answer === 'approve').map(({ by }) => ({ ...by, groups: [], actors: [] }))
+      if ([review.requester, ...approvers].some(covers)) await this.#steps.withdraw(review.id, reason)
+    }
+    for (const grant of await store.listGrants(now())) {
+      if (covers(grant.requester)) await this.#turns.take(grant.id, () => this.#grants.end(grant, reason))
+    }
+  }
+
+  /** Open or approved, all of them. */
+  async #unused(): Promise<readonly Review[]> {
+    const found: Review[] = []
+    for (let after: string | undefined; ;) {
+      const page = await this.#options.store.list({ states: ['open', 'approved'], limit: PAGE, ...(after === undefined ? {} : { after }) })
+      found.push(...page)
+      after = page.at(-1)?.id
+      if (page.length < PAGE || found.length >= MOST) return found
+    }
+  }
+
   answer(id: string, digest: string, answer: GivenAnswer): Promise<Review> {
     return this.#steps.answer(id, digest, answer)
   }
@@ -136,7 +166,7 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
       id: newReviewId(), kind: 'access', state: 'open', requester, target: target.name, labels: target.labels, purpose, digest,
       demands: [demand], policyVersion: policy.version, createdAtMs, expiresAtMs: createdAtMs + demand.expiresMs, answers: [], rule, minutes, reason,
     }
-    await this.#steps.open(review)
+    await this.#openUnlocked(review)
     return review
   }
 
@@ -150,8 +180,12 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
         throw new ReviewRefused('conflict', `${MAX_GRANTS} grants of yours hold on ${target.name} already`, 'End some of them first.')
       }
       const grant: Grant = { id: newGrantId(), kind: 'break-glass', requester, target: target.name, rules, reason, fromMs, untilMs: fromMs + minutes * MINUTE_MS }
+      this.#refuseLocked(requester)
       await this.#grants.give(grant)
-      return grant
+      const lock = this.#options.locks.on(requester)
+      if (lock === undefined) return grant
+      await this.#grants.end(grant, lockWords(lock))
+      throw isLocked(lock)
     })
   }
 
@@ -165,6 +199,21 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
       if (ended === undefined) throw new ReviewRefused('conflict', 'it is over already', 'There is nothing to end.')
       return ended
     })
+  }
+
+  /** Looked at once more when it is open: whoever is locked in that moment is shut out by the lock, or here. */
+  async #openUnlocked(review: Review): Promise<void> {
+    this.#refuseLocked(review.requester)
+    await this.#steps.open(review)
+    const lock = this.#options.locks.on(review.requester)
+    if (lock === undefined) return
+    await this.#steps.withdraw(review.id, lockWords(lock))
+    throw isLocked(lock)
+  }
+
+  #refuseLocked(who: Requester): void {
+    const lock = this.#options.locks.on(who)
+    if (lock !== undefined) throw isLocked(lock)
   }
 
   #changed({ what, id }: Change): void {

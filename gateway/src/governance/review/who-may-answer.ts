@@ -1,12 +1,8 @@
+import { nameKey } from '../name-key.ts'
 import { AGENT_REVIEWER } from '../policy/review-terms.ts'
 import type { Answer, Person, Requester, Review, ReviewDemand } from './review.ts'
 
 /** Who of all people may answer a review, and which answers satisfy what it demands. Pure. */
-
-/** Upper case first: letters such as ß and ſ are equal to others only there. */
-function nameKey(name: string): string {
-  return name.normalize('NFKC').toUpperCase().toLowerCase()
-}
 
 /** Of the same name, letters' case aside, or the same subject of an issuer: one of both is enough not to count twice. */
 export function isSamePerson(a: Person, b: Person): boolean {

@@ -20,14 +20,14 @@ import { RelayState } from './relay-state.ts'
 import { previewStatement } from './preview/preview-statement.ts'
 import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
 import { replay } from './replay.ts'
-import { postgresTarget, targetSchema, type PostgresTarget } from './target.ts'
+import { OWN_SECRET, SessionLoginTargets } from './session-login/session-login-targets.ts'
+import { postgresTarget, targetSchema, TLS_USE, type PostgresTarget } from './target.ts'
 import { cancelUpstream, connectUpstream, TargetError, type Upstream } from './upstream.ts'
 import { readTypesSection } from './wire/client-messages.ts'
 import { BACKEND } from './wire/message-types.ts'
 import { cstring, int32, message } from './wire/message-writer.ts'
 
 const TARGET_TIMEOUT_MS = 15_000
-const TLS_USE = { 'verify-full': 'verified', require: 'encrypted', disable: 'none' } as const
 const LIMITS = { maxFrameBytes: 64 * 1024 * 1024, maxInFlight: 10_000, maxRecordedParameterBytes: 1024 }
 
 export const postgresAdapter: ProtocolAdapter = {
@@ -52,10 +52,12 @@ class PostgresListener implements Listener {
   readonly #keepers = new Map<string, CatalogKeeper>()
   readonly #sessions = new Set<PostgresSession>()
   readonly #connections = new Set<Connection>()
+  readonly #logins: SessionLoginTargets
 
   constructor(services: AdapterServices, options: ListenOptions) {
     this.#services = services
     this.#options = options
+    this.#logins = new SessionLoginTargets(services, TARGET_TIMEOUT_MS)
     this.#tls = options.tls === undefined ? undefined : createSecureContext({ ...options.tls, minVersion: 'TLSv1.2' })
     this.#server = net.createServer({ pauseOnConnect: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => void this.#accept(socket))
   }
@@ -83,6 +85,7 @@ class PostgresListener implements Listener {
     const stragglers = setTimeout(() => this.#connections.forEach((connection) => connection.destroy()), 2_000)
     await Promise.all(gone)
     clearTimeout(stragglers)
+    await this.#logins.close()
   }
 
   async #accept(socket: net.Socket): Promise<void> {
@@ -114,7 +117,7 @@ class PostgresListener implements Listener {
     if (error instanceof HandshakeEnded) return connection.destroy()
     if (error instanceof LoginRefused) return connection.end(error.report)
     if (error instanceof AuthenticationError) return connection.end(new LoginRefused('28P01', error.message, error.hint).report)
-    if (error instanceof TargetError) return connection.end(new LoginRefused(error.code, error.message, 'Tell an operator if it lasts.').report)
+    if (error instanceof TargetError) return connection.end(new LoginRefused(error.code, error.message, error.hint).report)
     if (error instanceof RecordingUnavailable) return connection.end(new LoginRefused('58030', 'the gateway cannot record sessions now, so it opens none', 'Try again later, and tell an operator that recordings cannot be kept.').report)
     if (error instanceof MalformedFrameError) return connection.end(new LoginRefused('08P01', error.message, 'Use a PostgreSQL client.').report)
     this.#services.log.error({ error }, 'a login failed by an internal error')
@@ -134,6 +137,7 @@ class PostgresListener implements Listener {
       target,
       clientAddress: connection.remoteAddress,
       application: startup.parameters.get('application_name') ?? '',
+      ...(asked.purpose !== undefined && { purpose: asked.purpose }),
       end: (reason) => {
         endedEarly = reason
         live?.end(reason)
@@ -155,7 +159,7 @@ class PostgresListener implements Listener {
     if (session.policy.readOnly) settings.set('default_transaction_read_only', 'on')
     const keeper = this.#keeper(target, session.target.name)
     const catalog = await keeper.use(session.policy.masks)
-    const connecting = this.#connect(target, settings, session.target.name, session)
+    const connecting = this.#connect(target, settings, session, 'session')
     try {
       const upstream = await Promise.race([connecting, login.failed])
       const waits = { waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session) }
@@ -193,7 +197,7 @@ class PostgresListener implements Listener {
     const { maskKey, log } = this.#services
     return ({ text, analysis, portal, inTransaction }, how, { catalog, parameters }) =>
       previewStatement({
-        connect: () => this.#connect(target, settings, session.target.name, session),
+        connect: () => this.#connect(target, settings, session, 'preview'),
         cancel: ({ processId, secret }) => void cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'the preview of a statement could not be cancelled')),
         text, analysis, catalog, hashKey: maskKey, how, inTransaction, settings: parameters,
         parameters: portal && { types: readTypesSection(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
@@ -217,8 +221,18 @@ class PostgresListener implements Listener {
     })
   }
 
-  /** @param session whose connection it is; absent for the gateway's own */
-  async #connect(target: PostgresTarget, settings: ReadonlyMap<string, string>, name: string, session?: Session): Promise<Upstream> {
+  /** A connection of a session: with a login of its own where the target is to have that. */
+  async #connect(target: PostgresTarget, settings: ReadonlyMap<string, string>, session: Session, use: 'session' | 'preview'): Promise<Upstream> {
+    const { name } = session.target
+    const logins = this.#logins.of(target, name)
+    if (logins === undefined) return this.#connectAsGateway(target, settings, name, session)
+    const { upstream, user } = await logins.connect({ session: session.id, use }, settings)
+    this.#services.gatekeeper.credentialUsed(session, { target: name, user, credential: OWN_SECRET, method: upstream.method, tls: TLS_USE[target.tls.mode] })
+    return upstream
+  }
+
+  /** With the target's credential. @param session whose connection it is; absent for the gateway's own */
+  async #connectAsGateway(target: PostgresTarget, settings: ReadonlyMap<string, string>, name: string, session?: Session): Promise<Upstream> {
     const { resolveSecret, gatekeeper } = this.#services
     const { user, password: credential } = target.credential
     const upstream = await connectUpstream(target, await resolveSecret(credential), settings, TARGET_TIMEOUT_MS)
@@ -231,7 +245,7 @@ class PostgresListener implements Listener {
     const known = this.#keepers.get(key)
     if (known !== undefined) return known
     const settings = new Map([['application_name', 'sallyport catalog'], ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']])
-    const keeper = new CatalogKeeper(() => this.#connect(target, settings, name), this.#services.log, this.#options.maxStatementBytes)
+    const keeper = new CatalogKeeper(() => this.#connectAsGateway(target, settings, name), this.#services.log, this.#options.maxStatementBytes)
     this.#keepers.set(key, keeper)
     return keeper
   }

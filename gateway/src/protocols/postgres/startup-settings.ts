@@ -14,6 +14,8 @@ export interface StartupSettings {
   /** The same as statements, for the record. */
   readonly text: string
   readonly waiting: Waiting
+  /** Why, as the client says it. */
+  readonly purpose: string | undefined
 }
 
 const NOT_SETTINGS = new Set(['user', 'database', 'options', 'replication'])
@@ -33,13 +35,17 @@ export function readStartupSettings(startup: Startup): StartupSettings {
     if (NOT_SETTINGS.has(name) || name.startsWith('_pq_.')) throw new LoginRefused('0A000', `"${name}" is no setting that could be passed on`, 'Remove it from the startup parameters.')
   }
   const waiting = readWaiting(settings)
+  const purpose = settings.get(PURPOSE_SETTING)
+  settings.delete(PURPOSE_SETTING)
   const analyses = Array.from(settings, ([name, value]) => analyseSetting(name, value)).filter((analysis) => !analysis.facts.readOnly)
   const text = Array.from(settings, ([name, value]) => `SET ${name} = '${value.replaceAll("'", "''")}'`).join('; ')
-  return { settings, facts: analyses.length === 0 ? undefined : combineAnalyses(analyses).facts, text, waiting }
+  return { settings, facts: analyses.length === 0 ? undefined : combineAnalyses(analyses).facts, text, waiting, purpose }
 }
 
 /** Of the gateway's own: what a client says of how it waits for people. The target hears nothing of it. */
 const WAITING_SETTING = 'sallyport.review'
+/** The same for why it connects. */
+const PURPOSE_SETTING = 'sallyport.purpose'
 /** What is left of a client's own time to hear of its ticket. */
 const MARGIN_MS = 1_000
 
