@@ -19,6 +19,7 @@ import { Reviews } from './governance/review/reviews.ts'
 import { SessionEndings } from './governance/session-endings.ts'
 import { Sessions } from './governance/sessions.ts'
 import { IdentityService } from './identity/identity-service.ts'
+import { SamlLogins } from './identity/saml/saml-logins.ts'
 import { ConsoleLogin } from './identity/web/console-login.ts'
 import { LoginTransactions } from './identity/web/login-transactions.ts'
 import { OidcLogin } from './identity/web/oidc-login.ts'
@@ -154,12 +155,14 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const webSessions = new WebSessions({ store: storage.webSessions, policies, ...gateway.console })
   const transactions = new LoginTransactions(storage.loginTransactions)
   const oidc = new OidcLogin({ policies, transactions, origin, secretOf })
+  const samlLogin = new SamlLogins({ policies, transactions, used: storage.usedAssertions, origin, secretOf, beginSession: (login) => webSessions.begin(login) })
 
   const api = await serveApi(
     createApi({
       identification: identity,
       tokenExchange: identity,
-      webLogin: new ConsoleLogin({ oidc, sessions: webSessions, origin }),
+      webLogin: new ConsoleLogin({ oidc, saml: samlLogin, sessions: webSessions, origin }),
+      samlLogin,
       revoke: (tokenId) => identity.revoke(tokenId),
       revokeHeld: (token) => identity.revokeHeld(token),
       locks,

@@ -6,6 +6,7 @@ import type { WebSessions } from './web-sessions.ts'
 
 export interface ConsoleLoginOptions {
   readonly oidc: OidcLogin
+  readonly saml?: { providers(): readonly LoginProvider[] }
   readonly sessions: WebSessions
   readonly origin: () => string | undefined
 }
@@ -25,7 +26,8 @@ export class ConsoleLogin implements WebLogin {
   }
 
   providers(): readonly LoginProvider[] {
-    return this.#options.oidc.entries().map(({ name }) => ({ name, kind: 'oidc' }))
+    const { oidc, saml } = this.#options
+    return [...oidc.entries().map(({ name }) => ({ name, kind: 'oidc' as const })), ...(saml?.providers() ?? [])]
   }
 
   async begin(provider: string, next: string | undefined): Promise<BegunLogin> {

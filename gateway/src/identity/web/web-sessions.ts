@@ -20,6 +20,8 @@ export interface WebSessionLogin {
   readonly claims: VerifiedClaims
   /** What an end at the provider wants to know, such as SAML's NameID and SessionIndex. No secret: it is kept in the clear. */
   readonly upstream?: Readonly<Record<string, string>>
+  /** When the provider wants the login to end at the latest (SAML's SessionNotOnOrAfter), Unix milliseconds. */
+  readonly endsAtMs?: number
 }
 
 export interface BegunWebSession {
@@ -57,7 +59,7 @@ export class WebSessions {
   }
 
   /** @throws AuthenticationError when the claims are nobody's who may log in here */
-  async begin({ claims, upstream = {} }: WebSessionLogin): Promise<BegunWebSession> {
+  async begin({ claims, upstream = {}, endsAtMs = Number.POSITIVE_INFINITY }: WebSessionLogin): Promise<BegunWebSession> {
     const { store, longestMs, idleMs } = this.#options
     const nowMs = this.#now()
     const { identity } = this.#resolve(claims, nowMs)
@@ -69,7 +71,7 @@ export class WebSessions {
     if (earlier.length >= MAX_PER_PERSON) await store.remove(earlier.slice(MAX_PER_PERSON - 1).map(({ id }) => id))
     const cookie = randomBytes(32).toString('base64url')
     const id = `web_${randomBytes(12).toString('hex')}`
-    const expiresAtMs = nowMs + longestMs
+    const expiresAtMs = Math.min(nowMs + longestMs, endsAtMs)
     await store.add({ id, hash: hashOf(cookie), login: claims, upstream, beganAtMs: nowMs, usedAtMs: nowMs, expiresAtMs })
     return { cookie, csrf: csrfOf(cookie), identity, tokenId: id, expiresAtMs }
   }
