@@ -1,6 +1,7 @@
 /** The control API in types: what the gateway answers and what CLI, console and scripts may rely on. */
 export * from './access.ts'
 export * from './auth.ts'
+export * from './agent.ts'
 export * from './channel.ts'
 export * from './error.ts'
 export * from './events.ts'

@@ -21,6 +21,17 @@
  * | GET locks | auditor, operator, administrator | LockList |
  * | POST locks, DELETE lock(kind, name)?reason | operator, administrator; LockRequest | Lock, 201 when it is new; 204 |
  * | GET sessionOriginals(id) | auditor | JSON lines of SealedOriginals |
+ * | GET agents?unused&expiring&orphaned&ownerUnseen | auditor, operator, administrator all; a person those that they own | AgentList |
+ * | GET agent(name) | as above | Agent |
+ * | POST agents | administrator; AgentRequest | AgentChange, 201; 409 when another version is the newest |
+ * | DELETE agent(name)?policyVersion | administrator | AgentChange |
+ * | POST agentPrune | administrator; PruneRequest | AgentChange |
+ * | GET campaigns | auditor, operator, administrator all; a person those with agents that they own or may decide on | CampaignList |
+ * | POST campaigns | auditor, administrator, with an identity token; CampaignRequest | Campaign, 201 |
+ * | GET campaign(id) | who may see it in the list | Campaign |
+ * | POST campaignDecisions(id) | who may decide, with an identity token; CampaignDecision | Campaign |
+ * | POST campaignClosing(id) | auditor, administrator, with an identity token; CampaignClosing | Campaign |
+ * | POST campaignApplication(id) | administrator, with an identity token; CampaignApplication | AgentChange |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET reviews?state&limit&after | everybody their own, and those that they may answer; auditor, operator, administrator all | ReviewList |
  * | GET reviewEvents | as above | newline-delimited JSON, each line a ReviewLine, as it happens; empty lines while nothing does |
@@ -67,6 +78,14 @@ export const routes = {
   sessionEvents: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/events`,
   sessionExport: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/export`,
   sessionOriginals: (id: string) => `/api/v1/sessions/${encodeURIComponent(id)}/originals`,
+  agents: '/api/v1/agents',
+  agent: (name: string) => `/api/v1/agents/${encodeURIComponent(name)}`,
+  agentPrune: '/api/v1/agents/prune',
+  campaigns: '/api/v1/campaigns',
+  campaign: (id: string) => `/api/v1/campaigns/${encodeURIComponent(id)}`,
+  campaignDecisions: (id: string) => `/api/v1/campaigns/${encodeURIComponent(id)}/decisions`,
+  campaignClosing: (id: string) => `/api/v1/campaigns/${encodeURIComponent(id)}/close`,
+  campaignApplication: (id: string) => `/api/v1/campaigns/${encodeURIComponent(id)}/apply`,
   holds: '/api/v1/holds',
   hold: (kind: 'session' | 'identity', subject: string) => `/api/v1/holds/${kind}/${encodeURIComponent(subject)}`,
   reviews: '/api/v1/reviews',

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pino from 'pino'
 import { isLoopback } from '@sallyport/contract'
+import { agentServices } from './administer-agents.ts'
 import type { PolicyAdministration, ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
@@ -170,6 +171,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       policyAdministration: administration(policies, storage),
       sessions: storage.sessions,
       holds: storage.holds,
+      agents: agentServices({ policies, storage, rules: reading, ledger, locks: () => storage.locks.list(), onError }),
       endSession: (id, reason) => endings.end(id, reason),
       reading,
       reviews,

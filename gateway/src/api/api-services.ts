@@ -1,5 +1,9 @@
 import type { LedgerStatus, PolicyVersion, Problem } from '@sallyport/contract'
 import type { LockAdministration } from '../governance/locks/lock.ts'
+import type { AgentInventory } from '../governance/agents/agent-inventory.ts'
+import type { AgentRegistry } from '../governance/agents/agent-registry.ts'
+import type { CampaignStore } from '../governance/agents/campaign.ts'
+import type { Campaigns } from '../governance/agents/campaigns.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
@@ -33,6 +37,7 @@ export interface ApiServices {
   readonly endSession: (id: string, reason: string) => Promise<'ended' | 'asked' | 'not-open'>
   readonly reading: SessionReading
   readonly holds: HoldStore
+  readonly agents: AgentServices
   readonly reviews: ReviewAdministration
   /** For reading only: whatever changes goes through `reviews`. */
   readonly reviewStore: Pick<ReviewStore, 'get' | 'list' | 'getGrant' | 'listGrants'>
@@ -49,6 +54,16 @@ export interface ApiServices {
   readonly listeners: () => readonly ProtocolListener[]
   readonly version: string
   readonly log: ApiLog
+}
+
+/** What the control API needs of registered agents. */
+export interface AgentServices {
+  readonly inventory: AgentInventory
+  readonly registry: AgentRegistry
+  /** Access reviews. */
+  readonly reviews: Campaigns
+  /** For reading only: whatever changes goes through `reviews`. */
+  readonly campaigns: Pick<CampaignStore, 'get' | 'list'>
 }
 
 export interface PolicyAdministration {

@@ -4,10 +4,12 @@ import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { timeout } from 'hono/timeout'
 import { breakGlass, endGrant, listGrants, requestAccess } from './access-routes.ts'
+import { serveAgents } from './agent-routes.ts'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { serveAuth } from './auth-routes.ts'
 import { callerOf } from './caller.ts'
+import { serveCampaigns } from './campaign-routes.ts'
 import { serveChannels } from './channel-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
@@ -25,6 +27,7 @@ import { exchangeToken } from './token-endpoint.ts'
 import { revokeHeldToken, revokeToken } from './token-routes.ts'
 
 const MAX_FORM_BYTES = 128 * 1_024
+const MAX_AGENT_BYTES = 256 * 1_024
 const MAX_HOLD_BYTES = 16 * 1_024
 const MAX_ANSWER_BYTES = 16 * 1_024
 const MAX_POLICY_BYTES = 1_024 * 1_024
@@ -62,6 +65,8 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.reviews, (context) => listReviews(context, services))
   api.get(routes.reviewEvents, (context) => followReviews(context, services))
   serveChannels(api, services)
+  serveAgents(api, services, limitBody(MAX_AGENT_BYTES))
+  serveCampaigns(api, services, limitBody(MAX_AGENT_BYTES))
   api.get(`${routes.reviews}/:id`, (context) => showReview(context, services, context.req.param('id')))
   api.delete(`${routes.reviews}/:id`, (context) => withdrawReview(context, services, context.req.param('id')))
   api.post(`${routes.reviews}/:id/answers`, limitBody(MAX_ANSWER_BYTES), (context) => answerReview(context, services, context.req.param('id')))
