@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { AuthenticationError, type Identity } from '../governance/identity.ts'
+import { refuseLocked } from '../governance/locks/lock.ts'
 import type { PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { IdentifiedCaller } from '../governance/token-exchange.ts'
 import { ApiFailure } from './api-failure.ts'
@@ -21,6 +22,8 @@ export interface Caller extends IdentifiedCaller {
 export async function callerOf(context: Context, services: ApiServices): Promise<Caller> {
   try {
     const identified = await identify(context, services)
+    // Whoever comes, and however: with a token, or with the cookie of a session that began before.
+    refuseLocked(services.locks.on(identified.identity))
     const roles = rolesOf(identified.identity, services.policies.current.document)
     const holds = (...wanted: readonly Role[]) => wanted.some((role) => roles.has(role))
     return {

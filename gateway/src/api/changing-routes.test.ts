@@ -40,6 +40,7 @@ function setUp(ledger: 'writes' | 'full' | 'refuses') {
   const services = {
     identification: { identify: () => Promise.resolve({ identity, tokenId: 'tok', credential: 'identity-token', purpose: '', mayOpen: () => true }) },
     tokenExchange: { exchange: () => Promise.resolve({ token: 'spt_secret', tokenId: 'tok', identity, targets: ['shop'], purpose: '', expiresAtMs: 1, expiresIn: 1 }) },
+    locks: { on: () => undefined } as never,
     revoke: (id: string) => Promise.resolve([id]).finally(() => act('revoke')),
     policies: { current: { version: 1, document: { targets: [], roles: { reviewer: ['all'], operator: ['all'], auditor: ['all'], administrator: ['all'] } } }, onChange: () => () => undefined },
     policyAdministration: { read: () => Promise.resolve(undefined), apply: () => Promise.resolve({ applied: true as const, version: 2 }).finally(() => act('apply')) },

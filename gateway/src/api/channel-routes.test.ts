@@ -30,6 +30,7 @@ function setUp(trial: ChannelTrial | 'busy' | 'unknown' = { delivered: false, er
       onWritten: (done) => setImmediate(done, writes ? undefined : new Error('disk full')),
     },
     channels,
+    locks: { on: () => undefined } as never,
     log: { info: () => undefined, error: () => undefined },
   }
   const api = createApi(services as ApiServices)

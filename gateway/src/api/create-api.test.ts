@@ -63,7 +63,7 @@ describe('the control API', () => {
       // Reviews have tests of their own.
       reviews: {} as never, channels: {} as never, reviewStore: identity.storage.reviews, signals: identity.storage.signals,
       endSession: (id) => Promise.resolve(id === 'gone' ? 'not-open' : id === 'elsewhere' ? 'asked' : (ended.push(id), 'ended')),
-      revokeHeld: (token) => identity.service.revokeHeld(token), locks: {} as never,
+      revokeHeld: (token) => identity.service.revokeHeld(token), locks: { on: () => undefined } as never,
       reading,
       ledger: {
         append: (entry) => ledger.append(entry),

@@ -26,6 +26,7 @@ describe('holds over the control API', () => {
         append: (entry) => setup.ledger.append(entry),
         onWritten: (done) => (broken ? setImmediate(done, new Error('disk full')) : setup.ledger.onWritten(done)),
       },
+      locks: { on: () => undefined } as never,
       log: { info: () => undefined, error: () => undefined },
     }
     api = createApi(services as ApiServices)

@@ -36,8 +36,8 @@ describe('the ledger over HTTP', () => {
     log.append('{"newer":"than the checkpoint"}')
     await new Promise((resolve) => log.onWritten(resolve))
     key = readFileSync(verifierPath(folder), 'utf8')
-    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies' | 'ledger' | 'makeBundle'> = {
-      ledgerReader: new LogReader(folder, key), verifierKey: key, ledger: log,
+    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies' | 'ledger' | 'locks' | 'makeBundle'> = {
+      ledgerReader: new LogReader(folder, key), verifierKey: key, ledger: log, locks: { on: () => undefined } as never,
       makeBundle: (session) => makeBundle(session, {
         directory: folder, verifierKey: key, sign: (text) => log.sign(text),
         store: { get: () => Promise.resolve(undefined) }, keys: 'left out',

@@ -27,6 +27,7 @@ before(async () => {
     policies: { current: { document: { roles: { auditor: ['audit'], administrator: ['admin'], operator: ['ops'], reviewer: [] } } } },
     sessions: setup.storage.sessions, ledger: setup.ledger,
     reading: { originals: (session: string) => readSealedOriginals(readStream(session, setup.sources)) },
+    locks: { on: () => undefined } as never,
     log: { info: () => undefined, error: () => undefined },
   }
   api = createApi(services as unknown as ApiServices)

@@ -75,7 +75,7 @@ export async function startReviewApi(): Promise<ReviewApi> {
   await reviews.start()
   const services: Partial<ApiServices> = {
     identification: identity, tokenExchange: identity, revoke: (id) => identity.revoke(id), policies, ledger: lent,
-    reviews, reviewStore: storage.reviews, signals, log: { info: () => undefined, error: () => undefined },
+    reviews, reviewStore: storage.reviews, signals, locks: { on: () => undefined } as never, log: { info: () => undefined, error: () => undefined },
   }
   const api = createApi(services as ApiServices)
   const setup: ReviewApi = {
