@@ -13,7 +13,7 @@ after(() => rmSync(folder, { recursive: true }))
 function sallyport(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const { SALLYPORT_API: _, SALLYPORT_IDENTITY_TOKEN: __, ...rest } = process.env
   return spawnSync(process.execPath, [program, ...args], {
-    encoding: 'utf8', env: { ...rest, SALLYPORT_DEMO_DIR: folder, ...environment },
+    encoding: 'utf8', env: { ...rest, SALLYPORT_DEMO_DIR: folder, XDG_CONFIG_HOME: folder, ...environment },
   })
 }
 

@@ -1,7 +1,8 @@
 import { randomBytes, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import Provider from 'oidc-provider'
+import Provider, { interactionPolicy } from 'oidc-provider'
+import { devicePages, loginPath, serveLoginPage } from './login-pages.ts'
 
 /** A client of the demo's OpenID provider; the secret is made anew at each start. */
 export interface ClientLogin {
@@ -29,8 +30,12 @@ export const PEOPLE = {
 /** Grant by which the demo stands in for a person's own login; no such thing exists outside the demo. */
 export const PERSON_GRANT = 'urn:sallyport:demo:person'
 
+/** The public client of `sallyport login`. */
+const CLI_CLIENT = 'sallyport-cli'
+
 const AUDIENCE = 'sallyport'
 const TOKEN_TTL_SECONDS = 1_800
+const DAY_SECONDS = 86_400
 
 /** Starts an OpenID provider on loopback whose access tokens are signed JWTs (RFC 9068) for the gateway. */
 export async function startIdentityProvider(): Promise<IdentityProvider> {
@@ -44,7 +49,8 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   const people = makeLogin('demo-people')
   const provider = quietly(() => makeProvider(issuer, Object.values(agents), people))
   const handle = provider.callback()
-  server.on('request', (request, response) => void handle(request, response))
+  server.on('request', (request, response) => void serveLoginPage(provider, Object.keys(PEOPLE), request, response)
+    .then((served) => served ? undefined : handle(request, response)))
   return {
     issuer, agents, people,
     async close() {
@@ -62,22 +68,37 @@ function makeLogin(clientId: string): ClientLogin {
 function makeProvider(issuer: string, agents: readonly ClientLogin[], people: ClientLogin): Provider {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const provider = new Provider(issuer, {
-    clients: [...agents.map((login) => client(login, 'client_credentials')), client(people, PERSON_GRANT)],
+    clients: [...agents.map((login) => client(login, 'client_credentials')), client(people, PERSON_GRANT), CLI],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: 'demo' }] },
     cookies: { keys: [randomBytes(24).toString('base64url')] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     responseTypes: ['code'],
     // Named here because the provider remarks on its own defaults on stdout, which belongs to the demo's one line of JSON.
-    ttl: { AccessToken: TOKEN_TTL_SECONDS, ClientCredentials: TOKEN_TTL_SECONDS },
+    ttl: {
+      AccessToken: TOKEN_TTL_SECONDS, ClientCredentials: TOKEN_TTL_SECONDS, DeviceCode: 600, Grant: DAY_SECONDS, IdToken: TOKEN_TTL_SECONDS,
+      Interaction: 600, RefreshToken: DAY_SECONDS, Session: DAY_SECONDS,
+    },
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
+      deviceFlow: { enabled: true, ...devicePages },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
         getResourceServerInfo: () => RESOURCE_SERVER,
         useGrantedResource: () => true,
       },
+    },
+    interactions: { policy: askEachTime(), url: (_context, { uid }) => loginPath(uid) },
+    // Whoever logs in at the demo's own gateway is not asked once more whether they want to.
+    async loadExistingGrant({ oidc }) {
+      if (oidc.client === undefined || oidc.session?.accountId === undefined) return undefined
+      const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
+      grant.addOIDCScope('openid offline_access')
+      grant.addResourceScope(RESOURCE, '')
+      await grant.save()
+      return grant
     },
     findAccount: (_context, id) => (isPerson(id) ? account(id) : undefined),
     extraTokenClaims(_context, token) {
@@ -122,6 +143,22 @@ function client(login: ClientLogin, grant: string) {
     response_types: [],
     token_endpoint_auth_method: 'client_secret_basic' as const,
   }
+}
+
+/** RFC 8628 with refresh tokens, and no secret: it could not be kept in a command that anybody can read. */
+const CLI = {
+  client_id: CLI_CLIENT,
+  grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  redirect_uris: [],
+  response_types: [],
+  token_endpoint_auth_method: 'none' as const,
+}
+
+/** Also in a browser where somebody is logged in: the demo is tried as one person after the other. */
+function askEachTime() {
+  const policy = interactionPolicy.base()
+  policy.get('login')?.checks.add(new interactionPolicy.Check('each_time', 'say who you are', ({ oidc }) => oidc.result?.login === undefined))
+  return policy
 }
 
 function isPerson(name: string): name is keyof typeof PEOPLE {

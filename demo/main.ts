@@ -92,6 +92,9 @@ ${pc.bold('Try')}
   npx sallyport access break-glass shop --as dana --for 15m --reason 'incident 42'
   ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
   npx sallyport session list --as robin
+  ${pc.dim('# logged in as a person, in a browser: whoever is chosen there')}
+  npx sallyport login
+  npx sallyport whoami
   npx sallyport audit verify
 
 Ctrl-C stops everything.

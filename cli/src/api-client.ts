@@ -1,6 +1,6 @@
 import {
   type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
-  PolicyApplied, ReplayLine, SearchAnswer,
+  PolicyApplied, ReplayLine, SearchAnswer, WhoAmI,
 } from '@sallyport/contract'
 import type { z } from 'zod'
 import { EXIT, exitStatusOf, Failure } from './failure.ts'
@@ -17,6 +17,15 @@ export class ApiClient {
   constructor(base: string, token: string) {
     this.#base = base
     this.#token = token
+  }
+
+  /** Origin of the gateway. */
+  get gateway(): string {
+    return new URL(this.#base).origin
+  }
+
+  whoAmI(): Promise<WhoAmI> {
+    return this.#get(routes.whoami, WhoAmI)
   }
 
   async target(name: string): Promise<Target> {

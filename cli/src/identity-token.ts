@@ -2,6 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { readDemoState, type RunningDemo } from './demo-state.ts'
 import { EXIT, Failure } from './failure.ts'
+import { LoginStore } from './login/login-store.ts'
+import { loginToken } from './login/login-token.ts'
+import { fileWarning } from './login/login-warning.ts'
 
 /** How the caller says who it is; see the global options. */
 export interface IdentitySource {
@@ -21,11 +24,25 @@ export async function runningDemo(): Promise<RunningDemo> {
   return state.ready
 }
 
+/** Nothing else says who the caller is than a login of `sallyport login`. */
+export function isByLogin(source: IdentitySource): boolean {
+  return source.as === undefined && source.subjectTokenFile === undefined && tokenOfEnvironment() === ''
+}
+
+function tokenOfEnvironment(): string {
+  return process.env[TOKEN_VARIABLE]?.trim() ?? ''
+}
+
 /**
  * A token of an identity provider that says who the caller is.
+ * @param gateway origin of the gateway that it is for: a login is for one
  * @throws Failure when there is none
  */
-export async function identityToken(source: IdentitySource): Promise<string> {
+export async function identityToken(source: IdentitySource, gateway: string): Promise<string> {
+  if (isByLogin(source)) {
+    const token = await loginToken(new LoginStore(), gateway, (kept) => process.stderr.write(fileWarning(kept)))
+    return notEmpty(token ?? '', 'nothing says who you are')
+  }
   if (source.as !== undefined) return demoToken(await runningDemo(), source.as)
   if (source.subjectTokenFile !== undefined) {
     const text = await readFile(source.subjectTokenFile, 'utf8').catch((error: unknown) => {
@@ -34,13 +51,13 @@ export async function identityToken(source: IdentitySource): Promise<string> {
     })
     return notEmpty(text.trim(), 'the token file is empty')
   }
-  return notEmpty(process.env[TOKEN_VARIABLE]?.trim() ?? '', 'nothing says who you are')
+  return tokenOfEnvironment()
 }
 
 function notEmpty(token: string, words: string): string {
   if (token !== '') return token
   throw new Failure(words,
-    `Set ${TOKEN_VARIABLE} to a token of your identity provider, give --subject-token-file, or --as NAME with the demo.`, EXIT.usage)
+    `Run "sallyport login", set ${TOKEN_VARIABLE} to a token of your identity provider, give --subject-token-file, or --as NAME with the demo.`, EXIT.usage)
 }
 
 const TokenResponse = z.object({ access_token: z.string() })

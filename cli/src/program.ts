@@ -2,6 +2,7 @@ import { Command, Option } from 'commander'
 import { addAccessCommands } from './commands/access.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
+import { addLoginCommands } from './commands/login.ts'
 import { addOriginalsCommands } from './commands/originals.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addReviewCommands } from './commands/review/review.ts'
@@ -25,6 +26,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for
 
 Examples:
   $ sallyport serve --config sallyport.yaml
+  $ sallyport login --api https://gateway.example.com:7400
   $ sallyport psql shop
   $ sallyport run shop -- pg_dump --schema-only
   $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'
@@ -33,6 +35,7 @@ Examples:
   for (const option of globals()) program.addOption(option)
   addServeCommand(program)
   addPolicyCommands(program)
+  addLoginCommands(program)
   addTokenCommand(program)
   addRunCommands(program)
   addSessionCommands(program)
@@ -51,7 +54,7 @@ function globals(): Option[] {
   return [
     new Option('--api <url>', 'address of the gateway\'s control API (SALLYPORT_API)'),
     new Option('--as <name>', 'act as an identity of the demo that runs in this clone'),
-    new Option('--subject-token-file <file>', `file with your identity token (else the variable ${TOKEN_VARIABLE})`),
+    new Option('--subject-token-file <file>', `file with your identity token (else the variable ${TOKEN_VARIABLE}, else your login)`),
     new Option('--ca <file>', 'PEM file of the authority of the gateway\'s certificate (SALLYPORT_CA)'),
     new Option('--json', 'print one JSON document for programs'),
   ]
