@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { Gatekeeper } from '../governance/gatekeeper.ts'
+import type { SessionLogins } from '../governance/logins/session-logins.ts'
+import type { TargetEntry } from '../governance/policy/policy-document.ts'
 import type { ReplayItem, StreamChunk } from '../governance/recording/stream.ts'
 
 /** What the gateway knows of a protocol before any client talks it. One line in `protocols.ts` registers it. */
@@ -22,6 +24,10 @@ export interface AdapterServices {
   readonly resolveSecret: (reference: string) => Promise<string>
   /** Key of the `hash` mask: secret of this installation, the same in all its protocols. */
   readonly maskKey: Uint8Array
+  /** Keeps which logins were made for one session each, so that none stays. */
+  readonly logins: SessionLogins
+  /** Those of the policy in force, of all protocols. */
+  readonly targets: () => readonly TargetEntry[]
   readonly log: Log
 }
 

@@ -17,6 +17,8 @@ export interface TestTarget {
   readonly database: string
   readonly user: string
   readonly password: string
+  /** The document's `perSession` of the target's credential, as YAML. */
+  readonly perSession?: string
   /** PEM of what the target's certificate is checked against; absent: the connection is in cleartext. */
   readonly ca?: string
   /** The document's `record` of the target, as YAML. */
@@ -96,7 +98,7 @@ export async function startTestGateway(options: GatewayOptions): Promise<TestGat
     host: 127.0.0.1
     port: ${target.port}
     database: ${target.database}
-    credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD_${index}' }
+    credential: { user: ${target.user}, password: 'env:TEST_TARGET_PASSWORD_${index}'${target.perSession === undefined ? '' : `, perSession: ${target.perSession}`} }
     tls: ${target.ca === undefined ? '{ mode: disable }' : `{ mode: verify-full, ca: 'file:${caFile}' }`}
     labels: { env: test }
 ${target.record === undefined ? '' : `    record: ${target.record}\n`}`

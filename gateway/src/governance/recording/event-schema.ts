@@ -1,4 +1,5 @@
 import type { Effect } from '../decision.ts'
+import type { LoginMade, LoginRemained, LoginRemoved } from './login-event-schema.ts'
 
 /**
  * What goes on record: one JSON object an entry, on one line, at most 65,535 bytes of UTF-8. Readers must ignore
@@ -87,37 +88,6 @@ export interface CredentialUsed extends EventBase<'credential.used'>, Credential
 
 /** The gateway logged in for itself, to read the target's catalog. */
 export interface CatalogOpened extends EventBase<'catalog.opened'>, CredentialUse {}
-
-/** A login was made at a target for one session. */
-export interface LoginMade extends EventBase<'login.made'> {
-  readonly session: string
-  readonly target: string
-  /** The login at the target. */
-  readonly user: string
-  /** Whose rights it has there. */
-  readonly role: string
-  readonly use: 'session' | 'preview'
-  /** Until when one can log in with it, Unix milliseconds. */
-  readonly validUntil: number
-}
-
-export interface LoginRemoved extends EventBase<'login.removed'> {
-  /** Absent when it is not known. */
-  readonly session?: string
-  readonly target: string
-  readonly user: string
-  readonly reason: string
-  /** That it still had, and that were ended. */
-  readonly connections: number
-}
-
-/** A login that should be gone could not be removed. */
-export interface LoginRemained extends EventBase<'login.remained'> {
-  readonly session?: string
-  readonly target: string
-  readonly user: string
-  readonly error: string
-}
 
 /** Written before what it allows is forwarded. */
 export interface OperationDecided extends EventBase<'operation.decided'> {

@@ -53,7 +53,7 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
       })
     case 'login.made':
       return build(event, ACCOUNT_CHANGE, 1, {
-        ...status(1), user: { name: event.user, type_id: 99, type: SESSION_LOGIN }, session: sessionObject(event.session, session), actor: { user: userOf(session?.identity) },
+        ...status(1), user: { name: event.user, type_id: 99, type: SESSION_LOGIN }, actor: { user: userOf(session?.identity), session: sessionObject(event.session, session) },
         unmapped: { target: event.target, role: event.role, use: event.use, valid_until: event.validUntil },
       })
     case 'login.removed':

@@ -30,9 +30,12 @@ export interface Upstream {
 export class TargetError extends Error {
   override readonly name = 'TargetError'
   readonly code: string
-  constructor(code: string, text: string) {
+  /** What to do about it. */
+  readonly hint: string
+  constructor(code: string, text: string, hint = 'Tell an operator if it lasts.') {
     super(text)
     this.code = code
+    this.hint = hint
   }
 }
 
