@@ -1,6 +1,7 @@
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
+import type { Effect } from '../../governance/decision.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { Portal, Prepared } from './names.ts'
 import { changesCatalog, OperationReader } from './operation.ts'
@@ -9,6 +10,7 @@ import { Outbound } from './outbound.ts'
 import type { RelayState } from './relay-state.ts'
 import { Step } from './step.ts'
 import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, TOO_MANY_NAMES, unknownName } from './own-messages.ts'
+import { WaitingBinds } from './waiting-binds.ts'
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
 import { cstring, message } from './wire/message-writer.ts'
@@ -31,12 +33,14 @@ export class ClientRelay {
   #segment = 1
   /** Parse messages of this read whose decision no Execute of the same read has covered. */
   #uncovered: Step[] = []
+  readonly #binds: WaitingBinds
   readonly #direct = new ByteRanges()
   readonly #terminate: () => void
 
   constructor(state: RelayState, terminate: () => void) {
     this.#state = state
     this.#reader = new OperationReader(state)
+    this.#binds = new WaitingBinds(state.session)
     this.outbound = new Outbound(state, () => {
       if (this.isHeld) queueMicrotask(() => this.resumeSafely())
     })
@@ -141,6 +145,11 @@ export class ClientRelay {
     return !this.#state.copyIn && this.#state.holdsAll > 0
   }
 
+  get #isFull(): boolean {
+    const { inFlight, limits } = this.#state
+    return inFlight.length + this.outbound.length >= limits.maxInFlight
+  }
+
   /** @returns false when the frame must wait */
   #frame(bytes: Buffer, start: number, end: number): boolean {
     const type = bytes[start]
@@ -167,6 +176,7 @@ export class ClientRelay {
   /** With a body the target would take either for an error, and ignore what follows. */
   #syncOrFlush(type: number, bytes: Buffer, start: number, end: number): void {
     if (end - start !== HEADER_BYTES) throw new MalformedFrameError('a message is longer than its fields')
+    this.#binds.refuse()
     if (type === FRONTEND.sync) {
       this.#segment++
       this.#state.pipelined = 0
@@ -184,14 +194,15 @@ export class ClientRelay {
   }
 
   #mustWait(type: number | undefined): boolean {
-    const { holdsAll, holdsReading, catalog, inFlight, limits, readingMoved } = this.#state
-    if (holdsAll > 0 || inFlight.length + this.outbound.length >= limits.maxInFlight) return true
+    const { holdsAll, holdsReading, catalog, inFlight, readingMoved } = this.#state
+    if (holdsAll > 0 || this.#isFull) return true
     if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
     return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !catalog.isFresh)
   }
 
   #hold(rest: Buffer): void {
     this.#keep(rest)
+    if (rest[0] !== FRONTEND.execute || this.#isFull) this.#binds.refuse()
     // Without a Sync the target may keep its answers to itself, and nobody would ever go on.
     this.outbound.push(new Step('unanswered', FLUSH, 0, FLUSH.length))
     this.#endOfRead()
@@ -215,6 +226,7 @@ export class ClientRelay {
     if (this.#namesUncertain(own)) return false
     const analysis = this.#state.names.resolve(own)
     if (this.#asksTooEarly(analysis)) return false
+    this.#binds.refuse()
     this.#segment++
     this.#operate(new Step('query', bytes, start, end), text, [], analysis, analyser !== undefined)
     this.#state.pipelined = 0
@@ -228,7 +240,11 @@ export class ClientRelay {
 
   /** What people are asked about depends on what came before: settings, and whether a transaction is open. Its answers must be in. */
   #asksTooEarly(analysis: Analysis): boolean {
-    return this.#state.boundaries > 0 && this.#state.session.policy.decide(this.#reader.factsWith(analysis, [])).effect === 'review'
+    return this.#state.boundaries > 0 && this.#effectOf(analysis) === 'review'
+  }
+
+  #effectOf(analysis: Analysis): Effect {
+    return this.#state.session.policy.decide(this.#reader.factsWith(analysis, [])).effect
   }
 
   /** What came before a Sync that is not answered yet may have been skipped; what came since is skipped with what uses it. */
@@ -268,6 +284,7 @@ export class ClientRelay {
     names.portals.set(name, portal)
     step.portal = portal
     step.name = statement
+    if (this.#effectOf(names.resolve(this.#reader.current(prepared))) !== 'allow') this.#binds.add(step)
     this.outbound.push(step)
     return true
   }
@@ -283,6 +300,7 @@ export class ClientRelay {
     if (this.#namesUncertain(own)) return false
     const analysis = names.resolve(own)
     if (this.#asksTooEarly(analysis)) return false
+    this.#binds.executed(portal, step)
     if (masking && analysis !== own && portal.epoch !== names.epoch) return this.#refuse(step, CHANGED_MEANING)
     step.portal = portal
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)

@@ -17,6 +17,8 @@ export const FUNCTION_CALL = errorReport('0A000', 'the FunctionCall message is n
 export const TOO_MANY_NAMES = errorReport('54000', 'this session holds too many prepared statements and cursors', 'Close or DEALLOCATE some, or connect again.')
 export const CHANGED_MEANING = errorReport('55000', 'a name that this portal uses was given another meaning after it was bound', 'Bind the statement again, then execute it.')
 
+export const BOUND_ALONE = errorReport('42501', 'a statement that people must approve, or that is refused, is bound only to be executed', 'Send its Execute message next, before Sync and Flush.')
+
 export function unknownName(kind: 'prepared statement' | 'portal', name: string): Buffer {
   return errorReport(kind === 'portal' ? '34000' : '26000', `${kind} "${name}" does not exist`, 'Prepare it again in this session.')
 }
