@@ -26,6 +26,7 @@ export function serveAuth(api: Hono, services: ApiServices): void {
   })
   api.get('/auth/login/:issuer', (context) => beginLogin(context, services, login, context.req.param('issuer')))
   api.get('/auth/callback/:issuer', (context) => finishLogin(context, services, login, context.req.param('issuer')))
+  api.post('/auth/callback/:issuer', (context) => refusePost(context, services, context.req.param('issuer')))
   api.get(routes.webSession, (context) => showWebSession(context, services, login))
   api.post(routes.logout, (context) => logout(context, services, login))
 }
@@ -53,6 +54,13 @@ async function finishLogin(context: Context, services: ApiServices, login: WebLo
     const finished = await login.finish(issuer, searchParams, readCookie(context.req.header('cookie'), 'login', origin))
     await replaceSession(context, services, login, finished)
     return context.redirect(finished.next, 302)
+  })
+}
+
+/** `response_mode=form_post` was not asked for: whoever sends a form has made it themselves. */
+async function refusePost(context: Context, services: ApiServices, issuer: string): Promise<Response> {
+  return orRefused(context, services, `login with ${issuer}`, () => {
+    throw new ApiFailure('invalid-request', 'the answer of the provider comes as a form, which was not asked for', 'Log in again.')
   })
 }
 

@@ -14,10 +14,13 @@ export function recordRefusedLogin(context: Context, services: ApiServices, reas
 
 const QUIET_MS = 60_000
 const MAX_REMEMBERED = 1_000
-const recorded = new Map<string, number>()
+/** When, by client and reason, for each gateway. */
+const recordedBy = new WeakMap<ApiServices, Map<string, number>>()
 
 /** The same of a request with a cookie, once a minute for each client and reason: a page that is left open asks on and on. */
 export function recordRefusedCookie(context: Context, services: ApiServices, reason: string): void {
+  const recorded = recordedBy.get(services) ?? new Map<string, number>()
+  recordedBy.set(services, recorded)
   const key = `${clientAddressOf(context)} ${reason}`
   const before = recorded.get(key)
   if (before !== undefined && Date.now() - before < QUIET_MS) return

@@ -69,7 +69,7 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
     },
   })
   const services: Partial<ApiServices> = {
-    identification: service, tokenExchange: service, policies: policy, locks: { on: () => undefined } as unknown as ApiServices['locks'], webLogin: new ConsoleLogin({ oidc, sessions, origin }),
+    identification: service, tokenExchange: service, policies: policy, webLogin: new ConsoleLogin({ oidc, sessions, origin }),
     sessions: storage.sessions, listeners: () => [], reviewStore: storage.reviews, signals: storage.signals,
     policyAdministration: { read: () => Promise.resolve(undefined), apply: () => Promise.resolve({ applied: true, version: 2 }) },
     ledger: {
