@@ -5,6 +5,7 @@ import type { Review } from '../governance/review/review.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { type Caller, callerOf } from './caller.ts'
+import { checkAgain } from './check-again.ts'
 import { ChangeQueue } from './change-queue.ts'
 import { viewOf } from './review-access.ts'
 import { toReviewAnswer } from './review-answer.ts'
@@ -26,11 +27,9 @@ export async function followReviews(context: Context, services: ApiServices, { c
   const release = takeFollower(caller.identity)
   const stop = new AbortController()
   const over = AbortSignal.timeout(mostMs)
-  const check = setInterval(() => {
-    callerOf(context, services).then((again) => { caller = again }).catch(() => stop.abort())
-  }, checkMs).unref()
+  const endAsking = checkAgain(services, checkMs, async () => { caller = await callerOf(context, services) }, () => stop.abort())
   const onEnd = () => {
-    clearInterval(check)
+    endAsking()
     stop.abort()
     release()
   }

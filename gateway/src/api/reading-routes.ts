@@ -4,6 +4,7 @@ import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
+import { checkAgain } from './check-again.ts'
 import { type Caller, calledWith, callerOf } from './caller.ts'
 import { exportSession, exportTypes } from './export-session.ts'
 import { takeReader } from './reading-slots.ts'
@@ -43,11 +44,9 @@ export async function followSession(context: Context, services: ApiServices, id:
   const release = takeReader('live')
   const stop = new AbortController()
   // Who may look is asked again and again: a token expires, and may be revoked.
-  const check = setInterval(() => {
-    callerOf(context, services).then((again) => visible(id, again, services)).catch(() => stop.abort())
-  }, CHECK_AGAIN_MS).unref()
+  const endAsking = checkAgain(services, CHECK_AGAIN_MS, async () => visible(id, await callerOf(context, services), services), () => stop.abort())
   const onEnd = () => {
-    clearInterval(check)
+    endAsking()
     stop.abort()
     release()
   }

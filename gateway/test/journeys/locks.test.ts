@@ -83,7 +83,7 @@ async function sessionToken(gateway: TestGateway, more: Readonly<Record<string, 
 
 describe('a lock', () => {
   for (const { kind, name } of [{ kind: 'agent', name: 'support-bot' }, { kind: 'identity', name: 'SUPPORT-BOT' }, { kind: 'target', name: 'shop' }]) {
-    test(`on ${kind} ${name} ends live sessions at both gateways in under a second, with what runs on the target`, async () => {
+    test(`on ${kind} ${name} ends live sessions at both gateways in under a second, with what runs on the target`, async (t) => {
       const clients = [await bot(gateways.one), await bot(gateways.two)]
       const ends = clients.map((client, at) => running(client, `${kind} at ${at}`))
       await eventually('both run', async () => (await sleeping(`${kind} at`)) === 2)
@@ -92,7 +92,7 @@ describe('a lock', () => {
       assert.equal(placed.status, 201, JSON.stringify(placed.body))
       const answeredMs = performance.now() - sinceMs
       const [hereMs, thereMs] = await Promise.all([gone(`${kind} at 0`, sinceMs), gone(`${kind} at 1`, sinceMs)])
-      console.log(`${kind}: answered after ${Math.round(answeredMs)} ms, gone from the target after ${Math.round(hereMs)} ms here and ${Math.round(thereMs)} ms there`)
+      t.diagnostic(`${kind}: answered after ${Math.round(answeredMs)} ms, gone from the target after ${Math.round(hereMs)} ms here and ${Math.round(thereMs)} ms there`)
       assert.ok(Math.max(hereMs, thereMs) < AT_ONCE_MS, `${hereMs} ${thereMs}`)
       for (const end of ends) assert.match((await end).message, /locked: it deletes what it should not|terminat|closed|ended/)
       for (const gateway of [gateways.one, gateways.two]) {
@@ -136,7 +136,7 @@ describe('a lock', () => {
     assert.deepEqual((await olga.one.call('GET', '/api/v1/locks')).body, { locks: [] })
   })
 
-  test('lets nobody through who logs in at that moment, at either gateway, in 100 rounds', async () => {
+  test('lets nobody through who logs in at that moment, at either gateway, in 100 rounds', async (t) => {
     let refused = 0
     let ended = 0
     for (let round = 0; round < 100; round += 1) {
@@ -158,7 +158,7 @@ describe('a lock', () => {
       assert.ok(performance.now() - sinceMs < AT_ONCE_MS, `round ${round}: ${performance.now() - sinceMs} ms`)
       await lift('agent', 'nightly-report')
     }
-    console.log(`refused ${refused}, ended ${ended}`)
+    t.diagnostic(`refused ${refused}, ended ${ended}`)
     // Both happened, or the rounds did not meet the moment.
     assert.ok(refused > 0 && ended > 0, `${refused} refused, ${ended} ended`)
   })
@@ -192,6 +192,17 @@ describe('a lock', () => {
     await again.end()
   })
 
+  test('on somebody who follows what happens ends that too', async () => {
+    const avery = await gateways.issuer.personToken('avery', ['platform'])
+    const answer = await fetch(`${gateways.two.apiUrl}/api/v1/reviews/events`, { headers: { authorization: `Bearer ${avery}` } })
+    assert.equal(answer.status, 200)
+    const sinceMs = performance.now()
+    assert.equal((await olga.one.call('POST', '/api/v1/locks', { kind: 'identity', name: 'avery', reason: 'left' })).status, 201)
+    await answer.text().catch(() => '')
+    assert.ok(performance.now() - sinceMs < AT_ONCE_MS)
+    await lift('identity', 'avery')
+  })
+
   test('on who approved something takes back what nobody has used yet', async () => {
     const client = await bot(gateways.one)
     const text = "update orders set status = 'unused' where id = 1"
@@ -209,7 +220,7 @@ describe('a lock', () => {
 })
 
 describe('ending a session', () => {
-  test('works from the gateway that does not have it, at once, with what runs on the target', async () => {
+  test('works from the gateway that does not have it, at once, with what runs on the target', async (t) => {
     const client = await bot(gateways.one)
     const end = running(client, 'ended elsewhere')
     await eventually('it runs', async () => (await sleeping('ended elsewhere')) === 1)
@@ -218,7 +229,7 @@ describe('ending a session', () => {
     const sinceMs = performance.now()
     assert.equal((await olga.two.call('DELETE', `/api/v1/sessions/${id}`)).status, 204)
     const ms = await gone('ended elsewhere', sinceMs)
-    console.log(`session: gone from the target after ${Math.round(ms)} ms`)
+    t.diagnostic(`session: gone from the target after ${Math.round(ms)} ms`)
     assert.ok(ms < AT_ONCE_MS, String(ms))
     assert.match((await end).message, /ended by olga|terminat|closed/)
     assert.equal((await olga.two.call('DELETE', `/api/v1/sessions/${id}`)).status, 404)
@@ -227,7 +238,7 @@ describe('ending a session', () => {
 })
 
 describe('a session token', () => {
-  test('is revoked by an operator at the other gateway, with its sessions, and so is the identity token that it came from', async () => {
+  test('is revoked by an operator at the other gateway, with its sessions, and so is the identity token that it came from', async (t) => {
     for (const what of ['session token', 'identity token']) {
       const token = await sessionToken(gateways.one)
       const client = await connect(gateways.one, 'support-bot', token)
@@ -242,7 +253,7 @@ describe('a session token', () => {
       const revoked = await olga.two.call('POST', `/api/v1/tokens/${encodeURIComponent(id)}/revoke`)
       assert.equal(revoked.status, 200, JSON.stringify(revoked.body))
       const ms = await gone(`revoked ${what}`, sinceMs)
-      console.log(`${what}: gone from the target after ${Math.round(ms)} ms`)
+      t.diagnostic(`${what}: gone from the target after ${Math.round(ms)} ms`)
       assert.ok(ms < AT_ONCE_MS, String(ms))
       await end
       assert.match((await rejection(connect(gateways.one, 'support-bot', token))).message, /revoked|not known/)
