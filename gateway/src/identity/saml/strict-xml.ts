@@ -28,7 +28,6 @@ export function readStrictXml(xml: string): XmlElement {
   // In well-formed XML these begin nothing else, whatever stands around them.
   if (/<!doctype/i.test(xml)) throw malformed('it has a DOCTYPE, which could define entities')
   if (xml.includes('<!')) throw malformed('it has comments or CDATA sections')
-  if (xml.includes('<?', 1)) throw malformed('it has processing instructions')
   return build(xml)
 }
 
@@ -47,6 +46,9 @@ function build(xml: string): XmlElement {
   let elements = 0
   parser.on('error', () => {
     throw malformed('it is not well-formed')
+  })
+  parser.on('processinginstruction', () => {
+    throw malformed('it has processing instructions')
   })
   parser.on('xmldecl', ({ encoding, version }) => {
     if (version !== '1.0' || (encoding !== undefined && encoding.toLowerCase() !== 'utf-8')) throw malformed('it declares another encoding than UTF-8')
