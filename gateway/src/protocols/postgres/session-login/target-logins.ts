@@ -37,16 +37,21 @@ export interface TargetLoginsOptions {
 /** Who a login is for. */
 export type LoginPurpose = Pick<SessionLogin, 'session' | 'use'>
 
+type Leaving = Abandoned & { readonly reason: string }
+
 /** Logins for one session each, on one target: made, removed when their connection is gone, and swept after a crash. */
 export class TargetLogins {
   readonly #options: TargetLoginsOptions
   /** Every one from its beginning until it is known to be gone. */
   readonly #open = new Map<string, SessionLogin>()
-  #leaving: (Abandoned & { readonly reason: string })[] = []
+  #leaving: Leaving[] = []
+  /** Waiting to be removed, or just being removed: never twice at once. */
+  readonly #queued = new Set<string>()
   #removing: Promise<void> | undefined
   /** They could not be removed: the next sweep tries again. */
-  readonly #remaining = new Map<string, Abandoned & { readonly reason: string }>()
+  readonly #remaining = new Map<string, Leaving>()
   #sweeping: Promise<void> | undefined
+  #closed = false
 
   constructor(options: TargetLoginsOptions) {
     this.#options = options
@@ -86,6 +91,7 @@ export class TargetLogins {
 
   /** Removes what was left behind, here or by other gateways that are gone. Never throws. */
   sweep(): Promise<void> {
+    if (this.#closed) return Promise.resolve()
     this.#sweeping ??= this.#sweep().finally(() => (this.#sweeping = undefined))
     return this.#sweeping
   }
@@ -93,8 +99,10 @@ export class TargetLogins {
   /** Waits until what is open was removed, but not longer than `withinMs`: the next start sees to the rest. */
   async close(withinMs: number): Promise<void> {
     const { log, target, makes, removes } = this.#options
+    this.#closed = true
     const deadline = performance.now() + withinMs
-    while (this.#open.size > this.#remaining.size && performance.now() < deadline) await sleep(10)
+    const isBusy = (): boolean => this.#sweeping !== undefined || [...this.#open.keys()].some((user) => !this.#remaining.has(user))
+    while (isBusy() && performance.now() < deadline) await sleep(10)
     if (this.#open.size > 0) log.warn({ target, logins: this.#open.size }, 'logins for sessions are left at a target; the next start of the gateway removes them')
     makes.close()
     removes.close()
@@ -107,6 +115,8 @@ export class TargetLogins {
   }
 
   #retire(login: Abandoned, reason: string): void {
+    if (this.#queued.has(login.user)) return
+    this.#queued.add(login.user)
     this.#leaving.push({ ...login, reason })
     this.#removing ??= this.#removeAll().finally(() => (this.#removing = undefined))
   }
@@ -120,7 +130,7 @@ export class TargetLogins {
     }
   }
 
-  async #remove(leaving: readonly (Abandoned & { readonly reason: string })[]): Promise<void> {
+  async #remove(leaving: readonly Leaving[]): Promise<void> {
     const { logins, removes, role } = this.#options
     let removals: readonly Removal[]
     try {
@@ -135,11 +145,12 @@ export class TargetLogins {
     const byUser = new Map(leaving.map((login) => [login.user, login]))
     for (const removal of removals) {
       const login = byUser.get(removal.user)
+      this.#queued.delete(removal.user)
       if (login !== undefined) await this.#settle(login, removal)
     }
   }
 
-  async #settle(login: Abandoned & { readonly reason: string }, removal: Removal): Promise<void> {
+  async #settle(login: Leaving, removal: Removal): Promise<void> {
     const { logins, log, target } = this.#options
     const { user, session, role, reason } = login
     const recorded = { user, target, ...(session !== undefined && { session }) }
@@ -149,7 +160,7 @@ export class TargetLogins {
         log.warn({ target, login: user, error: removal.error }, 'a login for a session could not be removed; it is tried again every minute')
         logins.remained(recorded, removal.error)
         this.#remaining.set(user, login)
-        setTimeout(() => this.#remaining.has(user) && this.#retire(login, reason), RETRY_MS).unref()
+        setTimeout(() => !this.#closed && this.#remaining.has(user) && this.#retire(login, reason), RETRY_MS).unref()
         return
       }
       // One that nothing was known of was removed by another gateway meanwhile, which says so.
