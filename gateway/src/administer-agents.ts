@@ -5,6 +5,7 @@ import { AgentInventory } from './governance/agents/agent-inventory.ts'
 import { AgentRefused, type AgentRegistry, type RegistryChange } from './governance/agents/agent-registry.ts'
 import { Campaigns } from './governance/agents/campaigns.ts'
 import type { RuleUseIndex } from './governance/agents/identity-use.ts'
+import { nameKey } from './governance/name-key.ts'
 import type { PolicyChange, PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import type { Ledger } from './governance/recording/ledger.ts'
@@ -24,7 +25,7 @@ export interface AgentServicesOptions {
 
 /** Puts together what the control API needs of agents. */
 export function agentServices({ policies, storage, rules, ledger, locks, onError }: AgentServicesOptions): AgentServices {
-  const lockedPeople = async () => new Set((await locks()).filter(({ kind }) => kind === 'identity').map(({ name }) => name))
+  const lockedPeople = async () => new Set((await locks()).filter(({ kind }) => kind === 'identity').map(({ name }) => nameKey(name)))
   const inventory = new AgentInventory({ policies, use: storage.identityUse, rules, lockedPeople, now: Date.now, onError })
   const registry = administerAgents(policies, storage.signals)
   const reviews = new Campaigns({ store: storage.campaigns, inventory, registry, policies, ledger, now: Date.now })

@@ -58,11 +58,14 @@ async function showCampaign(context: Context, services: ApiServices, id: string)
 
 async function decide(context: Context, services: ApiServices, id: string): Promise<Response> {
   const caller = await callerOf(context, services)
-  await visible(id, caller, services)
+  const seen = await visible(id, caller, services)
   const person = personWithLogin(caller)
   const request = CampaignDecision.safeParse(await context.req.json().catch(() => undefined))
   if (!request.success) throw new ApiFailure('invalid-request', 'this is no decision', 'Send {"agent", "decision": "keep" or "remove", "reason": why}.')
   const { agent, ...decision } = request.data
+  if (!answer(seen, caller, services).items.some((item) => item.agent.name === agent)) {
+    throw new ApiFailure('not-found', 'there is no such agent in this campaign, or you may not see it', 'See those that you may: `sallyport agent campaign show`.')
+  }
   const campaign = await refusing(() => services.agents.reviews.decide(id, agent, { person, groups: caller.identity.groups }, decision))
   return context.json(answer(campaign, caller, services))
 }

@@ -1,3 +1,4 @@
+import { nameKey } from '../name-key.ts'
 import type { AgentEntry, PolicyDocument, RuleEntry } from '../policy/policy-document.ts'
 import type { PolicySource } from '../policy/policy.ts'
 import { type AgentFacts, lastDayEndsMs, type OwnerFacts } from './agent-facts.ts'
@@ -7,7 +8,7 @@ export interface AgentInventoryOptions {
   readonly policies: PolicySource
   readonly use: IdentityUseStore
   readonly rules: RuleUseIndex
-  /** Names of people who are locked now. */
+  /** Names of people who are locked now, by {@link nameKey}. */
   readonly lockedPeople: () => Promise<ReadonlySet<string>>
   /** Unix milliseconds. */
   readonly now: () => number
@@ -120,7 +121,7 @@ const ONLY_SESSIONS = 'The gateway sees people only when they open a session, or
 function ownerFacts(owner: string, lastSeenMs: number | undefined, locked: ReadonlySet<string>, unseenMs: number, nowMs: number): OwnerFacts {
   const seen = lastSeenMs === undefined ? {} : { lastSeenMs }
   const last = lastSeenMs === undefined ? '' : new Date(lastSeenMs).toISOString().slice(0, 10)
-  if (locked.has(owner)) return { state: 'locked', ...seen, words: `${owner} is locked here.` }
+  if (locked.has(nameKey(owner))) return { state: 'locked', ...seen, words: `${owner} is locked here.` }
   if (lastSeenMs === undefined) return { state: 'never-seen', words: `Nobody of the name ${owner} has ever had a session here. ${ONLY_SESSIONS}` }
   if (lastSeenMs > nowMs - unseenMs) return { state: 'seen', ...seen, words: `${owner} had a session on ${last}.` }
   return { state: 'not-lately', ...seen, words: `${owner} last had a session on ${last}, more than ${Math.floor(unseenMs / DAY_MS)} days ago. ${ONLY_SESSIONS}` }

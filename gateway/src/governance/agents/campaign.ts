@@ -1,3 +1,4 @@
+import { nameKey } from '../name-key.ts'
 import type { PolicyDocument } from '../policy/policy-document.ts'
 import type { Person } from '../review/review.ts'
 import type { AgentFacts } from './agent-facts.ts'
@@ -76,17 +77,9 @@ export interface Decider {
 export function mayDecide({ person, groups }: Decider, campaign: Campaign, item: CampaignItem, roles: PolicyDocument['roles']): boolean {
   const { owner } = item.facts.entry
   if (person.kind !== 'person') return false
-  if (campaign.independent && sameName(owner, person.name)) return false
+  if (campaign.independent && nameKey(owner.trim()) === nameKey(person.name)) return false
   if (!campaign.independent && owner === person.name) return true
   return (campaign.reviewers ?? roles.reviewer).some((group) => groups.includes(group))
-}
-
-function sameName(one: string, other: string): boolean {
-  return folded(one) === folded(other)
-}
-
-function folded(name: string): string {
-  return name.normalize('NFKC').trim().toUpperCase().toLowerCase()
 }
 
 /** Agents marked for removal that are still as they were then, and those that are not. */

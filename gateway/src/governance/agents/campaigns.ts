@@ -71,8 +71,7 @@ export class Campaigns {
   async decide(id: string, agent: string, decider: Decider, decision: Pick<CampaignDecision, 'decision' | 'reason'>): Promise<Campaign> {
     return this.#change(id, async (campaign) => {
       const item = campaign.items.find((one) => one.agent === agent)
-      // Whoever may decide on nothing here learns nothing of what there is.
-      if (item === undefined || !this.maySee(decider, campaign)) throw noSuchItem()
+      if (item === undefined) throw noSuchItem()
       if (!this.mayDecide(decider, campaign, agent)) {
         throw new CampaignRefused('forbidden', campaign.independent ? 'this campaign is independent: an owner decides on none of their own agents' : 'only its owner and reviewers decide on this agent',
           'Ask somebody of the groups that the campaign names, or a reviewer.')
