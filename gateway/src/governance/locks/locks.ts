@@ -85,7 +85,7 @@ export class Locks implements LockAdministration {
       await recordEvent(ledger, encodeLockChanged('lock.placed', lock, now()))
       const kept = await store.place(lock)
       this.#enforce([kept, ...this.#index.locks])
-      return { lock: kept, isNew: kept === lock || kept.atMs === lock.atMs }
+      return { lock: kept, isNew: kept.by === lock.by && kept.reason === lock.reason && kept.atMs === lock.atMs }
     })
     signals.tell({ what: 'lock', id: `${lock.kind}:${lock.name}` })
     if (placed.isNew) await this.#tried(this.#shutOut([placed.lock]))
