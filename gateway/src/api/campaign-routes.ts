@@ -1,6 +1,6 @@
 import { type AgentChange, CampaignApplication, CampaignClosing, CampaignDecision, type CampaignList, CampaignRequest, Days, routes } from '@sallyport/contract'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
-import type { Campaign, Decider } from '../governance/agents/campaign.ts'
+import { type Campaign, type Decider, isReviewer } from '../governance/agents/campaign.ts'
 import type { Person } from '../governance/review/review.ts'
 import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import { refusing, toCampaign, toSummary } from './agent-answers.ts'
@@ -31,7 +31,7 @@ async function listCampaigns(context: Context, services: ApiServices): Promise<R
   if (person === undefined) return context.json({ campaigns: [] } satisfies CampaignList)
   const owned = await store.list({ limit: MAX_LISTED, owner: person.name })
   const { roles } = services.policies.current.document
-  const reviewed = (await store.list({ limit: MAX_LISTED })).filter(({ reviewers }) => (reviewers ?? roles.reviewer).some((group) => caller.identity.groups.includes(group)))
+  const reviewed = (await store.list({ limit: MAX_LISTED })).filter((campaign) => isReviewer({ person, groups: caller.identity.groups }, campaign, roles))
   const found = [...reviewed, ...owned.filter(({ id }) => !reviewed.some((one) => one.id === id))].toSorted((a, b) => b.openedAtMs - a.openedAtMs)
   return context.json({ campaigns: found.map(toSummary) } satisfies CampaignList)
 }
@@ -110,7 +110,7 @@ function seesAll(caller: Caller): boolean {
 async function visible(id: string, caller: Caller, services: ApiServices): Promise<Campaign> {
   const campaign = id.length > MAX_ID ? undefined : await services.agents.campaigns.get(id)
   const decider = deciderOf(caller)
-  if (campaign === undefined || !(seesAll(caller) || (decider !== undefined && services.agents.reviews.maySee(decider, campaign)))) {
+  if (campaign === undefined || !(seesAll(caller) || (decider !== undefined && services.agents.reviews.seenBy(decider, campaign).length > 0))) {
     throw new ApiFailure('not-found', 'there is no such campaign, or you may not see it', 'See those that you may: `sallyport agent campaign list`, or GET /api/v1/campaigns.')
   }
   return campaign
@@ -120,7 +120,7 @@ async function visible(id: string, caller: Caller, services: ApiServices): Promi
 function answer(campaign: Campaign, caller: Caller, services: ApiServices) {
   const decider = deciderOf(caller)
   const decides = (agent: string): boolean => decider !== undefined && services.agents.reviews.mayDecide(decider, campaign, agent)
-  const items = campaign.items.filter(({ agent, facts }) => seesAll(caller) || facts.entry.owner === decider?.person.name || decides(agent))
+  const items = seesAll(caller) ? campaign.items : decider === undefined ? [] : services.agents.reviews.seenBy(decider, campaign)
   return toCampaign(campaign, items, (agent) => caller.credential !== 'session-token' && decides(agent))
 }
 

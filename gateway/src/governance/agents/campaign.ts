@@ -79,7 +79,12 @@ export function mayDecide({ person, groups }: Decider, campaign: Campaign, item:
   if (person.kind !== 'person') return false
   if (campaign.independent && nameKey(owner.trim()) === nameKey(person.name)) return false
   if (!campaign.independent && owner === person.name) return true
-  return (campaign.reviewers ?? roles.reviewer).some((group) => groups.includes(group))
+  return isReviewer({ person, groups }, campaign, roles)
+}
+
+/** Whether a person is of a group that decides on every agent, but their own of an independent campaign. */
+export function isReviewer({ person, groups }: Decider, { reviewers }: Pick<Campaign, 'reviewers'>, roles: PolicyDocument['roles']): boolean {
+  return person.kind === 'person' && (reviewers ?? roles.reviewer).some((group) => groups.includes(group))
 }
 
 /** Agents marked for removal that are still as they were then, and those that are not. */

@@ -6,7 +6,7 @@ import type { Ledger } from '../recording/ledger.ts'
 import type { Person } from '../review/review.ts'
 import type { AgentInventory } from './agent-inventory.ts'
 import type { AgentRegistry, RegistryChange } from './agent-registry.ts'
-import { type Campaign, type CampaignDecision, type CampaignStore, type Decider, mayDecide, removable } from './campaign.ts'
+import { type Campaign, type CampaignDecision, type CampaignStore, type Decider, isReviewer, mayDecide, removable } from './campaign.ts'
 
 export interface CampaignsOptions {
   readonly store: CampaignStore
@@ -88,9 +88,10 @@ export class Campaigns {
     return item !== undefined && mayDecide(decider, campaign, item, this.#roles)
   }
 
-  /** Those who may decide on an agent of it, and owners of one. */
-  maySee(decider: Decider, campaign: Campaign): boolean {
-    return campaign.items.some((item) => item.facts.entry.owner === decider.person.name || mayDecide(decider, campaign, item, this.#roles))
+  /** What a person sees of a campaign: its reviewers all, an owner their own agents. */
+  seenBy(decider: Decider, campaign: Campaign): Campaign['items'] {
+    if (isReviewer(decider, campaign, this.#roles)) return campaign.items
+    return campaign.items.filter((item) => decider.person.kind === 'person' && item.facts.entry.owner === decider.person.name)
   }
 
   /** @param overdue `remove`: once it is due, agents on which nobody has decided are marked for removal @throws CampaignRefused */
