@@ -100,10 +100,14 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const { recordings, kept, readStream } = await openRecordings({ config, state: { storage, recordingKeys }, ledger, policies, log, closing })
 
   const onError = (error: Error, message: string) => log.warn({ error: error.message }, message)
+  const webSessions = new WebSessions({ store: storage.webSessions, policies, locks: { on: (who, target) => locks.on(who, target) }, ...gateway.console })
   const locks = new Locks({
     store: storage.locks, signals: storage.signals, ledger, now: Date.now, onError,
     endSessions: (covers, reason) => sessions.endWhere(({ admission, target }) => covers(admission.identity, target.name), reason),
-    shutOut: (covers, reason) => reviews.shutOut(covers, reason),
+    shutOut: async (covers, reason) => {
+      await webSessions.endWhere(covers)
+      await reviews.shutOut(covers, reason)
+    },
   })
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens, locks, sessionTokenTtlMs: gateway.limits.tokenLifetimeMs })
   const reading = readSessions({ storage: location, ledger, directory: ledgerDirectory, verifierKey, readStream, log })
@@ -153,7 +157,6 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
 
   let apiUrl: string | undefined
   const origin = () => gateway.console.url ?? (isLoopback(gateway.api.host) ? apiUrl : undefined)
-  const webSessions = new WebSessions({ store: storage.webSessions, policies, ...gateway.console })
   const transactions = new LoginTransactions(storage.loginTransactions)
   const oidc = new OidcLogin({ policies, transactions, origin, secretOf })
   const samlLogin = new SamlLogins({ policies, transactions, used: storage.usedAssertions, origin, secretOf, beginSession: (login) => webSessions.begin(login) })

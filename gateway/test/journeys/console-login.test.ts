@@ -138,13 +138,17 @@ describe('people at the console, with a real OpenID provider', () => {
     assert.equal(await status(), 200)
   })
 
-  it('lose their sessions to a lock on who they are', async () => {
+  it('lose their sessions to a lock on who they are, for good, and do not log in while it holds', async () => {
     const other = new Browser()
     await setup.logIn(browser)
+    await setup.locks.place({ kind: 'identity', name: 'Dana', by: 'olga', reason: 'laptop stolen', atMs: Date.now() })
+    const refused = await setup.logIn(new Browser())
+    assert.deepEqual([refused.status, JSON.parse(refused.body).message], [401, 'the identity "Dana" is locked: laptop stolen'])
     provider.person = { sub: 'u-18', claims: { preferred_username: 'avery', groups: [] } }
     await setup.logIn(other)
-    await setup.sessions.endWhere(({ name }) => name === 'dana')
     assert.deepEqual([await status(), await status(other)], [401, 200])
+    await setup.locks.lift('identity', 'dana', 'olga', 'found')
+    assert.equal(await status(), 401)
   })
 
   it('lose a session whose id is revoked like a token\'s', async () => {

@@ -6,6 +6,7 @@ import type { ApiServices } from '../../src/api/api-services.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import { serveApi } from '../../src/api/serve-api.ts'
 import type { PolicyDocument } from '../../src/governance/policy/policy-document.ts'
+import { Locks } from '../../src/governance/locks/locks.ts'
 import { IdentityService } from '../../src/identity/identity-service.ts'
 import { ConsoleLogin } from '../../src/identity/web/console-login.ts'
 import { LoginTransactions } from '../../src/identity/web/login-transactions.ts'
@@ -27,6 +28,7 @@ export interface ConsoleSetup {
   readonly policy: ReplaceablePolicy
   readonly storage: Storage
   readonly sessions: WebSessions
+  readonly locks: Locks
   readonly service: IdentityService
   /** What the gateway logged, as text. */
   readonly logged: string[]
@@ -58,7 +60,12 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
   const now = () => Date.now() + setup.clockOffsetMs
   const secrets = new Map<string, string>()
   const service = new IdentityService({ policies: policy, tokens: storage.sessionTokens })
-  const sessions = new WebSessions({ store: storage.webSessions, policies: policy, idleMs: IDLE_MS, longestMs: LONGEST_MS, now })
+  const locks = new Locks({
+    store: storage.locks, signals: storage.signals, ledger, now: Date.now, onError: (error) => { throw error },
+    endSessions: () => undefined, shutOut: async (covers) => void await sessions.endWhere(covers),
+  })
+  const sessions = new WebSessions({ store: storage.webSessions, policies: policy, idleMs: IDLE_MS, longestMs: LONGEST_MS, locks, now })
+  await locks.start()
   const origin = () => server?.url
   const oidc = new OidcLogin({
     policies: policy, transactions: new LoginTransactions(storage.loginTransactions, now), origin,
@@ -69,7 +76,7 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
     },
   })
   const services: Partial<ApiServices> = {
-    identification: service, tokenExchange: service, policies: policy, webLogin: new ConsoleLogin({ oidc, sessions, origin }),
+    identification: service, tokenExchange: service, policies: policy, locks, webLogin: new ConsoleLogin({ oidc, sessions, origin }),
     sessions: storage.sessions, listeners: () => [], reviewStore: storage.reviews, signals: storage.signals,
     policyAdministration: { read: () => Promise.resolve(undefined), apply: () => Promise.resolve({ applied: true, version: 2 }) },
     ledger: {
@@ -82,7 +89,7 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
   server = await serveApi(createApi(services as ApiServices), { port: 0 })
   const { url } = server
   const setup: ConsoleSetup = {
-    url, policy, storage, sessions, service, logged, clockOffsetMs: 0, ledgerBroken: false,
+    url, policy, storage, sessions, locks, service, logged, clockOffsetMs: 0, ledgerBroken: false,
     async events(event) {
       await new Promise<void>((resolve) => ledger.onWritten(() => resolve()))
       return (await readEvents(ledgerFolder)).filter((one) => one.event === event).map((one) => ({ ...one }))
@@ -113,6 +120,7 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
     },
     async close() {
       await server.close()
+      await locks.close()
       await ledger.close()
       await storage.close()
       rmSync(folder, { recursive: true, force: true })

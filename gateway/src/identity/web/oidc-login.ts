@@ -73,8 +73,8 @@ export class OidcLogin {
     const valid = checkedAnswer(server, client, parameters, state)
     const { nonce = '', verifier = '' } = transaction.secrets
     const secret = await this.#secret(entry)
-    const idToken = await redeemCode({ provider, server, client, secret, parameters: valid, redirectUri, verifier, nonce })
-    return { claims: await this.#verify(idToken, entry, nonce), next: transaction.next }
+    const code = { provider, server, client, secret, parameters: valid, redirectUri, verifier, nonce }
+    return { claims: await redeemCode(code, (idToken) => this.#verify(idToken, entry, nonce)), next: transaction.next }
   }
 
   /** Where the browser ends the session at the provider too: OpenID Connect RP-Initiated Logout 1.0 §2. Without a token: it would stand in the URL. */

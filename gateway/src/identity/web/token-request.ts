@@ -19,10 +19,10 @@ export interface CodeToRedeem {
 
 /**
  * Redeems an authorization code: RFC 6749 §4.1.3 with RFC 7636, OpenID Connect Core 1.0 §3.1.3.
- * @returns the ID token, whose signature is not verified yet
+ * @param verify of the ID token; what it says why it is refused is more to the point than what the library says
  * @throws AuthenticationError, ProviderUnavailable; none of their words is the provider's
  */
-export async function redeemCode(code: CodeToRedeem): Promise<string> {
+export async function redeemCode<Verified>(code: CodeToRedeem, verify: (idToken: string) => Promise<Verified>): Promise<Verified> {
   const { provider, server, client, secret, parameters, redirectUri, verifier, nonce } = code
   const authentication = secret === undefined ? oauth.None() : withSecret(server, secret)
   let response: Response
@@ -36,13 +36,23 @@ export async function redeemCode(code: CodeToRedeem): Promise<string> {
     throw new ProviderUnavailable(provider, 'its token endpoint does not answer')
   }
   if (response.status >= 500) throw new ProviderUnavailable(provider, `its token endpoint answers with status ${response.status}`)
+  const idToken = await idTokenIn(response)
+  const verified = idToken === undefined ? undefined : await verify(idToken)
   try {
-    const { id_token: idToken } = await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce, requireIdToken: true })
-    if (idToken !== undefined) return idToken
+    await oauth.processAuthorizationCodeResponse(server, client, response, { expectedNonce: nonce, requireIdToken: true })
   } catch (error) {
     throw inWords(error)
   }
-  throw new AuthenticationError('the provider gave no ID token', 'Have the operator register this client for OpenID Connect.')
+  if (verified === undefined) throw new AuthenticationError('the provider gave no ID token', 'Have the operator register this client for OpenID Connect.')
+  return verified
+}
+
+/** Undefined where there is none, and for answers that are errors or malformed: those are judged by the library. */
+async function idTokenIn(response: Response): Promise<string | undefined> {
+  if (!response.ok) return undefined
+  const body: unknown = await response.clone().json().catch(() => undefined)
+  const token = typeof body === 'object' && body !== null && 'id_token' in body ? body.id_token : undefined
+  return typeof token === 'string' ? token : undefined
 }
 
 /** OpenID Connect Discovery 1.0 §3: client_secret_basic when it does not say. */
@@ -61,7 +71,7 @@ function inWords(error: unknown): AuthenticationError {
   if (error instanceof oauth.WWWAuthenticateChallengeError) {
     return new AuthenticationError('the provider does not accept this gateway as its client', 'Have the operator check console.clientId and console.clientSecret of the issuer.')
   }
-  return new AuthenticationError('the provider\'s answer with the ID token is wrong or not of this login', again)
+  return new AuthenticationError('the provider\'s answer to the code is malformed, or holds no ID token', again)
 }
 
 /** Bounded in time and size, and goes nowhere else: a redirect would carry the client's secret along. */

@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { AuthenticationError, type Identity } from '../../governance/identity.ts'
+import { type LockCheck, refuseLocked } from '../../governance/locks/lock.ts'
 import type { PolicySource } from '../../governance/policy/policy.ts'
 import type { VerifiedClaims } from '../../governance/session-tokens.ts'
 import type { WebCaller, WebSessionRecord, WebSessionStore } from '../../governance/web-sessions.ts'
@@ -13,6 +14,8 @@ export interface WebSessionsOptions {
   readonly idleMs: number
   /** A session is over after this long, however much it is used. */
   readonly longestMs: number
+  /** Whoever is locked does not log in. Sessions that began before are ended, and refused where requests come in. */
+  readonly locks: LockCheck
   readonly now?: () => number
 }
 
@@ -60,9 +63,10 @@ export class WebSessions {
 
   /** @throws AuthenticationError when the claims are nobody's who may log in here */
   async begin({ claims, upstream = {}, endsAtMs = Number.POSITIVE_INFINITY }: WebSessionLogin): Promise<BegunWebSession> {
-    const { store, longestMs, idleMs } = this.#options
+    const { store, longestMs, idleMs, locks } = this.#options
     const nowMs = this.#now()
     const { identity } = this.#resolve(claims, nowMs)
+    refuseLocked(locks.on(identity))
     if (nowMs - this.#sweptAtMs >= SWEEP_EVERY_MS) {
       this.#sweptAtMs = nowMs
       await store.sweep(nowMs, idleMs)
