@@ -2,6 +2,9 @@ import {
   type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, ReplayLine, SearchAnswer, WhoAmI,
 } from '@sallyport/contract'
+import {
+  Agent, AgentChange, AgentList, type AgentRequest, Campaign, type CampaignApplication, type CampaignClosing, type CampaignDecision, CampaignList, type CampaignRequest, type PruneRequest,
+} from '@sallyport/contract'
 import type { z } from 'zod'
 import { EXIT, exitStatusOf, Failure } from './failure.ts'
 import { causeOf } from './identity-token.ts'
@@ -85,6 +88,50 @@ export class ApiClient {
   async endSession(id: string): Promise<void> {
     const response = await this.#fetch(routes.session(id), { method: 'DELETE' })
     if (!response.ok) throw await apiFailure(response)
+  }
+
+  agents(filters: Readonly<Record<string, string>>): Promise<AgentList> {
+    return this.#get(`${routes.agents}?${new URLSearchParams(filters).toString()}`, AgentList)
+  }
+
+  agent(name: string): Promise<Agent> {
+    return this.#get(routes.agent(name), Agent)
+  }
+
+  addAgent(request: AgentRequest): Promise<AgentChange> {
+    return this.#send('POST', routes.agents, AgentChange, request)
+  }
+
+  removeAgent(name: string, policyVersion: number | undefined): Promise<AgentChange> {
+    return this.#send('DELETE', `${routes.agent(name)}${policyVersion === undefined ? '' : `?policyVersion=${policyVersion}`}`, AgentChange)
+  }
+
+  pruneAgents(request: PruneRequest): Promise<AgentChange> {
+    return this.#send('POST', routes.agentPrune, AgentChange, request)
+  }
+
+  campaigns(): Promise<CampaignList> {
+    return this.#get(routes.campaigns, CampaignList)
+  }
+
+  campaign(id: string): Promise<Campaign> {
+    return this.#get(routes.campaign(id), Campaign)
+  }
+
+  openCampaign(request: CampaignRequest): Promise<Campaign> {
+    return this.#send('POST', routes.campaigns, Campaign, request)
+  }
+
+  decideOnAgent(id: string, decision: CampaignDecision): Promise<Campaign> {
+    return this.#send('POST', routes.campaignDecisions(id), Campaign, decision)
+  }
+
+  closeCampaign(id: string, closing: CampaignClosing): Promise<Campaign> {
+    return this.#send('POST', routes.campaignClosing(id), Campaign, closing)
+  }
+
+  applyCampaign(id: string, application: CampaignApplication): Promise<AgentChange> {
+    return this.#send('POST', routes.campaignApplication(id), AgentChange, application)
   }
 
   holds(): Promise<HoldList> {

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { addAccessCommands } from './commands/access.ts'
+import { addAgentCommands } from './commands/agent/agent.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
 import { addLoginCommands } from './commands/login.ts'
@@ -41,6 +42,7 @@ Examples:
   addSessionCommands(program)
   addReviewCommands(program)
   addAccessCommands(program)
+  addAgentCommands(program)
   addAuditCommands(program)
   addHoldCommands(program)
   addOriginalsCommands(program)
