@@ -2,7 +2,7 @@ import { randomBytes, generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import Provider, { interactionPolicy } from 'oidc-provider'
-import { devicePages, loginPath, serveLoginPage } from './login-pages.ts'
+import { devicePages, loginPath, serveLoginPage, showError } from './login-pages.ts'
 
 /** A client of the demo's OpenID provider; the secret is made anew at each start. */
 export interface ClientLogin {
@@ -82,7 +82,7 @@ function makeProvider(issuer: string, agents: readonly ClientLogin[], people: Cl
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       deviceFlow: { enabled: true, ...devicePages },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => RESOURCE,
@@ -90,6 +90,7 @@ function makeProvider(issuer: string, agents: readonly ClientLogin[], people: Cl
         useGrantedResource: () => true,
       },
     },
+    renderError: showError,
     interactions: { policy: askEachTime(), url: (_context, { uid }) => loginPath(uid) },
     // Whoever logs in at the demo's own gateway is not asked once more whether they want to.
     async loadExistingGrant({ oidc }) {

@@ -20,6 +20,12 @@ ${form}<button autofocus type="submit" form="op.deviceConfirmForm">Continue</but
   },
 }
 
+/** What is wrong is told by its code, which is the provider's own: nothing of the request stands on the page. */
+export const showError: NonNullable<Configuration['renderError']> = (context, { error }) => {
+  context.type = 'html'
+  context.body = page('That did not work', `<p>${error.replaceAll(/[^a-z_]/g, '')}</p><p>Begin anew in the terminal.</p>`)
+}
+
 /** Path of the page at which a person says who they are. */
 export const loginPath = (interaction: string) => `/login/${interaction}`
 

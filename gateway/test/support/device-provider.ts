@@ -59,7 +59,7 @@ export async function startDeviceProvider(options: DeviceProviderOptions = {}): 
         userCodeConfirmSource: (context, form) => { context.body = form },
         successSource: (context) => { context.body = 'done' },
       },
-      revocation: { enabled: revocation },
+      revocation: { enabled: revocation, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
       resourceIndicators: { enabled: true, getResourceServerInfo: (_context, resource) => resourceServer(resource), useGrantedResource: () => true },
     },
     interactions: { url: (_context, { uid }) => `/login/${uid}` },
