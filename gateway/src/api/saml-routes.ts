@@ -29,9 +29,9 @@ interface Logins {
   readonly samlLogin: SamlLogin
 }
 
-function showMetadata(context: Context, login: SamlLogin, name: string): Response {
+async function showMetadata(context: Context, login: SamlLogin, name: string): Promise<Response> {
   try {
-    return context.body(login.metadata(name), 200, { 'content-type': 'application/samlmetadata+xml' })
+    return context.body(await login.metadata(name), 200, { 'content-type': 'application/samlmetadata+xml' })
   } catch (error) {
     if (!(error instanceof AuthenticationError)) throw error
     throw new ApiFailure(error instanceof LoginUnavailable ? 'unavailable' : 'not-found', error.message, error.hint)

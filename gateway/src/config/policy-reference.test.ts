@@ -9,13 +9,14 @@ import { parseConfig } from './parse-config.ts'
 import { agentSchema, issuerSchema, maskSchema, rolesSchema } from './policy-schemas.ts'
 import { renderProblems } from './problem.ts'
 import { ruleSchema } from './rule-schema.ts'
+import { samlSchema } from './saml-schema.ts'
 
 const page = readFileSync(new URL('../../../docs/reference/policy.md', import.meta.url), 'utf8')
 const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? '')
 
 describe('the reference of the configuration document', () => {
   test('has an example for every section', () => {
-    for (const section of ['issuers', 'agents', 'targets', 'masks', 'rules', 'roles', 'gateway']) {
+    for (const section of ['issuers', 'saml', 'agents', 'targets', 'masks', 'rules', 'roles', 'gateway']) {
       assert.ok(blocks.some((block) => new RegExp(`^${section}:`, 'm').test(block)), section)
     }
   })
@@ -31,7 +32,7 @@ describe('the reference of the configuration document', () => {
   test('names every key that there is, and every field, built-in rule and limit', () => {
     const documented = (name: string) => new RegExp(`\\\`[^\`\n]*\\b${name}\\b[^\`\n]*\\\``).test(page)
     const names = [
-      ...[issuerSchema, agentSchema, maskSchema, ruleSchema, rolesSchema].flatMap(keysOf), ...sectionKeys,
+      ...[issuerSchema, samlSchema, agentSchema, maskSchema, ruleSchema, rolesSchema].flatMap(keysOf), ...sectionKeys,
       ...CONDITION_FIELDS, ...Object.values(BUILT_IN_RULES),
     ]
     assert.ok(names.length > 40)

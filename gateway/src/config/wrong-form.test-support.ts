@@ -11,7 +11,7 @@ rulez: []
 version: 1
 frobnicate: 1
 `,
-    '2:1 unknown key "frobnicate"; known here: version, gateway, issuers, agents, targets, masks, rules, roles',
+    '2:1 unknown key "frobnicate"; known here: version, gateway, issuers, saml, agents, targets, masks, rules, roles',
   ],
   ['no version', `\
 rules: []

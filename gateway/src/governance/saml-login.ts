@@ -8,7 +8,7 @@ export interface SamlLogin {
    * Our metadata, for the provider's administrator (saml-metadata-2.0-os).
    * @throws AuthenticationError when there is no such provider
    */
-  metadata(provider: string): string
+  metadata(provider: string): Promise<string>
   /**
    * Sends a browser to the provider.
    * @param next local path to go to after the login

@@ -7,13 +7,13 @@ export interface SamlEntry {
   readonly signOn: string
   /** Our entity ID, as agreed with the provider: the audience of its assertions. */
   readonly audience: string
-  /** Certificates whose keys sign assertions, PEM; several while the provider changes its key. */
+  /** Certificates whose keys sign assertions, each PEM or the reference to a file; several while the provider changes its key. */
   readonly certificates: readonly string[]
   /** Our own key: signs requests, opens encrypted assertions. */
   readonly own?: {
     /** Reference to a private key, PEM. */
     readonly key: string
-    /** Its certificate, PEM, for the provider. */
+    /** Its certificate, PEM or the reference to a file, for the provider. */
     readonly certificate: string
   }
   /** Attribute that lists groups. */

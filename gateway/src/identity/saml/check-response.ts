@@ -1,11 +1,11 @@
-import type { SamlEntry } from '../../governance/policy/saml-entry.ts'
 import { AuthenticationError } from '../../governance/identity.ts'
 import { checkSignature } from './check-signature.ts'
+import type { ReadEntry } from './read-keys.ts'
 import { NS, STATUS_SUCCESS } from './saml-names.ts'
 import { childrenOf, everyElement, is, malformed, type XmlElement } from './strict-xml.ts'
 
 export interface Expected {
-  readonly entry: SamlEntry
+  readonly entry: ReadEntry
   /** Our assertion consumer service. */
   readonly acsUrl: string
   /** Of the AuthnRequest that this browser was sent with. */
@@ -47,7 +47,7 @@ export function checkResponse(response: XmlElement, expected: Expected): Envelop
 }
 
 /** The same for an assertion that came encrypted. @throws AuthenticationError */
-export function checkDecrypted(assertion: XmlElement, entry: SamlEntry): void {
+export function checkDecrypted(assertion: XmlElement, entry: ReadEntry): void {
   if (!is(assertion, NS.assertion, 'Assertion')) throw malformed('what was encrypted is no assertion')
   const all = [...everyElement(assertion)]
   checkIds(all)
@@ -56,7 +56,7 @@ export function checkDecrypted(assertion: XmlElement, entry: SamlEntry): void {
   checkAssertionSignature(assertion, entry)
 }
 
-function checkAssertionSignature(assertion: XmlElement, entry: SamlEntry): void {
+function checkAssertionSignature(assertion: XmlElement, entry: ReadEntry): void {
   const [signature, ...more] = childrenOf(assertion, NS.signature, 'Signature')
   if (signature === undefined) {
     throw new AuthenticationError('the assertion is not signed', 'Have the provider sign assertions; a signature of the response alone is not enough here.')

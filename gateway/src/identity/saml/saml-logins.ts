@@ -9,8 +9,8 @@ import { type BegunLogin, type FinishedLogin, type LoginProvider, LoginUnavailab
 import { BoundedGate, GateFull } from '../bounded-gate.ts'
 import { checkNext } from '../web/check-next.ts'
 import type { LoginTransactions } from '../web/login-transactions.ts'
-import { ownKey } from './own-key.ts'
 import { ownMetadata } from './own-metadata.ts'
+import { readCertificates, readOwnKey, type ReadEntry } from './read-keys.ts'
 import type { ReadAssertion } from './read-assertion.ts'
 import { verifyResponse } from './verify-response.ts'
 
@@ -51,17 +51,17 @@ export class SamlLogins implements SamlLogin {
     return (this.#options.policies.current.document.saml ?? []).map(({ name }) => ({ name, kind: 'saml' }))
   }
 
-  metadata(provider: string): string {
-    const entry = this.#entry(provider)
+  async metadata(provider: string): Promise<string> {
+    const entry = await this.#entry(provider)
     return ownMetadata({ entityId: entry.audience, acsUrl: this.#acsUrl(entry), ...(entry.own && { certificate: entry.own.certificate }) })
   }
 
   async begin(provider: string, next: string | undefined): Promise<BegunLogin> {
-    const entry = this.#entry(provider)
     const path = checkNext(next)
     if (path === undefined) throw new AuthenticationError('"next" is not a path of this gateway', 'Give a path such as /reviews, or leave it out.')
+    const entry = await this.#entry(provider)
     const acsUrl = this.#acsUrl(entry)
-    const key = await ownKey(entry, this.#options.secretOf)
+    const key = await readOwnKey(entry, this.#options.secretOf)
     // An ID begins with a letter or underscore, and has at least 128 random bits (saml-core §1.3.4).
     const requestId = `_${randomBytes(20).toString('hex')}`
     const { id, browserCookie } = await this.#options.transactions.begin({ provider, next: path, secrets: { requestId } })
@@ -74,14 +74,14 @@ export class SamlLogins implements SamlLogin {
   }
 
   async finish(provider: string, { response, relayState }: SamlAnswer, browserCookie: string | undefined): Promise<FinishedLogin> {
-    const entry = this.#entry(provider)
+    const entry = await this.#entry(provider)
     const acsUrl = this.#acsUrl(entry)
     const transaction = await this.#options.transactions.take(relayState, browserCookie)
     const { requestId } = transaction.secrets
     if (transaction.provider !== provider || requestId === undefined) {
       throw new AuthenticationError('the answer is of another provider than the login was begun with', 'Log in again, from the beginning.')
     }
-    const key = await ownKey(entry, this.#options.secretOf)
+    const key = await readOwnKey(entry, this.#options.secretOf)
     const read = await this.#verify(() => verifyResponse(response, { entry, acsUrl, requestId }, key, this.#now()))
     await this.#useOnce(entry, read)
     const claims = { issuer: entry.name, claims: read.claims }
@@ -110,10 +110,10 @@ export class SamlLogins implements SamlLogin {
     if (!(await used.use(key, usableUntilMs))) throw new AuthenticationError('the assertion was used before', 'Log in again; if you did not log in just now, tell an operator.')
   }
 
-  #entry(provider: string): SamlEntry {
+  #entry(provider: string): Promise<ReadEntry> {
     const entry = this.#options.policies.current.document.saml?.find(({ name }) => name === provider)
-    if (entry === undefined) throw new AuthenticationError('there is no SAML provider of that name', 'GET /auth/providers lists those that there are.')
-    return entry
+    if (entry === undefined) return Promise.reject(new AuthenticationError('there is no SAML provider of that name', 'GET /auth/providers lists those that there are.'))
+    return readCertificates(entry, this.#options.secretOf)
   }
 
   #acsUrl({ name }: SamlEntry): string {
