@@ -20,7 +20,7 @@ const EXAMPLE_LOGIN = 'sallyport_b3x7kq2mzr5nw6tfhv4cjy2ape'
 
 /** What agents and people do through the gateway. */
 export const sessionEvents = [
-  event('token.issued', 'A session token was given for an identity token. Written before the token is handed out.', {
+  event('token.issued', 'A session token was given for an identity token, or a person logged in at the console: then `tokenId` begins with `web_` and names the session. Written before the token or the cookie is handed out.', {
     tokenId: text('Names the token; useless as one'),
     identity,
     targets: names('Targets that it opens'),
@@ -28,7 +28,7 @@ export const sessionEvents = [
     expiresAt: time('When it ends'),
     singleUse: optional(flag('True when it opens one session; absent when it opens any number')),
   }, { tokenId: 'tok_5f0c2a', identity: who, targets: ['shop'], purpose: 'answers tickets', expiresAt: EXAMPLE_TIME + 900_000 }),
-  event('token.revoked', 'A token was made unusable, with all that were exchanged for it, and their sessions were ended.', {
+  event('token.revoked', 'A token was made unusable, with all that were exchanged for it, and their sessions were ended; or a person logged out at the console.', {
     tokenId: text('Names the token'),
     derived: names('Ids of the session tokens that were exchanged for it'),
     sessions: count('Live sessions that were ended by it'),

@@ -2,6 +2,8 @@ import { type LoggedOut, type LoginProviders, routes, type WebSession } from '@s
 import type { Context, Hono } from 'hono'
 import { AuthenticationError } from '../governance/identity.ts'
 import { LoginUnavailable, type WebLogin } from '../governance/web-sessions.ts'
+import { encodeTokenRevoked } from '../governance/recording/events.ts'
+import { recordIfPossible } from '../governance/recording/record-if-possible.ts'
 import { encodeTokenIssued } from '../governance/recording/token-issued.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
@@ -102,7 +104,10 @@ async function logout(context: Context, services: ApiServices, login: WebLogin):
   })
   const cookie = live ? sessionCookieOf(context, login) : undefined
   const ended = cookie === undefined ? undefined : await login.logout(cookie)
-  if (ended !== undefined) services.log.info({ issuer: ended.issuer, session: ended.tokenId }, 'a person logged out at the console')
+  if (ended !== undefined) {
+    recordIfPossible(services.ledger, encodeTokenRevoked([ended.tokenId], 0, Date.now()))
+    services.log.info({ issuer: ended.issuer, session: ended.tokenId }, 'a person logged out at the console')
+  }
   context.header('set-cookie', clearCookie('session', originOf(login)))
   return context.json({ location: ended?.location ?? null } satisfies LoggedOut)
 }

@@ -150,7 +150,7 @@ describe('what a provider gives for a code at the console', () => {
   let answer: ((response: ServerResponse, token: string) => void) | undefined
   let nonce = ''
   const make: Making['make'] = (changed = {}, head = {}, key = issuer.key) => issuer.token(
-    { aud: CONSOLE_CLIENT, sub: 'u-17', azp: undefined, nonce, preferred_username: 'dana', groups: ['dba'], ...changed } as Record<string, unknown>,
+    { aud: CONSOLE_CLIENT, sub: 'u-17', azp: undefined, nonce, preferred_username: 'dana', groups: ['dba'], ...changed },
     { typ: 'JWT', ...head }, key)
 
   before(async () => {

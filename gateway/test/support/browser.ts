@@ -9,6 +9,7 @@ export interface Page {
 
 export interface Visit {
   readonly method?: string
+  /** An empty one is left out. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /** In place of the jar's cookies; null for none. */
@@ -39,12 +40,9 @@ export class Browser {
     const { method = 'GET', headers = {}, body } = visit
     const cookie = visit.cookie === undefined ? this.#cookiesFor(url) : (visit.cookie ?? '')
     return new Promise((resolve, reject) => {
+      const all = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none', cookie, ...headers }
       const sent = request(url, {
-        method, agent: false,
-        headers: {
-          'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none',
-          ...(cookie === '' ? {} : { cookie }), ...headers,
-        },
+        method, agent: false, headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')),
       }, (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -98,7 +96,7 @@ export class Browser {
 
   #keep(line: string): void {
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
-    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+    const [name, value] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
     const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? '/'
     const gone = attributes.some((one) => /^max-age=0$/i.test(one) || (/^expires=/i.test(one) && Date.parse(one.slice(8)) < Date.now()))
     if (value.length >= 16) this.seenCookies.push(value)

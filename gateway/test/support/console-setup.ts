@@ -14,7 +14,7 @@ import { OidcLogin } from '../../src/identity/web/oidc-login.ts'
 import { WebSessions } from '../../src/identity/web/web-sessions.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import { openStorage, type Storage } from '../../src/storage/open-storage.ts'
-import { Browser, type Page } from './browser.ts'
+import type { Browser, Page } from './browser.ts'
 import { documentFor, ReplaceablePolicy } from './identity-setup.ts'
 import { readEvents } from './ledger-records.ts'
 import { CONSOLE_CLIENT } from './login-provider.ts'
@@ -66,7 +66,8 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
   })
   const sessions = new WebSessions({ store: storage.webSessions, policies: policy, idleMs: IDLE_MS, longestMs: LONGEST_MS, locks, now })
   await locks.start()
-  const origin = () => server?.url
+  const listening: { url?: string } = {}
+  const origin = () => listening.url
   const oidc = new OidcLogin({
     policies: policy, transactions: new LoginTransactions(storage.loginTransactions, now), origin,
     issuerKeys: { now, failureCooldownMs: 0, cooldownMs: 0, timeoutMs: 1_000 },
@@ -85,9 +86,9 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
     },
     log: { info: note, error: note },
   }
-  let server: Awaited<ReturnType<typeof serveApi>> | undefined
-  server = await serveApi(createApi(services as ApiServices), { port: 0 })
+  const server = await serveApi(createApi(services as ApiServices), { port: 0 })
   const { url } = server
+  listening.url = url
   const setup: ConsoleSetup = {
     url, policy, storage, sessions, locks, service, logged, clockOffsetMs: 0, ledgerBroken: false,
     async events(event) {
