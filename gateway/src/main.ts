@@ -155,8 +155,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
   }
 
-  let apiUrl: string | undefined
-  const origin = () => gateway.console.url ?? (isLoopback(gateway.api.host) ? apiUrl : undefined)
+  const served: { url?: string } = {}
+  const origin = () => gateway.console.url ?? (isLoopback(gateway.api.host) ? served.url : undefined)
   const transactions = new LoginTransactions(storage.loginTransactions)
   const oidc = new OidcLogin({ policies, transactions, origin, secretOf })
   const samlLogin = new SamlLogins({ policies, transactions, used: storage.usedAssertions, origin, secretOf, beginSession: (login) => webSessions.begin(login) })
@@ -195,7 +195,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     // On loopback nobody can listen in, and a certificate of the gateway's own would have to be told to every client.
     { ...gateway.api, ...(tls !== undefined && !isLoopback(gateway.api.host) && { tls }) },
   )
-  apiUrl = api.url
+  served.url = api.url
   closing.push(() => api.close())
   await channel.start()
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
