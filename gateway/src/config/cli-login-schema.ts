@@ -11,7 +11,8 @@ const resource = z.string().max(500, 'at most 500 characters')
   .refine((text) => URL.canParse(text) && !text.includes('#'), 'expected an absolute URI without fragment')
 
 const host = z.string().max(253, 'at most 253 characters')
-  .refine((text) => URL.parse(`https://${text}/`)?.host === text, 'expected a host as browsers write it, such as login.example.com or login.example.com:8443')
+  // A star is a character like others in a URL, and would match no page.
+  .refine((text) => URL.parse(`https://${text}/`)?.host === text && !text.includes('*'), 'expected a host as browsers write it, such as login.example.com or login.example.com:8443')
 
 const NONE = 'leave the key out'
 
