@@ -11,6 +11,8 @@ export interface Identity {
   readonly claims: Readonly<Record<string, unknown>>
   /** RFC 8693 `act` chain, outermost first; empty when the identity acts for itself. */
   readonly actors: readonly string[]
+  /** Who acts now, the first of `actors`, as it was recognised by itself; absent when the identity acts for itself. */
+  readonly actor?: Omit<Identity, 'actors' | 'actor'>
 }
 
 /** A verified identity together with what its credential lets it open. */

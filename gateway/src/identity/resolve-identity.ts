@@ -41,10 +41,17 @@ export function resolveIdentity(
       groups: groupsOf(subject.claims, issuer),
       claims: subject.claims,
       actors: [...(current === undefined ? [] : [current.name]), ...prior.map((claims) => String(claims['sub']))],
+      ...(current !== undefined && { actor: actorOf(current, actor ?? { issuer: subject.issuer, claims: chain[0] ?? {} }, document, issuer) }),
     },
     agents,
     endsAtMs: Math.min(...agents.map(agentEndsAtMs), Number.POSITIVE_INFINITY),
   }
+}
+
+/** What the actor's own token says of it; of one that an `act` claim names, that claim alone. */
+function actorOf({ kind, name }: Principal, { issuer, claims }: VerifiedClaims, document: PolicyDocument, subjectIssuer: ClaimsIssuer): NonNullable<Identity['actor']> {
+  const entry = claimsIssuers(document).find((one) => one.name === issuer) ?? subjectIssuer
+  return { kind, name, issuer, subject: String(claims['sub']), groups: groupsOf(claims, entry), claims }
 }
 
 function issuerOf(verified: VerifiedClaims, document: PolicyDocument): ClaimsIssuer {

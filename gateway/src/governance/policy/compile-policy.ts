@@ -1,3 +1,4 @@
+import { actingAlone, atMostBoth, rulesAlone } from './acting.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 import { compileCondition, ConditionError, type Condition } from './condition.ts'
 import { subjectScope } from './condition-scope.ts'
@@ -44,16 +45,28 @@ export function compilePolicy(document: PolicyDocument, version: number): Policy
   return {
     version,
     document,
-    grantable: (subject) => grantableRules(rules.filter(isFor(subject)), subject),
+    grantable(subject) {
+      const here = rules.filter(isFor(subject))
+      const alone = actingAlone(subject)
+      const together = grantableRules(here, subject)
+      if (alone === undefined) return together
+      const byItself = grantableRules(rulesAlone(here, subject), alone)
+      return together.filter(({ rule }) => byItself.some((one) => one.rule === rule))
+    },
     forSession(subject, grants = []): SessionPolicy {
       const here = rules.filter(isFor(subject))
-      return sessionPolicy({
+      const granted = grantedRules(here, subject, grants)
+      const masked = masks.filter(isFor(subject))
+      const of = (who: PolicySubject, its: readonly CompiledRule[]): SessionPolicy => sessionPolicy({
         version,
-        subject,
-        rules: here,
-        masks: masks.filter(isFor(subject)).filter((mask) => !isLifted(mask, subject)).map(({ entry }) => entry),
-        granted: grantedRules(here, subject, grants),
+        subject: who,
+        rules: its,
+        masks: masked.filter((mask) => !isLifted(mask, mask.unless?.mentionsActor === true ? subject : who)).map(({ entry }) => entry),
+        granted,
       })
+      const alone = actingAlone(subject)
+      const together = of(subject, here)
+      return alone === undefined ? together : atMostBoth(together, of(alone, rulesAlone(here, subject)), subject)
     },
   }
 }

@@ -40,6 +40,8 @@ class IdentityFields {
   readonly groups: readonly string[]
   readonly claims: Readonly<Record<string, unknown>>
   readonly actors: readonly string[]
+  /** Who acts now; empty when the identity acts for itself. */
+  readonly actor: string
 
   constructor({ identity }: PolicySubject) {
     this.name = identity.name
@@ -49,6 +51,7 @@ class IdentityFields {
     this.groups = identity.groups
     this.claims = identity.claims
     this.actors = identity.actors
+    this.actor = identity.actors[0] ?? ''
   }
 }
 
@@ -87,7 +90,7 @@ const strings = 'list<string>'
 const FIELDS = {
   identity: {
     name: 'string', kind: 'string', issuer: 'string', subject: 'string',
-    groups: strings, claims: 'map<string, dyn>', actors: strings,
+    groups: strings, claims: 'map<string, dyn>', actors: strings, actor: 'string',
   },
   target: { name: 'string', protocol: 'string', labels: 'map<string, string>' },
   session: { purpose: 'string' },

@@ -13,6 +13,8 @@ export interface Condition {
   holds(scope: ConditionScope): boolean
   /** The operands of `&&` at the top, or the condition itself when there is none. */
   readonly conjuncts: readonly Conjunct[]
+  /** True when it speaks of who acts for the identity: `identity.actor` or `identity.actors`. */
+  readonly mentionsActor: boolean
 }
 
 export interface Conjunct {
@@ -74,7 +76,7 @@ export function compileCondition(source: string, place: keyof typeof CONDITION_T
       holds: (scope) => evaluate(again, scope),
     }
   })
-  return { holds: (scope) => evaluate(whole, scope), conjuncts }
+  return { holds: (scope) => evaluate(whole, scope), conjuncts, mentionsActor: syntaxNodes(whole.ast).some(isActor) }
 }
 
 type Parsed = ReturnType<Environment['parse']>
@@ -120,6 +122,12 @@ function evaluate(parsed: Parsed, scope: ConditionScope): boolean {
   }
   if (typeof value !== 'boolean') throw new ConditionFailed('the condition did not give a bool')
   return value
+}
+
+function isActor(node: ASTNode): boolean {
+  if (node.op !== '.') return false
+  const [of, field] = node.args
+  return of.op === 'id' && of.args === 'identity' && (field === 'actor' || field === 'actors')
 }
 
 function conjunctsOf(node: ASTNode): readonly ASTNode[] {

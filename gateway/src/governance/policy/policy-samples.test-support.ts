@@ -18,12 +18,15 @@ export function document(given: Partial<PolicyDocument> = {}): PolicyDocument {
 }
 
 export function subject(given: Partial<PolicySubject['identity']> = {}): PolicySubject {
+  const { actor: _actor, ...identity }: PolicySubject['identity'] = {
+    kind: 'agent', name: 'support-bot', issuer: 'corp', subject: 's-1', groups: ['support'],
+    claims: { azp: 'support-bot', email: 'support@example.com', level: 3, nested: { deep: 'yes' } },
+    actors: ['dana@example.com'], ...given,
+  }
+  // Who acts may do the same by itself, so that what both may is what either may.
+  const { actors, ...same } = identity
   return {
-    identity: {
-      kind: 'agent', name: 'support-bot', issuer: 'corp', subject: 's-1', groups: ['support'],
-      claims: { azp: 'support-bot', email: 'support@example.com', level: 3, nested: { deep: 'yes' } },
-      actors: ['dana@example.com'], ...given,
-    },
+    identity: { ...identity, ...(actors.length > 0 && { actor: given.actor ?? same }) },
     target: { name: 'shop', protocol: 'postgres', labels: { env: 'prod' } },
     purpose: 'ticket 4711',
   }
