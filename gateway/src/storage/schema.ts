@@ -188,8 +188,8 @@ export interface Schema {
   web_sessions: {
     id: string
     hash: string
-    issuer: string
-    subject: string
+    /** SHA-256, hex, over issuer and subject: bounded, and of plain characters, as keys of an index must be. */
+    person_key: string
     login: string
     upstream: string
     began_at: number

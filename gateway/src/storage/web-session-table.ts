@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Kysely, Selectable } from 'kysely'
 import type { VerifiedClaims } from '../governance/session-tokens.ts'
 import type { WebSessionRecord, WebSessionStore } from '../governance/web-sessions.ts'
@@ -12,7 +13,7 @@ export class WebSessionTable implements WebSessionStore {
 
   async add({ id, hash, login, upstream, beganAtMs, usedAtMs, expiresAtMs }: WebSessionRecord): Promise<void> {
     await this.#db.insertInto('web_sessions').values({
-      id, hash, issuer: login.issuer, subject: String(login.claims['sub']), login: JSON.stringify(login), upstream: JSON.stringify(upstream),
+      id, hash, person_key: personKey(login.issuer, String(login.claims['sub'])), login: JSON.stringify(login), upstream: JSON.stringify(upstream),
       began_at: beganAtMs, used_at: usedAtMs, expires_at: expiresAtMs,
     }).execute()
   }
@@ -42,7 +43,7 @@ export class WebSessionTable implements WebSessionStore {
   }
 
   async listOf(issuer: string, subject: string): Promise<readonly WebSessionRecord[]> {
-    const rows = await this.#db.selectFrom('web_sessions').selectAll().where('issuer', '=', issuer).where('subject', '=', subject)
+    const rows = await this.#db.selectFrom('web_sessions').selectAll().where('person_key', '=', personKey(issuer, subject))
       .orderBy('began_at', 'desc').orderBy('id', 'desc').execute()
     return rows.map(toRecord)
   }
@@ -57,4 +58,8 @@ function toRecord(row: Selectable<Schema['web_sessions']>): WebSessionRecord {
     id: row.id, hash: row.hash, login: JSON.parse(row.login) as VerifiedClaims, upstream: JSON.parse(row.upstream) as Record<string, string>,
     beganAtMs: row.began_at, usedAtMs: row.used_at, expiresAtMs: row.expires_at,
   }
+}
+
+function personKey(issuer: string, subject: string): string {
+  return createHash('sha256').update(JSON.stringify([issuer, subject])).digest('hex')
 }
