@@ -22,7 +22,10 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['nonsense'], /unknown command 'nonsense'/],
     [[], /Commands:/],
     [['session'], /Commands:/],
-    [['token'], /required option '--target <name>'/],
+    [['token'], /Name it: sallyport token --target NAME/],
+    [['lock', 'place', 'agent', 'support-bot'], /required option '--reason <why>'/],
+    [['lock', 'place', 'session', 'x', '--reason', 'r'], /identity, agent or target/],
+    [['lock', 'lift', 'agent', 'support-bot'], /required option '--reason <why>'/],
     [['token', '--target', 'shop', '--nonsense'], /unknown option '--nonsense'/],
     [['psql'], /missing required argument 'target'/],
     [['run', 'shop'], /missing required argument 'command'/],
@@ -64,7 +67,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
 })
 
 suite('every command explains itself, with examples', () => {
-  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['review'], ['review', 'list'], ['review', 'show'], ['review', 'approve'], ['review', 'deny'], ['access'], ['access', 'request'], ['access', 'break-glass'], ['audit'], ['audit', 'verify'], ['vault']]) {
+  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['review'], ['review', 'list'], ['review', 'show'], ['review', 'approve'], ['review', 'deny'], ['access'], ['access', 'request'], ['access', 'break-glass'], ['audit'], ['audit', 'verify'], ['lock'], ['vault']]) {
     test(`sallyport ${command.join(' ')} --help`, () => {
       const { status, stdout } = sallyport([...command, '--help'])
       assert.equal(status, 0)

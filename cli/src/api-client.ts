@@ -1,5 +1,5 @@
 import {
-  type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, Lock, LockList, type LockRequest, TokenRevocation, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, ReplayLine, SearchAnswer, WhoAmI,
 } from '@sallyport/contract'
 import {
@@ -85,9 +85,35 @@ export class ApiClient {
     }
   }
 
-  async endSession(id: string): Promise<void> {
+  /** @returns `asked` when the gateway that has it has not confirmed it yet */
+  async endSession(id: string): Promise<'ended' | 'asked'> {
     const response = await this.#fetch(routes.session(id), { method: 'DELETE' })
     if (!response.ok) throw await apiFailure(response)
+    return response.status === 202 ? 'asked' : 'ended'
+  }
+
+  locks(): Promise<LockList> {
+    return this.#get(routes.locks, LockList)
+  }
+
+  placeLock(request: LockRequest): Promise<Lock> {
+    return this.#send('POST', routes.locks, Lock, request)
+  }
+
+  async liftLock(kind: Lock['kind'], name: string, reason: string): Promise<void> {
+    const query = new URLSearchParams({ reason })
+    const response = await this.#fetch(`${routes.lock(kind, name)}?${query.toString()}`, { method: 'DELETE' })
+    if (!response.ok) throw await apiFailure(response)
+  }
+
+  revokeToken(id: string): Promise<TokenRevocation> {
+    return this.#send('POST', routes.tokenRevocation(id), TokenRevocation)
+  }
+
+  /** RFC 7009: the token itself is the proof. */
+  async revokeHeldToken(token: string): Promise<void> {
+    const response = await this.#fetch(routes.revocation, { method: 'POST', body: new URLSearchParams({ token }) }, false)
+    if (!response.ok) throw await oauthFailure(response)
   }
 
   agents(filters: Readonly<Record<string, string>>): Promise<AgentList> {
@@ -194,7 +220,7 @@ export class ApiClient {
   }
 
   /** RFC 8693: the identity token for a short-lived one that opens `target`. */
-  async sessionToken(target: string, purpose: string | undefined): Promise<TokenExchangeResponse> {
+  async sessionToken(target: string, purpose: string | undefined, singleUse = false): Promise<TokenExchangeResponse> {
     const response = await this.#fetch(routes.token, {
       method: 'POST',
       body: new URLSearchParams({
@@ -203,13 +229,11 @@ export class ApiClient {
         subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
         audience: target,
         ...(purpose === undefined ? {} : { purpose }),
+        ...(singleUse && { single_use: 'true' }),
       }),
     }, false)
     if (response.ok) return this.#read(response, TokenExchangeResponse)
-    const error = OAuthError.safeParse(await response.json().catch(() => undefined))
-    if (!error.success) throw noSense(response)
-    const { error: code, error_description: message, hint } = error.data
-    throw new Failure(message, hint ?? 'Get a fresh token from your identity provider and try again.', exitStatusOf(code))
+    throw await oauthFailure(response)
   }
 
   async *#lines<Schema extends z.ZodType>(path: string, schema: Schema): AsyncGenerator<z.output<Schema>> {
@@ -261,6 +285,13 @@ export class ApiClient {
       clearTimeout(timer)
     }
   }
+}
+
+async function oauthFailure(response: Response): Promise<Failure> {
+  const error = OAuthError.safeParse(await response.json().catch(() => undefined))
+  if (!error.success) return noSense(response)
+  const { error: code, error_description: message, hint } = error.data
+  return new Failure(message, hint ?? 'Get a fresh token from your identity provider and try again.', exitStatusOf(code))
 }
 
 async function apiFailure(response: Response): Promise<Failure> {

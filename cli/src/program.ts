@@ -4,6 +4,7 @@ import { addAgentCommands } from './commands/agent/agent.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
 import { addLoginCommands } from './commands/login.ts'
+import { addLockCommands } from './commands/lock.ts'
 import { addOriginalsCommands } from './commands/originals.ts'
 import { addPolicyCommands } from './commands/policy.ts'
 import { addReviewCommands } from './commands/review/review.ts'
@@ -45,6 +46,7 @@ Examples:
   addAgentCommands(program)
   addAuditCommands(program)
   addHoldCommands(program)
+  addLockCommands(program)
   addOriginalsCommands(program)
   addVaultCommands(program)
   for (const command of program.commands) prepare(command)

@@ -22,8 +22,10 @@ export function addSessionCommands(program: Command): void {
     .argument('<id>', 'id of the session')
     .action(async (id: string, _own: object, command: Command) => {
       const options = globalOptions(command)
-      await (await connect(options)).endSession(id)
-      print(options, { id, ended: true }, () => `Session ${id} is ended.`)
+      const result = await (await connect(options)).endSession(id)
+      print(options, { id, ended: result === 'ended' }, () => (result === 'ended'
+        ? `Session ${id} is ended.`
+        : `The end of session ${id} is asked for. The gateway that has it has not confirmed it yet: see "sallyport session show ${id}".`))
     })
 
   session.addHelpText('after', `

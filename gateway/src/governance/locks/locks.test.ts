@@ -168,6 +168,8 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       await eventually('it reads', () => answer !== undefined)
       slow = false
       const placed = here.locks.place(lockOn('agent', 'bot'))
+      // Late enough that a lock which did not wait for it would be placed by now.
+      await new Promise((resolve) => setTimeout(resolve, 150))
       answer?.()
       await placed
       await new Promise((resolve) => setTimeout(resolve, 20))
