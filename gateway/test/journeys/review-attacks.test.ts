@@ -307,7 +307,7 @@ describe('at the same instant', { concurrency: 1 }, () => {
   })
 
   test('a client goes and a person approves: it runs at most once, and once when it comes again', async () => {
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 15; round++) {
       const who = `gone ${round} end`
       const client = await connect('masks')
       client.send(query(tally(who)))
@@ -331,7 +331,7 @@ describe('at the same instant', { concurrency: 1 }, () => {
     ['is denied by somebody else', async (id: string) => danas.masks.answer(await danas.masks.review(id), { answer: 'deny', reason: 'no' })],
   ] as const) {
     test(`a client comes again and ${name}: the effect and the state say the same`, async () => {
-      for (let round = 0; round < 20; round++) {
+      for (let round = 0; round < 10; round++) {
         const who = `${name} ${round} end`
         const id = await ticketFor(who)
         await approve('masks', id)
@@ -442,7 +442,7 @@ describe('others are not disturbed', { concurrency: 1 }, () => {
 
   test('by denials without end', async () => {
     const client = await connect('masks')
-    for (let round = 0; round < 30; round++) {
+    for (let round = 0; round < 15; round++) {
       client.send(query(tally('storm')))
       const notice = errorFields((await client.receiveUntil('N')).at(-1))
       const review = await danas.masks.review(/rv_[\w-]{22}/.exec(notice['M'] ?? '')?.[0] ?? assert.fail())
