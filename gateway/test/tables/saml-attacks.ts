@@ -134,7 +134,7 @@ const texts: readonly SamlAttack[] = [
   altered('a prefix that is bound to nothing', /not well-formed/, (answer) => answer.replaceAll('xmlns:saml=', 'xmlns:salm=')),
   altered('an encoding that is not UTF-8', /another encoding/, (answer) => `<?xml version="1.0" encoding="UTF-7"?>${answer}`),
   altered('very deep nesting', /nested more than/, (answer) => swap(answer, '<samlp:Status>', `${'<x>'.repeat(5_000)}${'</x>'.repeat(5_000)}<samlp:Status>`)),
-  altered('very many elements', /more than 4000 elements/, (answer) => swap(answer, '<samlp:Status>', `${'<x/>'.repeat(5_000)}<samlp:Status>`)),
+  altered('very many elements', /more than 2000 elements/, (answer) => swap(answer, '<samlp:Status>', `${'<x/>'.repeat(5_000)}<samlp:Status>`)),
   altered('very many attributes', /more than 16 attributes/, (answer) => swap(answer, '<samlp:Status>', `<samlp:Status ${Array.from({ length: 500 }, (_, index) => `a${index}=""`).join(' ')}>`)),
   altered('a very long text', /longer than|larger than/, (answer) => swap(answer, '</samlp:Response>', `${' '.repeat(250_000)}</samlp:Response>`)),
 ]

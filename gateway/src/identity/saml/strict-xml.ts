@@ -13,7 +13,7 @@ export interface XmlElement {
 
 export const MAX_XML_CHARACTERS = 192 * 1_024
 const MAX_DEPTH = 24
-const MAX_ELEMENTS = 4_000
+const MAX_ELEMENTS = 2_000
 const MAX_ATTRIBUTES = 16
 
 /**

@@ -4,6 +4,7 @@ import { checkDecrypted, checkResponse, type Expected } from './check-response.t
 import { decodeResponse } from './decode-response.ts'
 import { decryptAssertion } from './decrypt-assertion.ts'
 import { CLOCK_SKEW_MS, type ReadAssertion, readAssertion } from './read-assertion.ts'
+import { signingCertificate } from './signing-certificate.ts'
 import { readStrictXml } from './strict-xml.ts'
 
 /**
@@ -16,17 +17,22 @@ import { readStrictXml } from './strict-xml.ts'
  * @throws AuthenticationError
  */
 export async function verifyResponse(encoded: string, expected: Expected, ownKey: string | undefined, nowMs: number): Promise<ReadAssertion> {
-  const xml = decodeResponse(encoded)
+  // XML 1.0 §2.11, before anybody canonicalizes.
+  const xml = decodeResponse(encoded).replaceAll(/\r\n?/g, '\n')
   const response = readStrictXml(xml)
   const { responseSigned, encrypted } = checkResponse(response, expected)
   let claimed = response.children.find(({ name }) => name === 'Assertion')
+  let claimedIn = xml
   if (encrypted !== undefined) {
     if (ownKey === undefined) throw new AuthenticationError('the assertion is encrypted, and no key is configured for it', 'Have the operator give "own" a key and a certificate.')
-    claimed = readStrictXml(decryptAssertion(encrypted, ownKey))
+    claimedIn = decryptAssertion(encrypted, ownKey).replaceAll(/\r\n?/g, '\n')
+    claimed = readStrictXml(claimedIn)
     checkDecrypted(claimed, expected.entry)
   }
+  const certificate = signingCertificate(claimedIn, expected.entry.certificates)
+  if (certificate === undefined) throw new NotAccepted(true)
   try {
-    const signed = await signedAssertion(xml, expected, responseSigned, encrypted === undefined ? undefined : ownKey)
+    const signed = await signedAssertion(xml, expected, certificate, responseSigned, encrypted === undefined ? undefined : ownKey)
     return readAssertion(readStrictXml(signed), expected, nowMs)
   } catch (error) {
     // node-saml refuses for more than signatures. Its words quote the answer, so ours are found in what the answer claims.
@@ -36,9 +42,11 @@ export async function verifyResponse(encoded: string, expected: Expected, ownKey
 }
 
 /** The assertion's bytes over which its signature holds. */
-async function signedAssertion(xml: string, { entry, acsUrl, requestId }: Expected, responseSigned: boolean, key: string | undefined): Promise<string> {
+async function signedAssertion(
+  xml: string, { entry, acsUrl, requestId }: Expected, certificate: string, responseSigned: boolean, key: string | undefined,
+): Promise<string> {
   const saml = new SAML({
-    idpCert: [...entry.certificates], idpIssuer: entry.issuer, issuer: entry.audience, audience: entry.audience, callbackUrl: acsUrl,
+    idpCert: certificate, idpIssuer: entry.issuer, issuer: entry.audience, audience: entry.audience, callbackUrl: acsUrl,
     wantAssertionsSigned: true,
     // A signature of the response is not demanded, but one that is there must hold.
     wantAuthnResponseSigned: responseSigned,
