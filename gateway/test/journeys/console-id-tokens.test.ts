@@ -127,7 +127,7 @@ const ANSWERS: readonly Answering[] = [
   ['a token endpoint that is out of order', /answers with status 502/, json(502, {})],
   ['a token endpoint that answers a page', WRONG, (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
   ['a token endpoint that answers half', WRONG, (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{"id_token":"')],
-  ['a token endpoint that redirects', /its token endpoint does not answer/, (response) => void response.writeHead(307, { location: 'http://127.0.0.1:1/steal' }).end()],
+  ['a token endpoint that redirects', /its token endpoint does not answer/, (response) => void response.writeHead(307, { location: '/steal' }).end()],
   ['a token endpoint that answers without end', /its token endpoint does not answer/, (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('x'.repeat(600_000))],
   ['a token endpoint that hangs up', /its token endpoint does not answer/, (response) => void response.destroy()],
 ]
@@ -248,6 +248,7 @@ describe('what a provider gives for a code at the console', () => {
     const already = (await setup.events('login.refused')).length
     const page = await setup.logIn(browser)
     await assertRefused(setup, page, reason, [browser], already)
+    assert.ok(!issuer.requests.some((request) => request.endsWith('/steal')), 'code and secret were sent elsewhere')
     const written = page.body + setup.logged.join('\n') + JSON.stringify(await setup.events('login.refused'))
     assert.ok(!/eyJ[\w-]{10}|an-access-token|evil|script/.test(written) && !written.includes(SECRET), 'a token, a secret or the provider\'s words were written')
   }
