@@ -1,36 +1,9 @@
 import type { Effect } from '../decision.ts'
 import type { LoginMade, LoginRemained, LoginRemoved } from './login-event-schema.ts'
+import type { CampaignClosed, CampaignDecided, CampaignOpened } from './campaign-event-schema.ts'
+import type { EventBase, RecordedIdentity, RecordedPerson, Truncated } from './event-base.ts'
 
-/**
- * What goes on record: one JSON object an entry, on one line, at most 65,535 bytes of UTF-8. Readers must ignore
- * members that they do not know; a member is never given another meaning, a change of meaning raises `v`. The same in
- * zod, with a text for each member, is contract/src/events.ts; gateway/test/events.test.ts holds both to each other.
- */
-interface EventBase<Name extends string> {
-  /** Version of this schema. */
-  readonly v: 1
-  readonly event: Name
-  /** Unix milliseconds, an integer. */
-  readonly at: number
-}
-
-/** Stands beside a text, or a list, that was too long for an entry and is given only in part. */
-export interface Truncated {
-  /** UTF-8 bytes of the whole: of a text itself, of a list as a JSON array. */
-  readonly bytes: number
-  /** SHA-256 over those bytes, hex. */
-  readonly sha256: string
-}
-
-export interface RecordedIdentity {
-  readonly kind: 'agent' | 'person'
-  readonly name: string
-  readonly issuer: string
-  readonly subject: string
-  readonly groups: readonly string[]
-  /** On whose behalf: RFC 8693 `act` chain, outermost first. */
-  readonly actors: readonly string[]
-}
+export type { CampaignClosed, CampaignDecided, CampaignOpened, RecordedIdentity, RecordedPerson, Truncated }
 
 export interface SessionOpened extends EventBase<'session.opened'> {
   readonly session: string
@@ -286,9 +259,6 @@ export interface HoldChanged extends EventBase<'hold.placed' | 'hold.released'> 
   readonly reason: string
 }
 
-/** As much of who answers as is recorded. */
-export type RecordedPerson = Omit<RecordedIdentity, 'groups' | 'actors'>
-
 /** Written before it takes effect. */
 export interface LockChanged extends EventBase<'lock.placed' | 'lock.lifted'> {
   readonly kind: 'identity' | 'agent' | 'target'
@@ -383,40 +353,6 @@ export interface BreakGlassOpened extends EventBase<'break-glass.opened'> {
   readonly target: string
   readonly until: number
   readonly reason: string
-}
-
-/** An access review of agents begins; what is known of each is frozen. */
-export interface CampaignOpened extends EventBase<'campaign.opened'> {
-  readonly campaign: string
-  readonly by: RecordedPerson
-  readonly agents: readonly string[]
-  readonly count: number
-  readonly dueAt: number
-  readonly independent: boolean
-  /** Absent: those who hold the role reviewer. */
-  readonly reviewers?: readonly string[]
-  readonly reason: string
-  readonly policyVersion: number
-  /** Over the frozen facts of all, as JSON in the order of the agents, hex. */
-  readonly sha256: string
-}
-
-/** Written before it counts. The last one on an agent before the campaign is closed is the one that counts. */
-export interface CampaignDecided extends EventBase<'campaign.decided'> {
-  readonly campaign: string
-  readonly agent: string
-  readonly decision: 'keep' | 'remove'
-  readonly by: RecordedPerson
-  readonly reason: string
-}
-
-export interface CampaignClosed extends EventBase<'campaign.closed'> {
-  readonly campaign: string
-  readonly by: RecordedPerson
-  readonly kept: number
-  readonly removed: readonly string[]
-  /** Of those removed: on which nobody decided in time. */
-  readonly overdue: readonly string[]
 }
 
 export type RecordedEvent =
