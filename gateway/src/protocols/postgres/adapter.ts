@@ -4,6 +4,7 @@ import { AuthenticationError } from '../../governance/identity.ts'
 import type { Operation } from '../../governance/operation.ts'
 import type { Permit } from '../../governance/permit.ts'
 import type { Refusal } from '../../governance/decision.ts'
+import type { Preview } from '../../governance/review/preview.ts'
 import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
 import type { Session } from '../../governance/session.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
@@ -30,6 +31,10 @@ import { cstring, int32, message } from './wire/message-writer.ts'
 const TARGET_TIMEOUT_MS = 15_000
 const LIMITS = { maxFrameBytes: 64 * 1024 * 1024, maxInFlight: 10_000, maxRecordedParameterBytes: 1024 }
 
+/** At once: whoever asks for many reviews must not load the target with them. */
+const MAX_PREVIEWS = 8
+const NO_PREVIEW: Preview = { method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: ['Not previewed: too many others were being previewed.'] }
+
 export const postgresAdapter: ProtocolAdapter = {
   name: 'postgres',
   defaultPort: 5432,
@@ -52,6 +57,7 @@ class PostgresListener implements Listener {
   readonly #keepers = new Map<string, CatalogKeeper>()
   readonly #sessions = new Set<PostgresSession>()
   readonly #connections = new Set<Connection>()
+  #previews = 0
   readonly #logins: SessionLoginTargets
 
   constructor(services: AdapterServices, options: ListenOptions) {
@@ -195,13 +201,16 @@ class PostgresListener implements Listener {
   /** Finds out what statements of a session would touch, each over a connection of its own. */
   #previewer(target: PostgresTarget, settings: ReadonlyMap<string, string>, session: Session): RelayState['preview'] {
     const { maskKey, log } = this.#services
-    return ({ text, analysis, portal, inTransaction }, how, { catalog, parameters }) =>
-      previewStatement({
+    return async ({ text, analysis, portal, inTransaction }, how, { catalog, parameters }) => {
+      if (this.#previews >= MAX_PREVIEWS) return NO_PREVIEW
+      this.#previews++
+      return previewStatement({
         connect: () => this.#connect(target, settings, session, 'preview'),
         cancel: ({ processId, secret }) => void cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'the preview of a statement could not be cancelled')),
         text, analysis, catalog, hashKey: maskKey, how, inTransaction, settings: parameters,
         parameters: portal && { types: readTypesSection(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
-      })
+      }).finally(() => this.#previews--)
+    }
   }
 
   /** Settings that are not harmless pass the same way as statements do. @throws LoginRefused */
