@@ -10,6 +10,7 @@ import {
   encodeAdministratorActed, encodeAnchorFailed, encodeAnchorRecovered, encodeChannelFailed, encodeChannelRecovered, encodeCredentialUsed, encodeGatewayStarted, encodeGatewayStopped,
   encodeLedgerRecovered, encodeLoginRefused, encodePolicyApplied, encodeSessionClosed, encodeSessionOpened, encodeTokenRevoked, encodeVerificationFailed,
 } from '../src/governance/recording/events.ts'
+import { encodeLockChanged } from '../src/governance/recording/lock-events.ts'
 import { MAX_ENTRY_BYTES } from '../src/governance/recording/ledger.ts'
 import { toOcsf } from '../src/governance/recording/ocsf.ts'
 import {
@@ -100,6 +101,8 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
       ['agent.changed', encodeAgentEvents({ agents: [{ ...agent, owner: `${text}!`, purpose: `${other}!` }] }, { agents: [agent] }, 2, AT)[0]],
       ['agent.revoked', encodeAgentEvents({ agents: [agent] }, { agents: [] }, 2, AT)[0]],
       ['gateway.started', encodeGatewayStarted({ software: text, policyVersion: 1, adopted: 0, tornBytes: 0 }, AT)], ['gateway.stopped', encodeGatewayStopped(text, AT)],
+      ['lock.placed', encodeLockChanged('lock.placed', { kind: 'identity', name: text, by: other, reason: text }, AT)],
+      ['lock.lifted', encodeLockChanged('lock.lifted', { kind: 'target', name: other, by: text, reason: other }, AT)],
       ['ledger.recovered', encodeLedgerRecovered(AT, text, AT)], ['verification.failed', encodeVerificationFailed(1, text, AT)],
       ['review.requested', encodeReviewRequested(review, AT)], ['review.requested', encodeReviewRequested(access, AT)],
       ['review.answered', encodeReviewAnswered(review, { by: identity, groups: list, answer: 'approve', reason: text, narrow: { rows: 1, minutes: 2 }, atMs: AT }, 'open', AT)],
