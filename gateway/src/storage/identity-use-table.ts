@@ -11,9 +11,10 @@ export class IdentityUseTable implements IdentityUseStore {
     this.#db = db
   }
 
-  async agents(): Promise<readonly IdentityUse[]> {
-    const rows = await this.#db.selectFrom('identity_use').selectAll().where('role', 'in', ['agent', 'actor']).execute()
-    return rows.map(({ role, last_at, ...same }) => ({ ...same, role: role as IdentityUse['role'], lastAtMs: last_at }))
+  async agents(names?: readonly string[]): Promise<readonly IdentityUse[]> {
+    let select = this.#db.selectFrom('identity_use').selectAll().where('role', 'in', ['agent', 'actor'])
+    if (names !== undefined) select = select.where('name', 'in', names)
+    return (await select.execute()).map(({ role, last_at, ...same }) => ({ ...same, role: role as IdentityUse['role'], lastAtMs: last_at }))
   }
 
   async peopleSeen(names: readonly string[]): Promise<ReadonlyMap<string, number>> {

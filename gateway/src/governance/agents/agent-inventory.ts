@@ -38,7 +38,7 @@ export class AgentInventory {
     const wanted = names === undefined ? undefined : new Set(names)
     const entries = document.agents.filter(({ name }) => wanted?.has(name) ?? true)
     const owners = [...new Set(entries.map(({ owner }) => owner))]
-    const [ended, live, seen, locked, rules] = await Promise.all([use.agents(), use.live(), use.peopleSeen(owners), lockedPeople(), this.#rulesUsed()])
+    const [ended, live, seen, locked, rules] = await Promise.all([use.agents(names !== undefined && names.length <= FEW ? names : undefined), use.live(), use.peopleSeen(owners), lockedPeople(), this.#rulesUsed()])
     const of = byAgent(ended)
     const openOf = byAgent(live)
     const nowMs = now()
@@ -86,6 +86,9 @@ export class AgentInventory {
     }
   }
 }
+
+/** Fewer are asked for by name, more with all others. */
+const FEW = 100
 
 const keyOf = (name: string, issuer: string): string => JSON.stringify([name, issuer])
 

@@ -17,8 +17,8 @@ export type LiveUse = Pick<IdentityUse, 'role' | 'name' | 'issuer' | 'target' | 
 
 /** The port to the list of sessions, summed up. */
 export interface IdentityUseStore {
-  /** Of agents, by themselves and as actors. */
-  agents(): Promise<readonly IdentityUse[]>
+  /** Of agents, by themselves and as actors. @param names only these, at most 100; all when absent */
+  agents(names?: readonly string[]): Promise<readonly IdentityUse[]>
   /** When each of these people last had a session, Unix milliseconds; those who never had are not in it. */
   peopleSeen(names: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** What a gateway that crashed had open counts until it starts again. */
