@@ -15,7 +15,8 @@ export class NoAnswer extends Error {
 interface FetchRequest {
   readonly method?: string
   readonly headers?: RequestInit['headers']
-  readonly body?: RequestInit['body']
+  /** Forms only are sent here. */
+  readonly body?: unknown
   readonly signal?: AbortSignal | undefined
 }
 
@@ -34,10 +35,11 @@ const LIMITS: FetchLimits = { timeoutMs: 10_000, maxBytes: 256 * 1_024 }
 export function boundedFetch(home: URL, limits: FetchLimits = LIMITS): (url: string, request: FetchRequest) => Promise<Response> {
   return async (url, { method = 'GET', headers, body, signal: callers }) => {
     const address = permittedUrl(url, home)
+    const form = formOf(body)
     const late = AbortSignal.timeout(limits.timeoutMs)
     const signal = callers === undefined ? late : AbortSignal.any([late, callers])
     try {
-      const response = await fetch(address, { method, ...(headers === undefined ? {} : { headers }), body: body ?? null, redirect: 'manual', signal })
+      const response = await fetch(address, { method, ...(headers === undefined ? {} : { headers }), body: form, redirect: 'manual', signal })
       if (response.status >= 300 && response.status < 400) {
         await response.body?.cancel()
         throw new NoAnswer('it sends to another place', false)
@@ -49,6 +51,12 @@ export function boundedFetch(home: URL, limits: FetchLimits = LIMITS): (url: str
       throw new NoAnswer(signal.aborted ? 'it does not answer in time' : 'it cannot be reached', true)
     }
   }
+}
+
+function formOf(body: unknown): URLSearchParams | null {
+  if (body === undefined || body === null) return null
+  if (body instanceof URLSearchParams) return body
+  throw new TypeError('only forms are sent to an issuer')
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Buffer> {
