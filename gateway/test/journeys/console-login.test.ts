@@ -166,10 +166,13 @@ describe('people at the console, with a real OpenID provider', () => {
     assert.match(String(events.at(-1)?.['tokenId']), /^web_[0-9a-f]{24}$/)
     const other = new Browser()
     const answer = await setup.answerFor(other)
+    const kept = async () => (await setup.storage.webSessions.listOf('corp', 'u-17')).map(({ id }) => id)
+    const sessions = await kept()
     setup.ledgerBroken = true
     const page = await other.go(answer)
     setup.ledgerBroken = false
     assert.deepEqual([page.status, other.cookie('sallyport')], [503, undefined])
+    assert.deepEqual(await kept(), sessions)
   })
 
   it('get a new session with each login: what was there before is worth nothing after it', async () => {
