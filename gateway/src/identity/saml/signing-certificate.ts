@@ -1,5 +1,5 @@
 import { constants, verify, X509Certificate } from 'node:crypto'
-import { DOMParser } from '@xmldom/xmldom'
+import { DOMParser, type Element, type Node } from '@xmldom/xmldom'
 import { ExclusiveCanonicalization, findAncestorNs } from 'xml-crypto'
 import { NS, SIGNATURE_METHODS } from './saml-names.ts'
 
@@ -25,7 +25,7 @@ export function signingCertificate(xml: string, certificates: readonly string[])
   if (signedInfo === undefined || typeof method !== 'string' || typeof value !== 'string') return undefined
   const steps = [...(isAssertion ? [] : ['Response']), 'Assertion', 'Signature', 'SignedInfo']
   const ancestorNamespaces = findAncestorNs(root.ownerDocument, steps.map((name) => `/*[local-name()='${name}']`).join(''))
-  const canonical = Buffer.from(new ExclusiveCanonicalization().process(signedInfo.cloneNode(true) as Element, { ancestorNamespaces }))
+  const canonical = Buffer.from(new ExclusiveCanonicalization().process(signedInfo.cloneNode(true), { ancestorNamespaces }))
   const bytes = Buffer.from(value, 'base64')
   return certificates.find((pem) => holds(method, canonical, new X509Certificate(pem), bytes))
 }
