@@ -31,7 +31,7 @@ roles: { reviewer: [dba], operator: [], auditor: [], administrator: [] }
 const server = await startPostgres()
 await server.query('create table held (id integer primary key, n integer not null); insert into held select i, 0 from generate_series(1, 10000) i')
 const database = { host: server.host, port: server.port, user: server.superuser, password: server.password, database: server.database }
-const pooler = await pgbouncerRoute(database as Parameters<typeof pgbouncerRoute>[0], { mode: 'transaction', clients: held + 500 })
+const pooler = await pgbouncerRoute(database, { mode: 'transaction', clients: held + 500 })
 const target = { port: pooler.port, user: pooler.user, password: server.password, database: pooler.database }
 
 const percentile = (numbers: readonly number[], at: number): number => Math.round((numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * at))] ?? Number.NaN) * 10) / 10

@@ -1,9 +1,7 @@
 import {
   type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, Lock, LockList, type LockRequest, TokenRevocation, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
   PolicyApplied, ReplayLine, SearchAnswer, WhoAmI,
-} from '@sallyport/contract'
-import {
-  Agent, AgentChange, AgentList, type AgentRequest, Campaign, type CampaignApplication, type CampaignClosing, type CampaignDecision, CampaignList, type CampaignRequest, type PruneRequest,
+  Agent,AgentChange,AgentList,type AgentRequest,Campaign,type CampaignApplication,type CampaignClosing,type CampaignDecision,CampaignList,type CampaignRequest,type PruneRequest
 } from '@sallyport/contract'
 import type { z } from 'zod'
 import { EXIT, exitStatusOf, Failure } from './failure.ts'

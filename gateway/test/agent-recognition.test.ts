@@ -13,7 +13,7 @@ const agents = fc.array(fc.tuple(fc.constantFrom('corp', 'ci'), claims), { minLe
   .map((entries) => entries.map(([issuer, match], index): AgentEntry => ({ name: `agent-${index}`, issuer, match, owner: 'dana', purpose: 'tests' })))
 
 function documentOf(entries: readonly AgentEntry[]): PolicyDocument {
-  return { version: 1, issuers, agents: entries, targets: [], masks: [], rules: [], roles: { viewer: [], reviewer: [], operator: [], auditor: [], administrator: [] } } as PolicyDocument
+  return { version: 1, issuers, agents: entries, targets: [], masks: [], rules: [], roles: { viewer: [], reviewer: [], operator: [], auditor: [], administrator: [] } }
 }
 
 function findings(entries: readonly AgentEntry[]) {

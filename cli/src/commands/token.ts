@@ -50,7 +50,7 @@ Examples:
 
 /** Never as an argument, where others on the machine could read it. */
 async function givenToken(): Promise<string> {
-  const given = process.stdin.isTTY === true ? '' : (await text(process.stdin)).trim()
+  const given =  process.stdin.isTTY ? '' : (await text(process.stdin)).trim()
   if (given === '') throw new Failure('no token is named', 'Give its id, or the session token itself on standard input.', EXIT.usage)
   return given
 }

@@ -38,7 +38,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       return error
     }
 
-    test('freeze what was known, are decided by owners and reviewers, signed off, and applied as a new version', async () => {
+    void test('freeze what was known, are decided by owners and reviewers, signed off, and applied as a new version', async () => {
       await (await gateway.session({}, 'shop', 3)).end()
       const { id, items } = await open()
       assert.deepEqual(items.map(({ agent, decision, mayDecide }) => [agent.name, agent.sessions, decision, mayDecide]), [['nightly', 0, null, false], ['old-bot', 0, null, false], ['support-bot', 1, null, false]])
@@ -75,7 +75,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       ])
     })
 
-    test('that are independent take no owner\'s decision, under whatever spelling and role', async () => {
+    void test('that are independent take no owner\'s decision, under whatever spelling and role', async () => {
       const { id } = await open({ independent: true, reviewers: ['payments'] })
       for (const name of ['dana', 'DANA', 'Ｄana']) {
         for (const groups of [['payments'], ['payments', 'reviewers', 'admins', 'auditors']]) {
@@ -90,7 +90,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       assert.deepEqual((await show(id, await gateway.person('dana'))).items.map(({ agent, mayDecide, decidedBy }) => [agent.name, mayDecide, decidedBy]), [['nightly', false, 'pat'], ['support-bot', false, 'pat']])
     })
 
-    test('are nobody else\'s business, as if there were none', async () => {
+    void test('are nobody else\'s business, as if there were none', async () => {
       const { id } = await open({ agents: ['support-bot'], reviewers: ['payments'] })
       const bot = await gateway.agent('support-bot')
       const dana = await gateway.person('dana')
@@ -123,7 +123,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       assert.equal((await show(id, await ada())).items[0]?.decision, null)
     })
 
-    test('remove undecided agents once they are due and whoever closes says so, and none that was changed since', async () => {
+    void test('remove undecided agents once they are due and whoever closes says so, and none that was changed since', async () => {
       const { id } = await open({ due: '1d' })
       refused(await gateway.call('POST', routes.campaignClosing(id), await ada(), { overdue: 'remove' }), 409, 'conflict', 'not due')
       const { dueAtMs } = await gateway.storage.campaigns.get(id) ?? assert.fail()
@@ -146,7 +146,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       refused(await gateway.call('POST', routes.campaignApplication('cp_due'), await amy(), { dryRun: false }), 409, 'conflict')
     })
 
-    test('are not changed by what cannot be recorded or read', async () => {
+    void test('are not changed by what cannot be recorded or read', async () => {
       const { id } = await open()
       const dana = await gateway.person('dana')
       for (const wrong of [{ due: '0d', reason: 'r' }, { due: '14d' }, { due: '14d', reason: ' ' }, { due: 14, reason: 'r' }, { due: '14d', reason: 'r', agents: [] }, { due: '14d', reason: 'r', by: 'x' }]) {
@@ -164,7 +164,7 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       assert.equal((await gateway.storage.campaigns.list({ limit: 10 })).length, 1)
     })
 
-    test('close and decide one after the other, whichever gateway does it', async () => {
+    void test('close and decide one after the other, whichever gateway does it', async () => {
       const { id } = await open({ agents: ['nightly'] })
       const dana = await gateway.person('dana')
       await decide(id, dana, 'nightly')

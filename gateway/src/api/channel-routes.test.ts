@@ -26,7 +26,7 @@ function setUp(trial: ChannelTrial | 'busy' | 'unknown' = { delivered: false, er
     } as never,
     policies: { current: { document: { roles: { auditor: ['audit'], administrator: ['admin'], operator: ['ops'], reviewer: ['dba'] } } } } as never,
     ledger: {
-      append: (entry) => void did.push(String((JSON.parse(String(entry)) as { action: string }).action)),
+      append: (entry) => void did.push((JSON.parse(entry) as { action: string }).action),
       onWritten: (done) => setImmediate(done, writes ? undefined : new Error('disk full')),
     },
     channels,

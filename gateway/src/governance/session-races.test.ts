@@ -24,7 +24,7 @@ const documentWith = (expires?: string): PolicyDocument => ({
   version: 1, issuers: [], agents: [{ ...bot, ...(expires !== undefined && { expires }) }], masks: [], rules: [{ name: 'all', then: 'allow' }],
   targets: [{ name: 'shop', protocol: 'postgres', labels: {}, record: { rows: 'none' } }],
   roles: { viewer: [], reviewer: [], operator: [], auditor: [], administrator: [] },
-} as PolicyDocument)
+})
 const admission: Admission = {
   identity: { kind: 'agent', name: 'bot', issuer: 'corp', subject: 'bot', groups: [], actors: [], claims: {} }, tokenId: 'tok_1', parentIds: ['jwt_1'], purpose: 'reads', expiresAtMs: Date.now() + 60_000,
 }

@@ -9,7 +9,7 @@ import type { Migration } from 'kysely/migration'
 export const agents: Migration = {
   async up(db: Kysely<unknown>) {
     await db.schema.alterTable('sessions').addColumn('actor', 'text', (column) => column.notNull().defaultTo('')).execute()
-    await nameActors(db as Kysely<{ sessions: Actors }>)
+    await nameActors(db)
     await db.schema.createTable('identity_use')
       .addColumn('role', 'text', (column) => column.notNull())
       .addColumn('name', 'text', (column) => column.notNull())

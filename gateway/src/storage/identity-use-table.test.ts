@@ -39,7 +39,7 @@ for (const [name, start] of Object.entries(stateDatabases)) {
       ]
       for (const one of ended) await storage.sessions.opened(one, 'psql')
       assert.deepEqual(await agents(), [])
-      assert.deepEqual((await storage.identityUse.live()).filter(({ name: who }) => who === 'bot').map(({ role, issuer, target, sessions, lastAtMs }) => [role, issuer, target, sessions, lastAtMs]).toSorted(),
+      assert.deepEqual((await storage.identityUse.live()).filter(({ name: who }) => who === 'bot').map(({ role, issuer, target, sessions, lastAtMs }) => [role, issuer, target, sessions, lastAtMs]).toSorted((one, other) => String(one).localeCompare(String(other))),
         [['actor', '', 'shop', 1, 1_000], ['agent', 'ci', 'crm', 1, 1_000], ['agent', 'corp', 'shop', 2, 1_000]])
       assert.deepEqual([...await storage.identityUse.peopleSeen(['dana', 'bot', 'eve'])], [['dana', 1_000]])
       for (const one of [...ended, ...ended]) storage.sessions.closed(one, 'done')

@@ -25,7 +25,7 @@ export class IdentityUseTable implements IdentityUseStore {
         .where('role', '=', 'person').where('name', 'in', some).groupBy('name').execute()
       const open = await this.#db.selectFrom('sessions').select(({ fn }) => ['identity_name as name', fn.max('opened_at').as('at')])
         .where('state', '=', 'open').where('identity_kind', '=', 'person').where('identity_name', 'in', some).groupBy('identity_name').execute()
-      for (const { name, at: atMs } of [...ended, ...open]) seen.set(name, Math.max(seen.get(name) ?? 0, Number(atMs)))
+      for (const { name, at: atMs } of [...ended, ...open]) seen.set(name, Math.max(seen.get(name) ?? 0, atMs))
     }
     return seen
   }
@@ -35,7 +35,7 @@ export class IdentityUseTable implements IdentityUseStore {
       .select(({ fn }) => ['identity_kind', 'identity_name', 'identity_issuer', 'actor', 'target', fn.countAll().as('sessions'), fn.max('opened_at').as('at')])
       .where('state', '=', 'open').groupBy(['identity_kind', 'identity_name', 'identity_issuer', 'actor', 'target']).execute()
     return rows.flatMap((row): LiveUse[] => {
-      const both = { target: row.target, sessions: Number(row.sessions), lastAtMs: Number(row.at) }
+      const both = { target: row.target, sessions: Number(row.sessions), lastAtMs: row.at }
       const subject: LiveUse = { ...both, role: row.identity_kind as 'agent' | 'person', name: row.identity_name, issuer: row.identity_issuer }
       return row.actor === '' ? [subject] : [subject, { ...both, role: 'actor', name: row.actor, issuer: '' }]
     })

@@ -47,7 +47,7 @@ export class SessionLoginTable implements SessionLoginStore {
     const rows = await this.#db.selectFrom('session_logins').selectAll().orderBy('user_name').execute()
     return rows.map((row) => ({
       user: row.user_name, target: row.target, place: row.place, role: row.role, session: row.session,
-      use: row.use as SessionLogin['use'], validUntilMs: Number(row.valid_until), owner: this.#ownerOf(row),
+      use: row.use as SessionLogin['use'], validUntilMs: row.valid_until, owner: this.#ownerOf(row),
     }))
   }
 
@@ -63,7 +63,7 @@ export class SessionLoginTable implements SessionLoginStore {
     if (row.process === this.#process) return 'process'
     // The ledger's lock lets one process be this gateway at a time, so that one is gone.
     if (row.gateway === this.#gateway) return 'before'
-    return Number(row.alive_until) < Date.now() ? 'lost' : 'another'
+    return row.alive_until < Date.now() ? 'lost' : 'another'
   }
 
   /** Gateways that start together agree on the one that came first. */

@@ -161,8 +161,9 @@ function usefulness(news: ReviewNews): { readonly untilMs: number; readonly asks
 /** @throws the signal's reason when it is aborted first */
 function before<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+    const abort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
     work.then(resolve, reject)
   })
 }

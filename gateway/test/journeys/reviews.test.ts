@@ -382,7 +382,7 @@ describe('an answer', () => {
   test('of two at the same moment is taken one after the other', async () => {
     await wanting('both', async (review) => {
       const answers = await Promise.all([dana.answer(review, { answer: 'approve' }), erin.answer(review, { answer: 'deny', reason: 'no' })])
-      assert.deepEqual(answers.map(({ status }) => status).sort(), answers.every(({ status }) => status === 200) ? [200, 200] : [200, 409])
+      assert.deepEqual(answers.map(({ status }) => status).toSorted((a, b) => a - b), answers.every(({ status }) => status === 200) ? [200, 200] : [200, 409])
       const after = await dana.review(review.id)
       assert.ok(after.state === 'approved' || after.state === 'denied')
       if (answers[1]?.status === 200 && answers[0]?.status !== 200) assert.equal(after.state, 'denied')

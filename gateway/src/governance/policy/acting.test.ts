@@ -80,7 +80,7 @@ describe('an agent for a person', () => {
     const rule = fc.record({ when, then: fc.constantFrom('allow', 'deny', 'review') })
     const rank = { deny: 0, review: 1, allow: 2 }
     fc.assert(fc.property(fc.array(rule, { maxLength: 5 }), fc.constantFrom(read, write), (given, what) => {
-      const rules = given.map((one, index): RuleEntry => ({ ...one, name: `r${index}` }) as RuleEntry)
+      const rules = given.map((one, index): RuleEntry => ({ ...one, name: `r${index}` }))
       const alone = [danaAlone, botAlone].map((who) => rank[effect(rules, who, what)])
       assert.equal(rank[effect(rules, botForDana, what)], Math.min(...alone))
     }), { numRuns: 300 })

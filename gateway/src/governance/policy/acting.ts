@@ -26,12 +26,12 @@ export function rulesAlone(rules: readonly CompiledRule[], together: PolicySubje
   return rules.map((rule) => (rule.condition?.mentionsActor === true ? { ...rule, condition: seeing(rule.condition, scope) } : rule))
 }
 
-function seeing({ mentionsActor, holds, conjuncts }: Condition, subject: ConditionScope): Condition {
+function seeing(condition: Condition, subject: ConditionScope): Condition {
   const seen = (given: ConditionScope): ConditionScope => (given.operation === undefined ? subject : { ...subject, operation: given.operation })
   return {
-    mentionsActor,
-    holds: (given) => holds(seen(given)),
-    conjuncts: conjuncts.map((conjunct) => ({ ...conjunct, holds: (given) => conjunct.holds(seen(given)) })),
+    mentionsActor: condition.mentionsActor,
+    holds: (given) => condition.holds(seen(given)),
+    conjuncts: condition.conjuncts.map((conjunct) => ({ ...conjunct, holds: (given) => conjunct.holds(seen(given)) })),
   }
 }
 

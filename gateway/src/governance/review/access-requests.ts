@@ -21,11 +21,12 @@ export function chooseAccess(policy: Policy, request: AccessRequest): ChosenAcce
   const { target, options } = optionsOf(policy, request)
   const able = options.flatMap(({ rule, access }) => (access === undefined ? [] : [{ rule, ...access }]))
   const names = able.map(({ rule }) => rule).join(', ')
-  if (able.length === 0) throw new ReviewRefused('forbidden', `no rule lets people grant you access to ${target.name}`, 'Such a rule has `during: access-review`. Ask an administrator.')
+  const [first] = able
+  if (first === undefined) throw new ReviewRefused('forbidden', `no rule lets people grant you access to ${target.name}`, 'Such a rule has `during: access-review`. Ask an administrator.')
   const chosen = able.find(({ rule }) => rule === request.rule)
   if (request.rule !== undefined && chosen === undefined) throw new ReviewRefused('invalid', `access by the rule "${request.rule}" cannot be granted to you on ${target.name}`, `Name one of: ${names}.`)
   if (chosen === undefined && able.length > 1) throw new ReviewRefused('invalid', 'access could be granted by more than one rule', `Name one of: ${names}.`)
-  const { rule, demand, longestMs } = chosen ?? able[0] as (typeof able)[number]
+  const { rule, demand, longestMs } = chosen ?? first
   checkMinutes(request.minutes, longestMs)
   return { target, rule, demand, reason }
 }
@@ -43,7 +44,8 @@ export function chooseBreakGlass(policy: Policy, request: AccessRequest): Broken
   if (requester.kind !== 'person' || requester.actors.length > 0) throw new ReviewRefused('forbidden', 'only people may break glass, and only for themselves', 'Ask for access instead.')
   const { target, options } = optionsOf(policy, request)
   const able = options.filter(({ breakGlass }) => breakGlass?.some((group) => requester.groups.includes(group))).map(({ rule }) => rule)
-  if (able.length === 0) throw new ReviewRefused('forbidden', `no rule lets you break glass on ${target.name}`, 'Rules name the groups that may with `breakGlass`. Ask for access, or for a review.')
+  const [first] = able
+  if (first === undefined) throw new ReviewRefused('forbidden', `no rule lets you break glass on ${target.name}`, 'Rules name the groups that may with `breakGlass`. Ask for access, or for a review.')
   if (request.rule !== undefined && !able.includes(request.rule)) throw new ReviewRefused('invalid', `the rule "${request.rule}" cannot be broken by you on ${target.name}`, `Name one of: ${able.join(', ')}; or none, for all.`)
   checkMinutes(request.minutes, BREAK_GLASS_LONGEST_MS)
   return { target, rules: request.rule === undefined ? able : [request.rule], reason }

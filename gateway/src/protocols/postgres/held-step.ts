@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer'
 import { hash, randomUUID } from 'node:crypto'
 import type { Wait } from '../../governance/exchange.ts'
 import type { Preview } from '../../governance/review/preview.ts'
+import { byName } from './operation-context.ts'
 import type { RelayState } from './relay-state.ts'
 import type { ReviewedStatement } from './reviewed-statement.ts'
 import type { StepReview } from './step.ts'
@@ -73,7 +74,7 @@ function digestOf({ context, names, parameters }: RelayState, { text, facts, por
   // Where a cursor stands is part of what `WHERE CURRENT OF` means, and of what nobody can know later.
   const once = names.hasCursors ? randomUUID() : ''
   // Settings that the session was given by others, such as its role on the target, are in no statement of its own.
-  const settings = [...parameters].filter(([name]) => name !== 'application_name').sort()
+  const settings = [...parameters].filter(([name]) => name !== 'application_name').toSorted(byName)
   return hash('sha256', JSON.stringify(['postgres', text, types, values, actions, objects, functions, definitions, context.chain, settings, once]), 'hex')
 }
 

@@ -21,7 +21,7 @@ export class OperationContext {
 
   /** @param settings that the session began with */
   constructor(settings: ReadonlyMap<string, string>) {
-    this.#chain = hash('sha256', JSON.stringify([...settings].sort()), 'hex')
+    this.#chain = hash('sha256', JSON.stringify([...settings].toSorted(byName)), 'hex')
   }
 
   get chain(): string {
@@ -86,4 +86,9 @@ export class OperationContext {
     const kept = whole ? [...versions, text].slice(0, MAX_VERSIONS + 1) : Array.from({ length: MAX_VERSIONS + 1 }, () => '')
     if (this.#definitions.has(key) || this.#definitions.size < MAX_NAMES) this.#definitions.set(key, kept)
   }
+}
+
+/** In an order of its own, whatever order they came in. */
+export function byName([a]: readonly [string, string], [b]: readonly [string, string]): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

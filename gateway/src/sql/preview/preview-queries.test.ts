@@ -11,7 +11,7 @@ before(() => loadParser())
 
 function counting(text: string) {
   const statement = readChange(text)
-  assert.ok(typeof statement === 'object', String(statement))
+  assert.ok(typeof statement === 'object', JSON.stringify(statement))
   return countingOf(statement, 5)
 }
 
@@ -51,7 +51,7 @@ describe('the query made of a statement', () => {
 
   test('is one statement, whatever stands in comments and quotes', () => {
     fc.assert(fc.property(fc.array(fc.constantFrom('--', '/*', '*/', ';', "'", '"', '$$', '\n', 'x', ' ', 'drop table t'), { maxLength: 12 }), (parts) => {
-      const text = `delete from t where a = ${`'${parts.join('').replaceAll("'", "''")}'`} -- ${parts.join('').replaceAll('\n', ' ')}`
+      const text = `delete from t where a = '${parts.join('').replaceAll("'", "''")}' -- ${parts.join('').replaceAll('\n', ' ')}`
       const { text: made, sample } = counting(text)
       for (const each of [made, sample?.text]) assert.equal(parseSql(each ?? '').length, 1)
     }))
@@ -103,7 +103,8 @@ describe('the query made of a statement', () => {
 
 test('a statement that depends on a cursor, or is not one that changes rows, is told in a sentence', () => {
   for (const text of ['update t set a = 1 where current of c', 'with x as (delete from t where current of c) delete from u', 'select 1', '', 'delete from t; delete from t', 'delete from', 'update db.s.t set a = 1']) {
-    assert.match(String(readChange(text)), /^[A-Z].*\.$/)
+    const read = readChange(text)
+    assert.match(typeof read === 'string' ? read : '', /^[A-Z].*\.$/)
   }
 })
 

@@ -12,7 +12,7 @@ const MAX_TEXT = 1 << 20
  */
 export function verifiedText(tree: Fields): string | undefined {
   try {
-    const text = deparseSync(tree as Parameters<typeof deparseSync>[0], { pretty: false })
+    const text = deparseSync(tree, { pretty: false })
     if (text.length > MAX_TEXT || text.includes('\0')) return undefined
     const statements = parseSql(text)
     const isSame = statements.length === 1 && isDeepStrictEqual(withoutLocations(statements[0]), withoutLocations(tree))
