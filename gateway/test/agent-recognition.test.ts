@@ -18,7 +18,7 @@ function documentOf(entries: readonly AgentEntry[]): PolicyDocument {
 
 function findings(entries: readonly AgentEntry[]) {
   const document = documentOf(entries)
-  const names = Object.fromEntries((['issuers', 'agents', 'targets', 'masks', 'rules'] as const).map((section) => [section, document[section].map(({ name }) => name)]))
+  const names = Object.fromEntries((['issuers', 'saml', 'agents', 'targets', 'masks', 'rules'] as const).map((section) => [section, (document[section] ?? []).map(({ name }) => name)]))
   return checkTogether(document, names as unknown as Parameters<typeof checkTogether>[1])
 }
 

@@ -29,6 +29,9 @@ const RECORDED_BY_THE_DESK = [
   `POST ${routes.reviews}/:id/answers`, `DELETE ${routes.reviews}/:id`, `POST ${routes.access}`, `POST ${routes.breakGlass}`, `DELETE ${routes.access}/:id`,
   // By the locks; and whoever gives a token up is not kept from that by a ledger that cannot be written.
   `POST ${routes.locks}`, `DELETE ${routes.locks}/:kind/:name`, `POST ${routes.revocation}`,
+  // As agent-routes.test.ts and campaign-routes.test.ts show.
+  `POST ${routes.agents}`, `DELETE ${routes.agents}/:name`, `POST ${routes.agentPrune}`,
+  `POST ${routes.campaigns}`, ...['decisions', 'close', 'apply'].map((step) => `POST ${routes.campaigns}/:id/${step}`),
 ]
 
 /** An administrator, and a ledger that can or cannot write. What is done is noted, and what is recorded before it. */

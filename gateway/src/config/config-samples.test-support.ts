@@ -9,7 +9,7 @@ export const postgresKind: TargetKind = {
     host: z.string(),
     port: z.int().min(1).max(65_535),
     database: z.string(),
-    credential: z.strictObject({ user: z.string(), password: z.string() }),
+    credential: z.strictObject({ user: z.string(), password: z.string(), perSession: z.strictObject({ role: z.string(), validFor: z.string().optional() }).optional() }),
     tls: z.strictObject({
       mode: z.enum(['disable', 'require', 'verify-full']), ca: z.string().optional(), serverName: z.string().optional(),
     }).optional(),
