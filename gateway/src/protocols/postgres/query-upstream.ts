@@ -4,6 +4,7 @@ import { TargetError, type Upstream } from './upstream.ts'
 import { BACKEND, FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
 import { cstring, message } from './wire/message-writer.ts'
 import { readReportFields } from './wire/report.ts'
+import { takeFrames } from './wire/take-frames.ts'
 
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 const MAX_ANSWER_BYTES = 256 * 1024 * 1024
@@ -60,15 +61,7 @@ export class UpstreamQueries {
 
   #receive(chunk: Buffer): void {
     try {
-      let at = 0
-      while (at < chunk.length) {
-        if (this.#received.filled < HEADER_BYTES) at += this.#received.add(chunk, at, HEADER_BYTES)
-        if (this.#received.filled < HEADER_BYTES) return
-        const length = this.#received.bytes.readInt32BE(1)
-        if (length < 4 || length > MAX_FRAME_BYTES) throw new MalformedFrameError('invalid message length')
-        at += this.#received.add(chunk, at, length + 1)
-        if (this.#received.filled === length + 1) this.#message(this.#received.take())
-      }
+      takeFrames(this.#received, chunk, MAX_FRAME_BYTES, (frame) => this.#message(frame))
     } catch (error) {
       this.#settle?.(error instanceof Error ? error : new Error(String(error)))
       this.#upstream.connection.destroy()

@@ -3,6 +3,7 @@ import { FrameAssembler } from '../../../bytes/frame-assembler.ts'
 import type { Upstream } from '../upstream.ts'
 import { BACKEND, HEADER_BYTES } from '../wire/message-types.ts'
 import { readReportFields } from '../wire/report.ts'
+import { takeFrames } from '../wire/take-frames.ts'
 
 /** What the target said up to one ReadyForQuery. */
 export interface Answer {
@@ -70,15 +71,7 @@ export class Answers {
 
   #receive(chunk: Buffer): void {
     try {
-      let at = 0
-      while (at < chunk.length) {
-        if (this.#received.filled < HEADER_BYTES) at += this.#received.add(chunk, at, HEADER_BYTES)
-        if (this.#received.filled < HEADER_BYTES) return
-        const length = this.#received.bytes.readInt32BE(1)
-        if (length < 4 || length > MAX_FRAME_BYTES) throw new MalformedFrameError('invalid message length')
-        at += this.#received.add(chunk, at, length + 1)
-        if (this.#received.filled === length + 1) this.#message(this.#received.take())
-      }
+      takeFrames(this.#received, chunk, MAX_FRAME_BYTES, (frame) => this.#message(frame))
     } catch (error) {
       this.fail(error instanceof Error ? error : new NoAnswer('the answer could not be read'))
     }
