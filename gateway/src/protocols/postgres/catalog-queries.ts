@@ -52,7 +52,7 @@ async function readRows(query: CatalogQuery) {
     functions: await query(FUNCTIONS),
     userOperators: await query(USER_OPERATORS),
     activeTypes: await query(ACTIVE_TYPES),
-    activeTypeOids: await query(ACTIVE_TYPE_OIDS),
+    typeParts: await query(TYPE_PARTS),
   }
 }
 
@@ -93,7 +93,7 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
   }))
   const userOperators = rows.userOperators.map((row) => text(row, 0))
   const activeTypes = rows.activeTypes.map((row) => text(row, 0))
-  const activeTypeOids = rows.activeTypeOids.map((row) => number(row, 0))
+  const activeTypeOids = withAllMadeOf(rows.activeTypes.map((row) => number(row, 1)), numbersByOid(rows.typeParts))
   const searchPath = rows.searchPath.map((row) => text(row, 0))
   return {
     catalog: catalogOf({ relations, functions, userOperators, activeTypes, activeTypeOids, searchPath }),
@@ -168,14 +168,15 @@ const ACTIVE_TYPES = `select distinct t.typname, t.oid from pg_catalog.pg_type t
     or exists (select from pg_catalog.pg_range r join pg_catalog.pg_proc p on p.oid = r.rngcanonical
       where r.rngtypid = t.oid and not ${COMPUTES_ONLY}))`
 
-/** The types above, and all that is made of them: arrays, domains, ranges and rows. */
-const ACTIVE_TYPE_OIDS = `with recursive active(oid) as (
-    select oid from (${ACTIVE_TYPES}) own
-    union
-    select t.oid from active join pg_catalog.pg_type t on active.oid in (t.typelem, t.typbasetype)
-      or t.typrelid in (select attrelid from pg_catalog.pg_attribute where atttypid = active.oid and attnum > 0)
-      or t.oid in (select rngtypid from pg_catalog.pg_range where rngsubtype = active.oid)
-  ) select oid from active`
+/** What users' types are made of, where that is a user's type too: of arrays, domains, rows and ranges. */
+const TYPE_PARTS = [
+  'select oid, typelem from pg_catalog.pg_type',
+  'select oid, typbasetype from pg_catalog.pg_type',
+  'select t.oid, a.atttypid from pg_catalog.pg_attribute a join pg_catalog.pg_type t on t.typrelid = a.attrelid where a.attnum > 0',
+  'select rngtypid, rngsubtype from pg_catalog.pg_range',
+  // Not every version has multiranges.
+  "select (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid, rngtypid from pg_catalog.pg_range r",
+].map((parts) => `select part, whole from (${parts}) p (whole, part) where part >= ${FIRST_USER_OID} and whole is not null`).join(' union ')
 
 /**
  * SQL for one value that is another one after anything changed that {@link loadCatalog} reads: every change of a row of
@@ -232,4 +233,12 @@ function text(row: (string | null)[], index: number): string {
 
 function number(row: (string | null)[], index: number): number {
   return Number(text(row, index))
+}
+
+/** The types, and all that are made of them, by however many steps. */
+function withAllMadeOf(types: readonly number[], wholes: ReadonlyMap<number, readonly number[]>): ReadonlySet<number> {
+  const all = new Set(types)
+  // A set takes what is added while it is gone through.
+  for (const type of all) for (const whole of wholes.get(type) ?? []) all.add(whole)
+  return all
 }
