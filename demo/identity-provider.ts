@@ -33,6 +33,9 @@ export const PERSON_GRANT = 'urn:sallyport:demo:person'
 /** The public client of `sallyport login`. */
 const CLI_CLIENT = 'sallyport-cli'
 
+/** The gateway's public client, with which people log in at the console. */
+const CONSOLE_CLIENT = 'sallyport-console'
+
 const AUDIENCE = 'sallyport'
 const TOKEN_TTL_SECONDS = 1_800
 const DAY_SECONDS = 86_400
@@ -68,14 +71,17 @@ function makeLogin(clientId: string): ClientLogin {
 function makeProvider(issuer: string, agents: readonly ClientLogin[], people: ClientLogin): Provider {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const provider = new Provider(issuer, {
-    clients: [...agents.map((login) => client(login, 'client_credentials')), client(people, PERSON_GRANT), CLI],
+    clients: [...agents.map((login) => client(login, 'client_credentials')), client(people, PERSON_GRANT), CLI, CONSOLE],
     jwks: { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256', kid: 'demo' }] },
     cookies: { keys: [randomBytes(24).toString('base64url')] },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     responseTypes: ['code'],
+    claims: { openid: ['sub'], email: ['email'], profile: ['name', 'preferred_username', 'groups'] },
+    // The gateway reads the ID token alone.
+    conformIdTokenClaims: false,
     // Named here because the provider remarks on its own defaults on stdout, which belongs to the demo's one line of JSON.
     ttl: {
-      AccessToken: TOKEN_TTL_SECONDS, ClientCredentials: TOKEN_TTL_SECONDS, DeviceCode: 600, Grant: DAY_SECONDS, IdToken: TOKEN_TTL_SECONDS,
+      AccessToken: TOKEN_TTL_SECONDS, AuthorizationCode: 60, ClientCredentials: TOKEN_TTL_SECONDS, DeviceCode: 600, Grant: DAY_SECONDS, IdToken: TOKEN_TTL_SECONDS,
       Interaction: 600, RefreshToken: DAY_SECONDS, Session: DAY_SECONDS,
     },
     features: {
@@ -96,7 +102,7 @@ function makeProvider(issuer: string, agents: readonly ClientLogin[], people: Cl
     async loadExistingGrant({ oidc }) {
       if (oidc.client === undefined || oidc.session?.accountId === undefined) return undefined
       const grant = new provider.Grant({ clientId: oidc.client.clientId, accountId: oidc.session.accountId })
-      grant.addOIDCScope('openid offline_access')
+      grant.addOIDCScope('openid email profile offline_access')
       grant.addResourceScope(RESOURCE, '')
       await grant.save()
       return grant
@@ -155,14 +161,25 @@ const CLI = {
   token_endpoint_auth_method: 'none' as const,
 }
 
+/** A native client (RFC 8252 §7.3), whose redirect URI may have any port: the gateway's is chosen after the provider's start. */
+const CONSOLE = {
+  client_id: CONSOLE_CLIENT,
+  application_type: 'native' as const,
+  grant_types: ['authorization_code'],
+  redirect_uris: ['http://127.0.0.1/auth/callback/demo'],
+  response_types: ['code' as const],
+  token_endpoint_auth_method: 'none' as const,
+}
+
 /** Also in a browser where somebody is logged in: the demo is tried as one person after the other. */
 function askEachTime() {
   const policy = interactionPolicy.base()
   policy.get('login')?.checks.add(new interactionPolicy.Check('each_time', 'say who you are', ({ oidc }) => oidc.result?.login === undefined))
+  policy.get('consent')?.checks.remove('native_client_prompt')
   return policy
 }
 
-function isPerson(name: string): name is keyof typeof PEOPLE {
+export function isPerson(name: string): name is keyof typeof PEOPLE {
   return Object.hasOwn(PEOPLE, name)
 }
 

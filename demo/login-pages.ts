@@ -23,7 +23,7 @@ ${form}<button autofocus type="submit" form="op.deviceConfirmForm">Continue</but
 /** What is wrong is told by its code, which is the provider's own: nothing of the request stands on the page. */
 export const showError: NonNullable<Configuration['renderError']> = (context, { error }) => {
   context.type = 'html'
-  context.body = page('That did not work', `<p>${error.replaceAll(/[^a-z_]/g, '')}</p><p>Begin anew in the terminal.</p>`)
+  context.body = page('That did not work', `<p>${error.replaceAll(/[^a-z_]/g, '')}</p><p>Begin anew where you came from.</p>`)
 }
 
 /** Path of the page at which a person says who they are. */
@@ -48,16 +48,16 @@ export async function serveLoginPage(provider: Provider, people: readonly string
     const refuse = `<form method="post" action="${loginPath(uid)}"><button type="submit">Refuse</button></form>`
     send(response, 200, page('Who are you?', `<p>This demo knows these people, and asks for no password.</p>${buttons.join('')}${refuse}`))
   } catch {
-    send(response, 400, page('This login is over', '<p>Begin anew in the terminal.</p>'))
+    send(response, 400, page('This login is over', '<p>Begin anew where you came from.</p>'))
   }
   return true
 }
 
-function send(response: ServerResponse, status: number, body: string): void {
+export function send(response: ServerResponse, status: number, body: string): void {
   response.writeHead(status, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' }).end(body)
 }
 
-function page(title: string, content: string): string {
+export function page(title: string, content: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>
 <style>body{font:1.1rem/1.5 system-ui;max-width:26rem;margin:4rem auto;padding:0 1rem}button,input{font:inherit;margin:.25rem 0;padding:.4rem 1.2rem}
 .code,input{font-family:monospace;font-size:1.6rem;letter-spacing:.1em}</style></head><body><h1>${title}</h1>${content}</body></html>`

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { generateKeyPairSync, type KeyPairKeyObjectResult, randomBytes, sign } from 'node:crypto'
 
 /** PEM. */
 export interface KeyAndCertificate {
@@ -9,11 +9,13 @@ export interface KeyAndCertificate {
 const DAY_MS = 86_400_000
 
 /**
- * Makes a key (EC P-256) and an X.509 certificate that it signs itself (RFC 5280), for `localhost` and 127.0.0.1, valid
- * for 30 days. For the demo alone: whoever runs a gateway brings a certificate of their own.
+ * Makes an X.509 certificate that its key signs itself (RFC 5280), for `localhost` and 127.0.0.1, valid for 30 days. Keys
+ * are EC P-256, made here, or RSA. For the demo alone: whoever runs a gateway brings a certificate of their own.
  */
-export function makeSelfSignedCertificate(now: number = Date.now()): KeyAndCertificate {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+export function makeSelfSignedCertificate(
+  now: number = Date.now(), { publicKey, privateKey }: KeyPairKeyObjectResult = generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+): KeyAndCertificate {
+  const algorithm = publicKey.asymmetricKeyType === 'rsa' ? SHA256_WITH_RSA : ECDSA_SHA256
   const name = sequence(set(sequence(oid('550403'), der(0x0c, Buffer.from('localhost')))))
   const serial = randomBytes(16)
   // A positive INTEGER in its shortest form.
@@ -21,7 +23,7 @@ export function makeSelfSignedCertificate(now: number = Date.now()): KeyAndCerti
   const body = sequence(
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, serial),
-    ECDSA_SHA256,
+    algorithm,
     name,
     sequence(time(now - DAY_MS), time(now + 30 * DAY_MS)),
     name,
@@ -33,7 +35,7 @@ export function makeSelfSignedCertificate(now: number = Date.now()): KeyAndCerti
     )),
   )
   const signature = sign('sha256', body, privateKey)
-  const certificate = sequence(body, ECDSA_SHA256, der(0x03, Buffer.concat([Buffer.of(0), signature])))
+  const certificate = sequence(body, algorithm, der(0x03, Buffer.concat([Buffer.of(0), signature])))
   const lines = certificate.toString('base64').replaceAll(/.{64}(?=.)/g, '$&\n')
   return {
     cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`,
@@ -71,3 +73,4 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
 }
 
 const ECDSA_SHA256 = sequence(oid('2a8648ce3d040302'))
+const SHA256_WITH_RSA = sequence(oid('2a864886f70d01010b'), der(0x05, Buffer.alloc(0)))

@@ -9,6 +9,7 @@ import { startEmbeddedPostgres } from './embedded-postgres.ts'
 import { startIdentityProvider } from './identity-provider.ts'
 import { identitiesOf, type Login, makeLogins } from './logins.ts'
 import type { Progress } from './progress.ts'
+import { startSamlProvider } from './saml-provider.ts'
 import { makeSelfSignedCertificate } from './self-signed-certificate.ts'
 import { createShop } from './shop.ts'
 
@@ -27,11 +28,13 @@ const STOP_TIMEOUT_MS = 5_000
 /** Starts everything, each with what ends it on `stack`. */
 export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progress: Progress): Promise<DemoAddresses> {
   const { folder } = claim
-  const [provider, target] = await Promise.all([
+  const [provider, saml, target] = await Promise.all([
     progress.step('OpenID provider', startIdentityProvider),
+    progress.step('SAML provider', startSamlProvider),
     startTarget(folder, stack, progress),
   ])
   stack.defer(() => atMost(progress, 'the OpenID provider', provider.close()))
+  stack.defer(() => atMost(progress, 'the SAML provider', saml.close()))
 
   const { api, port, ledger, caFile } = await progress.step('gateway', async () => {
     const data = join(folder, 'gateway')
@@ -41,15 +44,20 @@ export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progr
     const keyFile = join(data, 'gateway.key')
     await writeFile(certFile, cert)
     await writeFile(keyFile, key, { mode: 0o600 })
+    const samlFile = join(folder, 'saml.crt')
+    await writeFile(samlFile, saml.certificate)
     const configText = await fillIn(new Map<readonly (string | number)[], unknown>([
       [['gateway', 'dataDir'], data],
       [['gateway', 'tls', 'cert'], `file:${certFile}`],
       [['gateway', 'tls', 'key'], `file:${keyFile}`],
       [['issuers', 0, 'issuer'], provider.issuer],
+      [['saml', 0, 'signOn'], saml.signOn],
+      [['saml', 0, 'certificates', 0], `file:${samlFile}`],
       [['targets', 0, 'port'], target.port],
     ]))
     const gateway = await startGateway({ configText, secrets: { [TARGET]: target.password }, logLevel: 'warn' })
     stack.defer(() => atMost(progress, 'the gateway', gateway.close()))
+    saml.answerAt(`${gateway.apiUrl}/auth/saml/demo-saml/acs`)
     const listener = gateway.listeners['postgres']
     if (listener === undefined) throw new Error('the gateway does not listen for PostgreSQL')
     return { api: gateway.apiUrl, port: listener.port, ledger: gateway.ledgerDirectory, caFile: certFile }
