@@ -237,7 +237,8 @@ class Shell {
     const command = this.#stood(text)
     if (command.includes('sallyport serve')) return void await this.#start(where, command, expected)
     const exported = command.split('\n').some((line) => line.startsWith('export '))
-    const script = exported ? `set -e\n${command}\nprintf '\\0'; env -0` : command
+    // Through one pipe: what is said by two would come in any order.
+    const script = exported ? `set -e\n${command}\nprintf '\\0'; env -0` : `exec 2>&1\n${command}`
     const { status, text: words } = await output(['bash', '-o', 'pipefail', '-c', script], this.#folder, this.#environment)
     if (exported) this.#environment = Object.fromEntries(words.split('\0').slice(1, -1).map((pair) => pair.split(/=(.*)/s, 2)))
     this.#checkEnd(where, command, expected, status, words)
