@@ -7,6 +7,8 @@ import type { Policy, PolicySource } from './policy/policy.ts'
 import type { AgentEntry } from './policy/policy-document.ts'
 import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
+import { recordEvent } from './recording/recording-events.ts'
+import { recordIfPossible } from './recording/record-if-possible.ts'
 import { RecordingUnavailable, type Recordings } from './recording/recordings.ts'
 import type { SessionStore } from './recording/session-store.ts'
 import type { ReviewDesk } from './review/review-desk.ts'
@@ -202,12 +204,8 @@ export class Sessions {
 
   /** @throws RecordingUnavailable */
   async #record(entry: string): Promise<void> {
-    const { ledger } = this.#options
     try {
-      await new Promise<void>((resolve, reject) => {
-        ledger.append(entry)
-        ledger.onWritten((error) => (error === undefined ? resolve() : reject(error)))
-      })
+      await recordEvent(this.#options.ledger, entry)
     } catch (cause) {
       throw new RecordingUnavailable('the ledger cannot be written', { cause })
     }
@@ -257,15 +255,6 @@ function endOf({ expires }: AgentEntry): number {
 
 function tokensOf({ admission: { tokenId, parentIds = [] } }: Session): readonly string[] {
   return [tokenId, ...parentIds]
-}
-
-/** What happened anyway is worth recording, but nothing depends on it. */
-function recordIfPossible(ledger: Ledger, entry: string): void {
-  try {
-    ledger.append(entry)
-  } catch {
-    // The ledger tells of its own fault.
-  }
 }
 
 function same(a: unknown, b: unknown): boolean {
