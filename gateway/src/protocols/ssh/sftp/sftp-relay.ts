@@ -1,0 +1,45 @@
+import type { SftpOptions, SftpPorts } from './sftp-ports.ts'
+
+/**
+ * The SFTP protocol, version 3 as OpenSSH speaks it, between a client and a target's sftp-server. Every request that
+ * touches something is governed before it is passed on.
+ *
+ * Windows: grant the client at most a fixed credit (2 MiB) less {@link heldFromClient} and what waits to be sent to
+ * either side; the credit must be more than one packet (256 KiB + 4). The relay writes more to the client than came from
+ * the target (refusals), and more to the target than came from the client (its own questions).
+ */
+export class SftpRelay {
+  constructor(ports: SftpPorts, options: SftpOptions) {
+    void ports
+    void options
+  }
+
+  /** Bytes that came from the client and wait in the relay: for the rest of a packet, a decision, or the target's answer. */
+  get heldFromClient(): number {
+    return 0
+  }
+
+  /** Bytes that came from the target and wait in the relay for the rest of a packet. Never more than 256 KiB. */
+  get heldFromTarget(): number {
+    return 0
+  }
+
+  /** Bytes of the client's CHANNEL_DATA, cut anywhere. Valid during the call only; the relay may change them in place. */
+  fromClient(bytes: Buffer): void {
+    void bytes
+  }
+
+  /** Bytes of the target's CHANNEL_DATA, as above. */
+  fromTarget(bytes: Buffer): void {
+    void bytes
+  }
+
+  /**
+   * The channel is over: files that are open are finished as aborted, and what waits for a person stops waiting.
+   * Safe to call twice. Nothing is called after it but `finish`.
+   * @param how `cancelled`: the client closed the channel itself. `left`: the connection or session has gone.
+   */
+  close(how: 'cancelled' | 'left'): void {
+    void how
+  }
+}
