@@ -1,7 +1,7 @@
 import { BUILT_IN_RULES } from '../governance/decision.ts'
 import { compileCondition, ConditionError } from '../governance/policy/condition.ts'
 import type {
-  AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
+  AgentEntry, DetectorMask, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
 } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import type { SamlEntry } from '../governance/policy/saml-entry.ts'
@@ -14,7 +14,7 @@ export interface CheckedSections {
   readonly saml?: readonly (SamlEntry | undefined)[]
   readonly agents: readonly (AgentEntry | undefined)[]
   readonly targets: readonly (TargetEntry | undefined)[]
-  readonly masks: readonly (MaskEntry | undefined)[]
+  readonly masks: readonly (MaskEntry | DetectorMask | undefined)[]
   readonly rules: readonly (RuleEntry | undefined)[]
   readonly roles: PolicyDocument['roles'] | undefined
 }
@@ -125,10 +125,10 @@ function includes(all: AgentEntry['match'], some: AgentEntry['match']): boolean 
 /** Two masks on one column of one target would leave it open which of them a client sees. */
 function maskedTwice(masks: CheckedSections['masks']): Finding[] {
   const seen = new Map<string, MaskEntry[]>()
-  return masks.flatMap((mask, index) => (mask?.columns ?? []).flatMap((column, place): Finding[] => {
+  return masks.flatMap((mask, index) => mask === undefined || !('columns' in mask) ? [] : mask.columns.flatMap((column, place): Finding[] => {
     const earlier = seen.get(column) ?? []
-    const other = earlier.find(({ targets }) => overlap(targets, mask?.targets))
-    if (mask !== undefined) seen.set(column, [...earlier, mask])
+    const other = earlier.find(({ targets }) => overlap(targets, mask.targets))
+    seen.set(column, [...earlier, mask])
     return other === undefined ? [] : [{
       path: ['masks', index, 'columns', place], message: `mask ${quoted(other.name)} holds for this column already`,
     }]
