@@ -31,6 +31,7 @@ import { LogReader } from './ledger/log-reader.ts'
 import { makeBundle } from './ledger/make-bundle.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
+import { ownAuthorities, ownSecret } from './own-secrets.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
 import { openRecordings } from './open-recordings.ts'
@@ -38,7 +39,6 @@ import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
-import type { Vault } from './vault/vault.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
@@ -143,12 +143,17 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
   const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()
-  const maskKey = await ownSecret(vault, MASK_KEY)
+  const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
+  const authorities = await ownAuthorities(vault)
+  const deviceLogins = { issuers: () => [], start: () => Promise.reject(new Error('not offered')) }
   for (const adapter of protocols) {
     const address = gateway.protocols[adapter.name]
     if (address === undefined) continue
     const listener = await adapter.listen(
-      { gatekeeper: governor, resolveSecret: secretOf, maskKey, logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log },
+      {
+        gatekeeper: governor, resolveSecret: secretOf, maskKey, authorities, deviceLogins,
+        logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log,
+      },
       { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
     )
     closing.push(() => listener.close())
@@ -263,13 +268,6 @@ function administration(policies: PolicyHolder, storage: Storage): PolicyAdminis
       }
     },
   }
-}
-
-/** A secret of the gateway's own, 32 random bytes, made at the first start. */
-async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
-  const known = await vault.list()
-  if (!known.includes(name)) await vault.seal(name, randomBytes(32).toString('base64'))
-  return Buffer.from((await vault.reveal(name)).expose(), 'base64')
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {
