@@ -19,6 +19,7 @@ import { IndexHistory } from './governance/review/index-history.ts'
 import { Reviews } from './governance/review/reviews.ts'
 import { SessionEndings } from './governance/session-endings.ts'
 import { Sessions } from './governance/sessions.ts'
+import { IssuerDeviceLogins } from './identity/device/issuer-device-logins.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import { SamlLogins } from './identity/saml/saml-logins.ts'
 import { ConsoleLogin } from './identity/web/console-login.ts'
@@ -145,7 +146,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()
   const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
   const authorities = await ownAuthorities(vault)
-  const deviceLogins = { issuers: () => [], start: () => Promise.reject(new Error('not offered')) }
+  const deviceLogins = new IssuerDeviceLogins({ policies })
   for (const adapter of protocols) {
     const address = gateway.protocols[adapter.name]
     if (address === undefined) continue
