@@ -2,6 +2,7 @@
 export * from './access.ts'
 export * from './auth.ts'
 export * from './agent.ts'
+export * from './certificate.ts'
 export * from './channel.ts'
 export * from './device-authorization.ts'
 export * from './error.ts'

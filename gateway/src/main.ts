@@ -8,6 +8,7 @@ import type { PolicyAdministration, ProtocolListener } from './api/api-services.
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Config } from './config/index.ts'
+import { certification } from './governance/certificates/certificate-writer.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
@@ -143,7 +144,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
-  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()
+  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly names: readonly string[]; readonly listener: Listener }>()
   const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
   const authorities = await ownAuthorities(vault)
   const deviceLogins = new IssuerDeviceLogins({ policies })
@@ -158,7 +159,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
     )
     closing.push(() => listener.close())
-    listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
+    listeners.set(adapter.name, { ...address, port: listener.port, listener })
   }
 
   const served: { url?: string } = {}
@@ -171,6 +172,10 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     createApi({
       identification: identity,
       tokenExchange: identity,
+      certification: (protocol) => {
+        const writer = protocols.find(({ name }) => name === protocol)?.certificates
+        return writer === undefined || !listeners.has(protocol) ? undefined : certification(writer, authorities)
+      },
       webLogin: new ConsoleLogin({ oidc, saml: samlLogin, sessions: webSessions, origin }),
       samlLogin,
       revoke: (tokenId) => identity.revoke(tokenId),
@@ -194,7 +199,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       }),
       verifierKey,
       ledgerStatus: () => watch.status,
-      listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),
+      listeners: () => Array.from(listeners, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
       version: VERSION,
       log,
     }),

@@ -2,10 +2,26 @@ import type { CertificateAuthorities } from './certificate-authorities.ts'
 
 /** How a protocol writes certificates. Pure; a protocol without certificates has none. */
 export interface CertificateWriter {
-  /** @throws UnusableKey */
-  writeLogin(login: LoginCertificate, authorities: Pick<CertificateAuthorities, 'login'>): WrittenCertificate
-  /** The public keys as clients and targets are told to trust them. */
+  /** @returns digest of a public key, as the protocol shows it to people @throws UnusableKey */
+  fingerprint(publicKey: string): string
+  /** @returns the certificate in the protocol's own notation @throws UnusableKey */
+  writeLogin(login: LoginCertificate, authorities: Pick<CertificateAuthorities, 'login'>): string
   publicKeys(authorities: Pick<CertificateAuthorities, 'host' | 'target'>): PublicAuthorities
+}
+
+/** A protocol's certificates with the keys of this installation. */
+export interface Certification {
+  fingerprint: CertificateWriter['fingerprint']
+  writeLogin(login: LoginCertificate): string
+  publicKeys(): PublicAuthorities
+}
+
+export function certification(writer: CertificateWriter, authorities: CertificateAuthorities): Certification {
+  return {
+    fingerprint: (publicKey) => writer.fingerprint(publicKey),
+    writeLogin: (login) => writer.writeLogin(login, authorities),
+    publicKeys: () => writer.publicKeys(authorities),
+  }
 }
 
 /** A certificate by which whoever holds a private key logs in as the holder of a session token. */
@@ -21,14 +37,7 @@ export interface LoginCertificate {
   readonly notAfterMs: number
 }
 
-export interface WrittenCertificate {
-  /** In the protocol's own notation. */
-  readonly certificate: string
-  /** Digest of the public key, as the protocol shows it to people. */
-  readonly fingerprint: string
-}
-
-/** Each in the protocol's own notation, one line. */
+/** As clients and targets are told to trust them: each in the protocol's own notation, one line. */
 export interface PublicAuthorities {
   /** Signs the gateway's certificate as a host. */
   readonly host: string
