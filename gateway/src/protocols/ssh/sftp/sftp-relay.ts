@@ -1,4 +1,8 @@
+import { ClientSide } from './client-side.ts'
+import { RelayState } from './relay-state.ts'
+import { RequestQueue } from './request-queue.ts'
 import type { SftpOptions, SftpPorts } from './sftp-ports.ts'
+import { TargetSide } from './target-side.ts'
 
 /**
  * The SFTP protocol, version 3 as OpenSSH speaks it, between a client and a target's sftp-server. Every request that
@@ -9,29 +13,36 @@ import type { SftpOptions, SftpPorts } from './sftp-ports.ts'
  * the target (refusals), and more to the target than came from the client (its own questions).
  */
 export class SftpRelay {
+  readonly #state: RelayState
+  readonly #queue: RequestQueue
+  readonly #client: ClientSide
+  readonly #target: TargetSide
+
   constructor(ports: SftpPorts, options: SftpOptions) {
-    void ports
-    void options
+    this.#state = new RelayState(ports, options)
+    this.#queue = new RequestQueue(this.#state)
+    this.#client = new ClientSide(this.#state, this.#queue)
+    this.#target = new TargetSide(this.#state, this.#queue)
   }
 
   /** Bytes that came from the client and wait in the relay: for the rest of a packet, a decision, or the target's answer. */
   get heldFromClient(): number {
-    return 0
+    return this.#client.held
   }
 
-  /** Bytes that came from the target and wait in the relay for the rest of a packet. Never more than 256 KiB. */
+  /** Bytes that came from the target and wait in the relay for the rest of a packet. Never more than 256 KiB and 4. */
   get heldFromTarget(): number {
-    return 0
+    return this.#target.held
   }
 
   /** Bytes of the client's CHANNEL_DATA, cut anywhere. Valid during the call only; the relay may change them in place. */
   fromClient(bytes: Buffer): void {
-    void bytes
+    this.#state.run('the client', () => this.#client.push(bytes))
   }
 
   /** Bytes of the target's CHANNEL_DATA, as above. */
   fromTarget(bytes: Buffer): void {
-    void bytes
+    this.#state.run('the target', () => this.#target.push(bytes))
   }
 
   /**
@@ -40,6 +51,7 @@ export class SftpRelay {
    * @param how `cancelled`: the client closed the channel itself. `left`: the connection or session has gone.
    */
   close(how: 'cancelled' | 'left'): void {
-    void how
+    this.#state.end()
+    this.#queue.leave(how)
   }
 }
