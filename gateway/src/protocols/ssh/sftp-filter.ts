@@ -2,6 +2,7 @@ import type { Channel, Filter } from './channel.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { STDERR } from './messages.ts'
 import { gatewayLines } from './refusal-words.ts'
+import { namesOrderOf } from './sftp/names-order.ts'
 import { SftpRelay } from './sftp/sftp-relay.ts'
 import { MAX_HOLD_MS } from './step.ts'
 
@@ -34,7 +35,7 @@ export class SftpFilter implements Filter {
         // Not within a call of the relay's own.
         setImmediate(() => channel.finish(() => channel.toClient.push(STDERR, gatewayLines(reason, false))))
       },
-    }, { maxHoldMs: MAX_HOLD_MS })
+    }, { names: namesOrderOf(session), maxHoldMs: MAX_HOLD_MS })
   }
 
   fromClient(bytes: Buffer): void {
