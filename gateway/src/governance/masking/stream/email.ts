@@ -40,7 +40,7 @@ export function findEmail(scan: Scan, sign: number): void {
   if (end === -1) return
   // `git@host:path` and prompts like `root@host:~#` name no mailbox.
   if (scan.at(end) === COLON) {
-    if (end + 1 >= scan.length && !scan.final) return
+    if (end + 1 >= scan.length && !scan.final) return scan.undecided(start, true)
     const next = scan.at(end + 1)
     if (next === 126 || isGit(scan, start, sign)) return
   }

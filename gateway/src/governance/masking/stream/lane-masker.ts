@@ -22,6 +22,9 @@ export class LaneMasker {
   #running: { readonly run: Run; readonly by: Match['by']; readonly replacement: Replacement } | undefined
   /** Beginning of the value replaced last, counted from the stream's. */
   #lastStart = -1
+  /** The value of any length replaced last, counted in the same way. */
+  #runStart = -1
+  #runEnd = -1
   masked = 0
 
   constructor(lane: Lane, detectors: DetectorSet, key: Uint8Array, edit: (edit: Edit) => void) {
@@ -34,6 +37,7 @@ export class LaneMasker {
   /** Replaces what is complete now, since what follows changes the text before it. */
   settle(): void {
     const lane = this.#lane
+    this.#settle('more', true)
     if (lane.shown < lane.length) this.#settle('idle', false)
   }
 
@@ -49,34 +53,28 @@ export class LaneMasker {
 
   #settle(moment: Moment, show: boolean): number {
     const lane = this.#lane
-    if (this.#running !== undefined) {
-      const { run } = this.#running
-      this.#swallow(run.step(new Scan(lane.text, lane.length, moment === 'end'), lane.shown))
-      if (this.#running !== undefined) return lane.shown
+    const scan = new Scan(lane.text, lane.length, moment === 'end')
+    this.#detectors.finder.find(scan, lane.resume)
+    const { matches, limit } = moment === 'idle' ? this.#whenIdle(scan) : { matches: scan.found, limit: scan.open }
+    if (this.#running !== undefined) this.#swallow(this.#running.run.step(scan, lane.shown))
+    matches.sort(inOrder)
+    let resume = scan.resume
+    for (const match of matches) {
+      if (match.isRun ? this.#isWithinRun(match.start) : match.end <= lane.shown) continue
+      // What waits for others before it is found again.
+      if (this.#running !== undefined || match.start > limit || (match.start === limit && (limit < scan.length || match.run === undefined))) {
+        resume = Math.min(resume, match.anchor)
+      } else this.#replace(match)
     }
-    for (;;) {
-      const scan = new Scan(lane.text, lane.length, moment === 'end')
-      this.#detectors.finder.find(scan, lane.resume)
-      const { matches, limit } = moment === 'idle' ? this.#whenIdle(scan) : { matches: scan.found, limit: scan.open }
-      matches.sort((one, other) => one.start - other.start || Number(other.run !== undefined) - Number(one.run !== undefined) || other.end - one.end)
-      for (const match of matches) {
-        // What waits for others before it is found again.
-        if (match.start > limit || (match.start === limit && (limit < scan.length || match.run === undefined))) {
-          scan.resume = Math.min(scan.resume, match.anchor)
-          continue
-        }
-        if (match.run === undefined && match.end <= lane.shown) continue
-        this.#replace(match)
-        if (match.run !== undefined) break
-      }
-      if (this.#running !== undefined) {
-        lane.resume = lane.shown
-        return lane.shown
-      }
-      lane.resume = scan.resume
-      if (show) lane.shown = Math.max(lane.shown, limit)
-      return lane.shown
-    }
+    if (show && this.#running === undefined) lane.shown = Math.max(lane.shown, limit)
+    lane.resume = Math.min(resume, lane.length)
+    return lane.shown
+  }
+
+  /** True for what begins in the value of any length that was replaced last, or is being replaced. */
+  #isWithinRun(start: number): boolean {
+    const position = this.#lane.dropped + start
+    return position >= this.#runStart && position < this.#runEnd
   }
 
   /** All that may be a value as it stands, and the first characters of what may become one. */
@@ -92,10 +90,14 @@ export class LaneMasker {
     return { matches, limit }
   }
 
-  #replace({ start, end, by, run }: Match): void {
+  #replace({ start, end, by, run, isRun }: Match): void {
     const lane = this.#lane
     const from = Math.max(start, lane.shown)
     const position = lane.dropped + start
+    if (isRun) {
+      this.#runStart = position
+      this.#runEnd = Math.max(lane.dropped + end, position + 1)
+    }
     const isContinued = position === this.#lastStart
     this.#lastStart = position
     if (!isContinued) this.masked += 1
@@ -112,7 +114,7 @@ export class LaneMasker {
     const after = replacement.after()
     if (!isContinued) this.#insert(end, after)
     else if (this.#detectors.maskOf(by).method === 'keep-last') this.#insert(from, Buffer.from('*'.repeat(Math.min(64, end - from))))
-    this.#remove(from, end)
+    this.#remove(from, end, !isRun)
     lane.shown = end
   }
 
@@ -123,10 +125,10 @@ export class LaneMasker {
     const { run, replacement } = this.#running
     if (end > lane.shown) {
       replacement.add(lane.text.subarray(lane.shown, end))
-      this.#remove(lane.shown, end)
+      this.#remove(lane.shown, end, false)
       lane.shown = end
+      this.#runEnd = Math.max(this.#runEnd, lane.dropped + end)
     }
-    lane.resume = lane.shown
     if (!run.ended) return
     this.#running = undefined
     this.#insert(lane.shown, replacement.after())
@@ -136,7 +138,12 @@ export class LaneMasker {
     if (insert.length > 0) this.#edit({ at: this.#lane.rawOf(place), size: 0, insert })
   }
 
-  #remove(from: number, to: number): void {
-    this.#lane.rawParts(from, to, (at, size) => { this.#edit({ at, size }) })
+  #remove(from: number, to: number, overwritten: boolean): void {
+    this.#lane.rawParts(from, to, overwritten, (at, size) => { this.#edit({ at, size }) })
   }
+}
+
+/** From left to right; of those that begin together the longest, values of any length first. */
+function inOrder(one: Match, other: Match): number {
+  return one.start - other.start || Number(other.isRun) - Number(one.isRun) || (one.isRun ? one.anchor - other.anchor : other.end - one.end)
 }

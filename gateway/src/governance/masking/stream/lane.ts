@@ -50,8 +50,10 @@ export class Lane {
 
   /** Takes the last byte back, as what is overwritten; its place in the stream stays with what surrounds it. */
   pop(): void {
-    if (this.length <= this.shown || this.length <= 1) return
+    if (this.length <= 1) return
     this.length -= 1
+    this.shown = Math.min(this.shown, this.length)
+    this.resume = Math.min(this.resume, this.length)
     const last = this.#lastFilled()
     const size = this.#size[last] ?? 0
     const rawSize = this.#rawSize[last] ?? 0
@@ -76,11 +78,12 @@ export class Lane {
     return (this.#raw[part] ?? 0) + (this.#isByteByByte(part) ? Math.max(0, inside) : 0)
   }
 
-  /** Calls with the places in the stream of what stands for a part of the text. */
-  rawParts(from: number, to: number, take: (raw: number, size: number) => void): void {
+  /** Calls with the places in the stream of what stands for a part of the text, and with `overwritten` of what was taken back within it. */
+  rawParts(from: number, to: number, overwritten: boolean, take: (raw: number, size: number) => void): void {
     for (let part = this.#firstPartFrom(from); part < this.#at.length; part += 1) {
       const at = this.#at[part] ?? 0
       if (at >= to) break
+      if (this.#size[part] === 0 && (at === from || !overwritten)) continue
       if (this.#isByteByByte(part)) {
         const start = Math.max(from, at)
         const end = Math.min(to, at + (this.#size[part] ?? 0))
@@ -121,14 +124,14 @@ export class Lane {
     return part
   }
 
-  /** The first part that reaches beyond a place, or stands at it without a size. */
+  /** The part that a byte is in. */
   #firstPartFrom(place: number): number {
     let low = 0
     let high = this.#at.length
     while (low < high) {
       const middle = (low + high) >> 1
       const at = this.#at[middle] ?? 0
-      if (at + (this.#size[middle] ?? 0) > place || at >= place) high = middle
+      if (at + (this.#size[middle] ?? 0) > place) high = middle
       else low = middle + 1
     }
     return low

@@ -18,6 +18,9 @@ export interface Match {
   readonly by: DetectorName
   /** What made the detector look there. */
   readonly anchor: number
+  /** A value of any length: what begins inside of it is part of it. */
+  readonly isRun: boolean
+  /** Of one that has not ended. */
   readonly run?: Run
 }
 
@@ -55,15 +58,15 @@ export class Scan {
   }
 
   add(start: number, end: number, by: DetectorName, anchor = start): void {
-    this.found.push({ start, end, by, anchor })
+    this.found.push({ start, end, by, anchor, isRun: false })
   }
 
   /** Starts to follow a value; `end` stays open when the text ends before it. */
   addRun(start: number, by: DetectorName, run: Run, anchor = start): void {
     const end = run.step(this, start)
     if (run.ended) {
-      if (end > start) this.add(start, end, by, anchor)
-    } else this.found.push({ start, end, by, anchor, run })
+      if (end > start) this.found.push({ start, end, by, anchor, isRun: true })
+    } else this.found.push({ start, end, by, anchor, isRun: true, run })
   }
 
   /**

@@ -25,6 +25,8 @@ type State = 'ground' | 'escape' | 'intermediate' | 'sequence' | 'string' | 'str
 
 /** Gap that still counts as blanks within one value. */
 const MAX_GAP = 3
+/** Longer sequences are sent on before their end. */
+const MAX_SEQUENCE = 64
 /** Times a character is taken to be repeated by one sequence. */
 const MAX_REPEAT = 64
 
@@ -52,7 +54,9 @@ export class TerminalText {
 
   /** Where bytes begin that are in no lane yet. */
   get pendingAt(): number {
-    return this.#lead.length > 0 ? this.#leadAt : Infinity
+    if (this.#lead.length > 0) return this.#leadAt
+    const isShort = this.#state !== 'ground' && this.#state !== 'string' && this.#state !== 'string-escape' && this.main.end - this.#sequenceAt <= MAX_SEQUENCE
+    return isShort ? this.#sequenceAt : Infinity
   }
 
   /** At the end of the stream: what is left of a character counts as it stands. */
@@ -107,7 +111,6 @@ export class TerminalText {
         this.#leadAt = at
         break
       default:
-        this.main.ghost(at, 1)
     }
   }
 
@@ -138,8 +141,7 @@ export class TerminalText {
     const like = first === 0xc2 ? likeTwo(second) : first === 0xe2 ? likeThree(second, third) : likeWide(second, third)
     if (like === undefined) this.#spill()
     else {
-      if (like === 0) this.main.ghost(this.#leadAt, size)
-      else this.main.appendFor(like, 1, this.#leadAt, size)
+      if (like > 0) this.main.appendFor(like, 1, this.#leadAt, size)
       this.#lead.length = 0
     }
     return index + 1
@@ -197,6 +199,7 @@ export class TerminalText {
       if (index > from) this.inside.append(bytes, from, index, at + from)
       if (index < bytes.length) {
         this.#state = bytes[index] === 0x1b ? 'string-escape' : 'ground'
+        this.inside.appendFor(LINE_END, 1, at + index, 0)
         this.#sequenceAt = at + index
         index += 1
       }
@@ -218,6 +221,7 @@ export class TerminalText {
   #endSequence(final: number, index: number, at: number): number {
     if (final === 0x1b) {
       this.#state = 'escape'
+      this.inside.appendFor(LINE_END, 1, at + index, 0)
       this.#sequenceAt = at + index
       return index + 1
     }
@@ -228,19 +232,20 @@ export class TerminalText {
       return index + 1
     }
     this.#state = 'ground'
+    this.inside.appendFor(LINE_END, 1, at + index, 0)
     if (final < 0x40 || final > 0x7e) return index
     const size = at + index + 1 - this.#sequenceAt
     const count = Math.max(1, Number.parseInt(this.#parameters, 10) || 1)
     switch (String.fromCharCode(final)) {
       case 'C':
-        if (count <= MAX_GAP) this.main.appendFor(SPACE, count, this.#sequenceAt, size)
+        if (count <= MAX_GAP && size <= MAX_SEQUENCE) this.main.appendFor(SPACE, count, this.#sequenceAt, size)
         else this.#break()
         break
       case 'D':
         this.#back(Math.min(count, MAX_REPEAT), 0, 0)
         break
       case 'b':
-        this.main.appendFor(this.main.text[this.main.length - 1] ?? SPACE, Math.min(count, MAX_REPEAT), this.#sequenceAt, size)
+        if (size <= MAX_SEQUENCE) this.main.appendFor(this.main.text[this.main.length - 1] ?? SPACE, Math.min(count, MAX_REPEAT), this.#sequenceAt, size)
         break
       case 'A': case 'B': case 'E': case 'F': case 'G': case 'H': case 'J': case 'L': case 'M': case 'S': case 'T': case 'a': case 'd': case 'e': case 'f': case 'u': case '`':
         this.#break()
