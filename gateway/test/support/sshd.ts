@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -28,6 +28,8 @@ export interface Sshd {
 export interface SshdOptions {
   /** Lines of sshd_config. */
   readonly settings?: readonly string[]
+  /** Who logs in; whoever runs the tests when absent. Another only where root runs them. */
+  readonly user?: string
 }
 
 const START_TIMEOUT_MS = 10_000
@@ -40,11 +42,13 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, name)])
     return join(folder, name)
   }
+  chmodSync(folder, 0o755)
   const hostKeyFile = keygen('host_key')
   const keyFile = keygen('user_key')
-  writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${keyFile}.pub`), { mode: 0o600 })
+  writeFileSync(join(folder, 'authorized_keys'), readFileSync(`${keyFile}.pub`), { mode: 0o644 })
   const work = join(folder, 'work')
   mkdirSync(work)
+  chmodSync(work, 0o777)
   // Of a server that is started by root; without it none starts.
   if (userInfo().uid === 0) mkdirSync('/run/sshd', { recursive: true })
   const port = await freePort()
@@ -61,7 +65,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const kill = atExit(() => child.kill('SIGKILL'))
   child.unref()
   const sshd: Sshd = {
-    host: '127.0.0.1', port, user: userInfo().username, hostKey: readFileSync(`${hostKeyFile}.pub`, 'utf8').trim(), keyFile, folder: work,
+    host: '127.0.0.1', port, user: options.user ?? userInfo().username, hostKey: readFileSync(`${hostKeyFile}.pub`, 'utf8').trim(), keyFile, folder: work,
     pid: child.pid ?? 0,
     log: () => readFileSync(logFile, 'utf8'),
     async stop() {

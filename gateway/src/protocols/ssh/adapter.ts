@@ -3,7 +3,7 @@ import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { AuthenticationError, type ProvedToken } from '../../governance/identity.ts'
 import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
 import type { Session } from '../../governance/session.ts'
-import { loadShellParser } from './stand-in-analysis.ts'
+import { loadShellParser } from '../../shell/analyse-command.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { sshCertificates } from './certificate-writer.ts'
 import { ClientLogin } from './client-login.ts'
@@ -169,10 +169,10 @@ class SshListener implements Listener {
 
   #relay(client: SshTransport, { session, upstream, attach }: Opened): void {
     const { gatekeeper, log, maskKey } = this.#services
-    const { environment, limits } = sshTarget(session.target)
+    const { environment, limits, endPrograms } = sshTarget(session.target)
     const relay: SshSession = new SshSession({
       client, target: upstream.transport, session, gatekeeper, log, maskKey, environment,
-      maxStatementBytes: this.#options.maxStatementBytes, maxChannels: limits.channels,
+      maxStatementBytes: this.#options.maxStatementBytes, maxChannels: limits.channels, endByShell: endPrograms === 'shell',
     }, () => this.#sessions.delete(relay))
     this.#sessions.add(relay)
     attach((reason) => relay.end(reason))

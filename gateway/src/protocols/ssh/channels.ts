@@ -4,6 +4,7 @@ import { BUILT_IN_RULES } from '../../governance/decision.ts'
 import { MAX_PACKET, type Link } from './channel-end.ts'
 import { Channel, type Side } from './channel.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import type { RunningProgram } from './end-programs.ts'
 import { ForwardChannel, readArrival, readDestination } from './forward-channel.ts'
 import type { Listens } from './listens.ts'
 import { fieldsOf, message, messageWith } from './messages.ts'
@@ -72,9 +73,14 @@ export class Channels {
     else this.#failed(entry, payload)
   }
 
-  /** What runs hears that it is to end. @returns how to end what has not ended a moment later */
-  hangUp(): (() => void)[] {
-    return [...this.#entries.values()].flatMap(({ program }) => program?.hangUp() ?? [])
+  /** What runs now, besides what a client has closed. */
+  get running(): RunningProgram[] {
+    return [...this.#entries.values()].flatMap(({ program }) => program?.running ?? [])
+  }
+
+  /** A number that no channel has. */
+  get freeId(): number {
+    return this.#nextId
   }
 
   /** The session is over: nothing passes any more. */

@@ -12,6 +12,7 @@ import { Transcript } from './transcript.ts'
 import { SshReader } from './wire/ssh-reader.ts'
 import { SshWriter } from './wire/ssh-writer.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import { HANGUP_MS, type RunningProgram } from './end-programs.ts'
 import { openFilter } from './open-filter.ts'
 
 /** Requests that wait for a decision; whoever sends more does not wait for anything. */
@@ -20,8 +21,6 @@ const MAX_WAITING = 64
 const TYPED_AHEAD_BYTES = 1024
 const INTERRUPT = 0x03
 const NOT_FOUND = 127
-/** A shell that hears of a hangup has this long to pass it on to its jobs. */
-export const HANGUP_MS = 250
 
 /** A `session` channel (RFC 4254 section 6): its environment, and the one program that runs in it. */
 export class ProgramChannel implements ChannelUse {
@@ -111,19 +110,18 @@ export class ProgramChannel implements ChannelUse {
   clientClosed(then: () => void): void {
     this.#wait?.cancel()
     if (this.#phase !== 'running' || this.#exit !== undefined) return then()
-    const kill = this.hangUp()
+    this.#stopped = true
+    this.#signal('HUP')
     setTimeout(() => {
-      kill?.()
+      this.#signal('KILL')
       then()
     }, HANGUP_MS)
   }
 
-  /** Makes what runs end: a hangup, which shells pass on to their jobs. @returns how to kill it; undefined when nothing runs */
-  hangUp(): (() => void) | undefined {
-    if (this.#phase !== 'running' || this.#exit !== undefined) return undefined
-    this.#stopped = true
-    this.#signal('HUP')
-    return () => this.#signal('KILL')
+  /** What runs in it now; undefined when nothing does. */
+  get running(): RunningProgram | undefined {
+    const { id, target: { number, sentClose } } = this.#channel
+    return this.#phase === 'running' && this.#exit === undefined && number !== undefined && !sentClose ? { id, number } : undefined
   }
 
   over(how: 'closed' | 'left'): void {

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { OperationFacts } from '../../governance/operation.ts'
-import { analyseCommand } from './stand-in-analysis.ts'
+import { analyseCommand } from '../../shell/analyse-command.ts'
 import type { PeerRequest } from './messages.ts'
 import { SshReader } from './wire/ssh-reader.ts'
 
@@ -21,7 +21,8 @@ export const PROGRAM_REQUESTS: readonly string[] = ['exec', 'shell', 'subsystem'
 
 const FACTS = { objects: [], functions: [], readOnly: false, filtered: true, unknown: false, statements: 1 } as const
 const SHELL: OperationFacts = { ...FACTS, actions: ['shell'] }
-const SFTP: OperationFacts = { ...FACTS, actions: ['sftp'] }
+/** To begin changes nothing: each file operation is decided by itself. */
+const SFTP: OperationFacts = { ...FACTS, actions: ['sftp'], readOnly: true }
 
 /**
  * @param maxBytes longer commands are not analysed

@@ -5,12 +5,12 @@ import type { Log } from '../protocol-adapter.ts'
 import type { Side } from './channel.ts'
 import { Channels } from './channels.ts'
 import type { ConnectionContext } from './connection-context.ts'
+import { endPrograms, type RunningProgram } from './end-programs.ts'
 import { GlobalRequests } from './global-requests.ts'
 import { Keepalive } from './keepalive.ts'
 import { Listens } from './listens.ts'
 import { fieldsOf, message, readRequest } from './messages.ts'
 import { PeerLink } from './peer-link.ts'
-import { HANGUP_MS } from './program-channel.ts'
 import { ReplyQueue } from './reply-queue.ts'
 import type { Transcript } from './transcript.ts'
 import type { SshTransport } from './transport/ssh-transport.ts'
@@ -27,6 +27,8 @@ export interface SshSessionParts {
   readonly maxStatementBytes: number
   /** Channels at once. */
   readonly maxChannels: number
+  /** See {@link endPrograms}. */
+  readonly endByShell: boolean
 }
 
 /** One session from its login to its end: joins both connections, and is the one place where it ends. */
@@ -163,21 +165,24 @@ export class SshSession {
   #stop(words: string, reason = words, code: number = DISCONNECT.byApplication): void {
     if (this.#isOver) return
     this.#isOver = true
-    const { client, target, session, gatekeeper } = this.#parts
+    const { client, session, gatekeeper } = this.#parts
     for (const keepalive of Object.values(this.#keepalives)) keepalive.stop()
     session.ended ??= reason
     client.disconnect(code, words)
-    const kills = this.#channels.hangUp()
+    const { running: programs, freeId } = this.#channels
     this.#channels.abandon()
     this.#listens.abandon()
     gatekeeper.close(session, reason)
-    const leave = (): void => {
-      for (const kill of kills) kill()
-      target.disconnect(DISCONNECT.byApplication, 'the session is over')
-      this.#ended()
-      this.#leave()
+    void this.#endTarget(programs, freeId)
+  }
+
+  async #endTarget(programs: readonly RunningProgram[], freeId: number): Promise<void> {
+    const { target, session, log, endByShell } = this.#parts
+    if (programs.length > 0 && !(await endPrograms({ target, programs, freeId, byShell: endByShell }))) {
+      log.warn({ session: session.id }, 'programs of a session that has ended may still run on its target')
     }
-    if (kills.length === 0) leave()
-    else setTimeout(leave, HANGUP_MS)
+    target.disconnect(DISCONNECT.byApplication, 'the session is over')
+    this.#ended()
+    this.#leave()
   }
 }

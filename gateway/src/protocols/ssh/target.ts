@@ -50,6 +50,8 @@ export const targetSchema = z.strictObject({
   hostAuthorities: z.array(publicKey).min(1).max(16).optional(),
   /** Variables that clients may set. */
   environment: z.array(variable).max(64).default(['LANG', 'LC_*']),
+  /** How programs are ended whose session has ended: by signals alone, or where a server takes none by a command too. */
+  endPrograms: z.enum(['shell', 'signals']).default('shell'),
   limits: z.strictObject({ channels: z.int().min(1).max(1024).default(64) }).default({ channels: 64 }),
 }).refine(({ hostKeys, hostAuthorities }) => hostKeys !== undefined || hostAuthorities !== undefined,
   'name hostKeys or hostAuthorities: a host is never believed without')
