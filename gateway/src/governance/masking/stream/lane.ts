@@ -5,6 +5,8 @@ export class Lane {
   length = 0
   /** Up to here all is settled: sent on or replaced. */
   shown = 1
+  /** End of what was replaced last: that is not taken back. */
+  replaced = 0
   /** Where looking for values begins again. */
   resume = 1
   /** Where the stream is. */
@@ -50,19 +52,21 @@ export class Lane {
 
   /** Takes the last byte back, as what is overwritten; its place in the stream stays with what surrounds it. */
   pop(): void {
-    if (this.length <= 1) return
+    const last = this.text[this.length - 1]
+    // At a line's beginning there is nothing to go back to.
+    if (last === 10 || last === 13 || this.length <= this.replaced) return
     this.length -= 1
     this.shown = Math.min(this.shown, this.length)
     this.resume = Math.min(this.resume, this.length)
-    const last = this.#lastFilled()
-    const size = this.#size[last] ?? 0
-    const rawSize = this.#rawSize[last] ?? 0
+    const filled = this.#lastFilled()
+    const size = this.#size[filled] ?? 0
+    const rawSize = this.#rawSize[filled] ?? 0
     if (size === rawSize && size > 1) {
-      this.#size[last] = size - 1
-      this.#rawSize[last] = rawSize - 1
-      this.#add(this.length, 0, (this.#raw[last] ?? 0) + rawSize - 1, 1)
-    } else this.#size[last] = size - 1
-    for (let part = last + 1; part < this.#at.length; part += 1) this.#at[part] = Math.min(this.#at[part] ?? 0, this.length)
+      this.#size[filled] = size - 1
+      this.#rawSize[filled] = rawSize - 1
+      this.#add(this.length, 0, (this.#raw[filled] ?? 0) + rawSize - 1, 1)
+    } else this.#size[filled] = size - 1
+    for (let part = filled + 1; part < this.#at.length; part += 1) this.#at[part] = Math.min(this.#at[part] ?? 0, this.length)
   }
 
   /** Bytes of the stream that are seen no more, such as a backspace. */
@@ -92,9 +96,9 @@ export class Lane {
     }
   }
 
-  /** Forgets text that nobody looks back at. */
-  compact(lookBack: number): void {
-    const drop = Math.min(this.resume, this.shown) - lookBack
+  /** Forgets text that nobody looks back at: not what is `lookBack` before, or behind, `keepFrom` and what is not settled. */
+  compact(lookBack: number, keepFrom: number): void {
+    const drop = Math.min(this.resume, this.shown, keepFrom) - lookBack
     if (drop < 2048) return
     this.text.copyWithin(0, drop, this.length)
     let part = 0
@@ -103,6 +107,7 @@ export class Lane {
     for (let index = 0; index < this.#at.length; index += 1) this.#at[index] = (this.#at[index] ?? 0) - drop
     this.length -= drop
     this.shown -= drop
+    this.replaced -= drop
     this.resume -= drop
     this.dropped += drop
   }
