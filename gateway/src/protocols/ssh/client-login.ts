@@ -78,7 +78,7 @@ export class ClientLogin {
     const { transport } = this.#options
     try {
       const credential = await this.#credential(request)
-      if (credential === 'asked') return undefined
+      if (credential === ASKED) return undefined
       if (credential !== undefined) {
         this.#attempts++
         return { value: await open(request.target, credential) }
@@ -91,13 +91,13 @@ export class ClientLogin {
     return undefined
   }
 
-  /** @returns undefined when the request brings none; `asked` when it was only asked whether a key would do, and that was answered */
-  async #credential(request: Request): Promise<string | ProvedToken | 'asked' | undefined> {
+  /** @returns undefined when the request brings none; ASKED when it was only asked whether a key would do, and that was answered */
+  async #credential(request: Request): Promise<string | ProvedToken | typeof ASKED | undefined> {
     switch (request.method) {
       case 'password':
         return readPassword(request.rest)
       case 'keyboard-interactive':
-        return this.#ask()
+        return this.#ask(request.target)
       case 'publickey':
         return this.#publicKey(request)
       default:
@@ -106,13 +106,16 @@ export class ClientLogin {
   }
 
   /** RFC 4256: a token, or nothing, where people can log in with a browser. */
-  async #ask(): Promise<string> {
+  async #ask(target: string): Promise<string> {
     const { deviceLogins } = this.#options
     const [issuer] = deviceLogins.issuers()
     const prompt = issuer === undefined ? 'Session token: ' : 'Session token (nothing, to log in with a browser): '
     const typed = await this.#prompt('', prompt, false)
     if (typed !== '' || issuer === undefined) return typed
-    return this.#withBrowser(issuer)
+    return this.#withBrowser(issuer).catch((error: unknown) => {
+      if (error instanceof AuthenticationError) this.#options.refused(target, error.message)
+      throw error
+    })
   }
 
   async #withBrowser(issuer: string): Promise<string> {
@@ -139,7 +142,7 @@ export class ClientLogin {
   }
 
   /** RFC 4252 section 7. Only certificates of this installation are of use; other keys are none of its business. */
-  #publicKey({ target, rest, payload }: Request): ProvedToken | 'asked' | undefined {
+  #publicKey({ target, rest, payload }: Request): ProvedToken | typeof ASKED | undefined {
     const { transport, sessionId, authorities, refused } = this.#options
     const signs = rest.boolean()
     const algorithm = rest.string().toString('latin1')
@@ -159,7 +162,7 @@ export class ClientLogin {
     }
     if (!signs) {
       transport.send(message(MESSAGE.userauthPkOk, algorithm, blob))
-      return 'asked'
+      return ASKED
     }
     const signed = new SshWriter().string(sessionId).bytes(payload.subarray(0, signedUpTo)).take()
     const made = rest.string()
@@ -171,6 +174,8 @@ export class ClientLogin {
   }
 }
 
+/** No credential reads like it. */
+const ASKED = Symbol('asked')
 const RSA_CERTIFICATE = 'ssh-rsa-cert-v01@openssh.com'
 /** Algorithms of certificates, and those of the signatures by their keys (PROTOCOL.certkeys; RFC 8332). */
 const SIGNED_WITH: ReadonlyMap<string, string> = new Map([
