@@ -91,7 +91,7 @@ export class ClientLogin {
     return undefined
   }
 
-  /** @returns undefined when the request brings none; ASKED when it was only asked whether a key would do, and that was answered */
+  /** @returns undefined when the request brings none; ASKED when there is nothing more to answer: it was only asked whether a key would do, or a question was given up */
   async #credential(request: Request): Promise<string | ProvedToken | typeof ASKED | undefined> {
     switch (request.method) {
       case 'password':
@@ -106,11 +106,13 @@ export class ClientLogin {
   }
 
   /** RFC 4256: a token, or nothing, where people can log in with a browser. */
-  async #ask(target: string): Promise<string> {
+  async #ask(target: string): Promise<string | typeof ASKED> {
     const { deviceLogins } = this.#options
     const [issuer] = deviceLogins.issuers()
-    const prompt = issuer === undefined ? 'Session token: ' : 'Session token (nothing, to log in with a browser): '
+    // Programs that type for people look for the word `password`.
+    const prompt = `Session token as password${issuer === undefined ? '' : ' (nothing, to log in with a browser)'}: `
     const typed = await this.#prompt('', prompt, false)
+    if (typed === undefined) return ASKED
     if (typed !== '' || issuer === undefined) return typed
     return this.#withBrowser(issuer).catch((error: unknown) => {
       if (error instanceof AuthenticationError) this.#options.refused(target, error.message)
@@ -118,7 +120,7 @@ export class ClientLogin {
     })
   }
 
-  async #withBrowser(issuer: string): Promise<string> {
+  async #withBrowser(issuer: string): Promise<string | typeof ASKED> {
     const { deviceLogins, clientAddress, reader } = this.#options
     const gone = new AbortController()
     const left = reader.failed.catch((error: unknown) => {
@@ -127,14 +129,24 @@ export class ClientLogin {
     })
     const login = await deviceLogins.start({ issuer, clientAddress, signal: gone.signal })
     const where = login.uriComplete ?? login.uri
-    await this.#prompt(`Open ${where} and log in. The code is ${login.userCode}.`, 'Then press Enter: ', true)
+    const pressed = await this.#prompt(`Open ${where} and log in. The code is ${login.userCode}.`, 'Then press Enter: ', true)
+    if (pressed === undefined) {
+      gone.abort()
+      return ASKED
+    }
     return Promise.race([login.done, left])
   }
 
-  async #prompt(instruction: string, prompt: string, echo: boolean): Promise<string> {
+  /** @returns undefined when the client gives up the question for another request (RFC 4256 section 3.1) */
+  async #prompt(instruction: string, prompt: string, echo: boolean): Promise<string | undefined> {
     const { transport, reader } = this.#options
     transport.send(message(MESSAGE.userauthInfoRequest, 'Sallyport', instruction, '', 1, prompt, echo))
-    const answer = fieldsOf(await reader.next(MESSAGE.userauthInfoResponse))
+    const payload = await reader.next(MESSAGE.userauthInfoResponse, MESSAGE.userauthRequest)
+    if (payload[0] === MESSAGE.userauthRequest) {
+      reader.putBack(payload)
+      return undefined
+    }
+    const answer = fieldsOf(payload)
     if (answer.uint32() !== 1) throw new MalformedFrameError('one question takes one answer')
     const text = readCredential(answer)
     answer.expectEnd()
