@@ -43,6 +43,7 @@ export function readProgram({ type, rest }: PeerRequest, maxBytes: number, hasTe
     return { type, rest: kept, text: `subsystem ${text}`, facts, speaksSftp, readable }
   }
   if (!readable) return { type, rest: kept, text, facts: unknown(['unknown'], [], 'the command is no text'), speaksSftp: false, readable }
+  if (text.trim() === '') return { type, rest: kept, text, facts: unknown(['shell'], [], 'an empty command may begin a shell'), speaksSftp: false, readable }
   if (bytes.length > maxBytes) return { type, rest: kept, text, facts: unknown(['unknown'], [], 'the command is too long to be analysed'), speaksSftp: false, readable }
   const { facts, onTerminal, transfer } = analyseCommand(text)
   return { type, rest: kept, text, facts: hasTerminal ? onTerminal : facts, speaksSftp: transfer?.program === 'sftp-server', readable }
