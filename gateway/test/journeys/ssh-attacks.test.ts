@@ -7,7 +7,7 @@ import { message, messageWith } from '../../src/protocols/ssh/messages.ts'
 import { MESSAGE } from '../../src/protocols/ssh/wire/message-numbers.ts'
 import { SshWriter } from '../../src/protocols/ssh/wire/ssh-writer.ts'
 import { RawSsh, text } from '../support/raw-ssh.ts'
-import { ApiUser, person } from '../support/reviewing.ts'
+import { type ApiUser, person } from '../support/reviewing.ts'
 import { type SshJourney, startSshJourney } from '../support/ssh-journey.ts'
 
 /** What a client does that wants to run what it may not: none of it runs, and what cannot be followed ends the session. */
