@@ -6,6 +6,13 @@ export interface Samples {
   readonly left: readonly string[]
 }
 
+/** Reads a text of `found`: the values in it, and what is left when they are replaced. */
+export function readSample(marked: string): { readonly text: string; readonly values: readonly string[]; readonly redacted: string } {
+  const parts = marked.replaceAll('[[[', '\x01[[').replaceAll(']]]', ']]\x02').split(/\[\[|\]\]/).map((part) => part.replace('\x01', '[').replace('\x02', ']'))
+  const values = parts.filter((_, index) => index % 2 === 1)
+  return { text: parts.join(''), values, redacted: parts.map((part, index) => (index % 2 === 1 ? '[redacted]' : part)).join('') }
+}
+
 // Put together at run time, so that no scanner of repositories takes them for secrets.
 const ghp = `ghp${'_'}`
 const akia = `AKI${'A'}`

@@ -65,7 +65,7 @@ export function findPhone(scan: Scan, digit: number): void {
     if (count > MAX_DIGITS) return
     if (at > group) groups += groups === '' ? String(at - group) : `-${at - group}`
     if (at >= scan.length) {
-      if (couldBegin(value, groups, international)) scan.undecided(start, international || separators !== '')
+      if (couldBegin(value, groups, international)) scan.undecided(start, international || bracket || separators !== '')
       end = at
       break
     }
@@ -73,7 +73,7 @@ export function findPhone(scan: Scan, digit: number): void {
     let next = at
     while (next - at < 3 && (SEPARATOR[scan.at(next)] === 1 || scan.at(next) === OPEN || scan.at(next) === CLOSE)) next += 1
     if (next >= scan.length && !scan.final && next - at < 3) {
-      if (couldBegin(value, groups, international)) scan.undecided(start, international || separators !== '')
+      if (couldBegin(value, groups, international)) scan.undecided(start, international || bracket || separators !== '' || next > at)
       // It may end here all the same.
       return
     }
@@ -93,7 +93,7 @@ export function findPhone(scan: Scan, digit: number): void {
 
 function couldBegin(value: string, groups: string, international: boolean): boolean {
   if (international) return value.length < 4 || hasCountryCode(value)
-  return /^(?:1|1-3|1-3-3|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
+  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
 }
 
 function hasCountryCode(value: string): boolean {
