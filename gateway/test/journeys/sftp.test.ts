@@ -75,6 +75,19 @@ describe('files through the gateway', { skip: SFTP_MISSING }, () => {
     ])
   })
 
+  test('have their digest when the client cuts them to what it wrote, and none when it cuts off more', async () => {
+    const client = await connect()
+    const since = setup.session.operations
+    for (const size of [7, 3, 9]) {
+      const { handle } = await client.open(setup.at('/srv/drop/x'), W | CREATE)
+      await client.write(handle, 0, 'content')
+      await client.request(TYPE.fsetstat, str(handle), Buffer.concat([u32(1), u64(size)]))
+      await client.close(handle)
+    }
+    client.end()
+    assert.deepEqual(recorded(since).finished.map(({ digest }) => digest), [sha256(Buffer.from('content')), undefined, undefined])
+  })
+
   test('that are looked up again and again are decided once a minute, and anew under another policy', async () => {
     const client = await connect()
     const since = setup.session.operations

@@ -169,8 +169,8 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
   }
 }
 
-/** `/srv/drop` to write in, `/srv/pub` to read from, a home with keys, and accounts. */
-function furnish(root: string): void {
+/** Puts all files back: `/srv/drop` to write in, `/srv/pub` to read from, homes with keys, and accounts; `work` is the client's. */
+export function furnish(root: string): void {
   for (const folder of ['srv', 'home', 'etc', 'work']) rmSync(join(root, folder), { recursive: true, force: true })
   for (const folder of ['srv/drop', 'srv/pub/deep', 'home/dana/.ssh', 'home/erin/.ssh', 'etc/cron.d', 'work']) mkdirSync(join(root, folder), { recursive: true })
   writeFileSync(join(root, 'srv/pub/readme.txt'), 'all may read this\n')
