@@ -52,7 +52,7 @@ const FOUND: readonly (readonly [how: string, text: string])[] = [
   ['a digit struck over by itself, as in bold text of manuals', Array.from(CARD, (digit) => `${digit}\b${digit}`).join('')],
   ['underlined as in manuals', Array.from(CARD, (digit) => `_\b${digit}`).join('')],
   ['a wrong digit taken back', '4111111x\b111111111'],
-  ['two wrong digits taken back by a sequence', `411111199${ESC}[2D1111111${'11'}`],
+  ['two wrong digits taken back by a sequence', `411111199${ESC}[2D111111111`],
   ['written, then struck over', `${CARD}${'\b'.repeat(16)}${'*'.repeat(16)}`],
   ['written, then a line drawn over it', `${CARD}\rnothing to see here`],
   ['repeated by a sequence', `41${ESC}[14b`],
@@ -93,7 +93,7 @@ describe('a value is found', () => {
     test(how, () => {
       const got = masked(text)
       assert.match(got, /\[redacted\]/)
-      assert.doesNotMatch(got.replaceAll(/\x1b\[[0-9;?]*[a-zA-Z]|\x1b\].*?(?:\x07|\x1b\\)|[^0-9a-z@]/g, ''), /1{5}|hunter|alice@|3704/)
+      assert.doesNotMatch(got.replaceAll(/[^0-9a-z@]/g, ''), /1{5}|hunter|alice@|3704/)
     })
   }
 })

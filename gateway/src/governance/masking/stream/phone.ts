@@ -93,7 +93,7 @@ export function findPhone(scan: Scan, digit: number): void {
 
 function couldBegin(value: string, groups: string, international: boolean): boolean {
   if (international) return value.length < 4 || hasCountryCode(value)
-  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
+  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || value.startsWith('0')
 }
 
 function hasCountryCode(value: string): boolean {
@@ -123,5 +123,5 @@ function isNational(scan: Scan, start: number, value: string, groups: string, se
 /** `06 12 34 56 78`, `020 7946 0958`, `0161 496 0123`: as France and the United Kingdom write them. */
 function isEuropean(value: string, groups: string, separators: string): boolean {
   if (groups === '2-2-2-2-2') return value[1] !== '0' && /^(.)\1{3}$/.test(separators)
-  return /^(?:3-4-4|4-3-4|5-6|5-3-3)$/.test(groups) && value.length >= 11 && value.length <= 11 && /^[ -]+$/.test(separators)
+  return /^(?:3-4-4|4-3-4|5-6|5-3-3)$/.test(groups) && value.length === 11 && /^[ -]+$/.test(separators)
 }

@@ -114,8 +114,8 @@ function isSecret(value: string, name: string, quoted: boolean, longer: boolean)
   if (NO_SECRETS.has(bare.toLowerCase())) return false
   if (longer) return true
   // Words and counts are behind these names more often than secrets are.
-  if (/(?:token|key|secret|credentials?|pass)$/.test(name) && !quoted) return bare.length >= 6 && !/^[0-9]{1,6}$/.test(bare) && !(/token$/.test(name) && /^[a-z]+$/.test(bare))
-  return quoted ? bare.length >= 3 : bare.length >= 3
+  if (/(?:token|key|secret|credentials?|pass)$/.test(name) && !quoted) return bare.length >= 6 && !/^[0-9]{1,6}$/.test(bare) && !(name.endsWith('token') && /^[a-z]+$/.test(bare))
+  return bare.length >= 3
 }
 
 /** Up to the end of a quoted text, or of a word; `&`, `;` and `,` end a word where another name follows. */
