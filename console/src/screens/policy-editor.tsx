@@ -38,6 +38,8 @@ export function PolicyEditor({ text, readOnly, problems, onChange }: PolicyEdito
         ],
       }),
     })
+    // Scrolled with the keyboard too.
+    view.scrollDOM.tabIndex = 0
     editor.current = view
     return () => view.destroy()
     // What somebody is writing stays when a new version comes into force meanwhile.

@@ -31,7 +31,7 @@ function Sample({ rows }: { readonly rows: ReviewPreview['sample'] }) {
   return (
     <ScrollArea type="auto" viewportProps={{ tabIndex: 0 }}>
       <Table withTableBorder fz="xs" ff="monospace">
-        <Table.Thead><Table.Tr><Table.Th aria-label="before or after" />{columns.map((column) => <Table.Th key={column}>{plainText(column)}</Table.Th>)}</Table.Tr></Table.Thead>
+        <Table.Thead><Table.Tr><Table.Th>row</Table.Th>{columns.map((column) => <Table.Th key={column}>{plainText(column)}</Table.Th>)}</Table.Tr></Table.Thead>
         <Table.Tbody>
           {rows.flatMap(({ before, after }, index) => ([['before', before, after], ['after', after, before]] as const).map(([word, row, other]) => row !== null && (
             // The rows of one preview never change places.
