@@ -69,6 +69,7 @@ function introduction({ api, issuer, targets, logins }: DemoAddresses): string {
   return `
 ${pc.bold('Addresses')}
   shop         ${shop.host}:${shop.port}, PostgreSQL through the gateway
+  console      ${api}/console/, to review, watch and prove in a browser
   control API  ${api}
   OpenID       ${issuer}
 

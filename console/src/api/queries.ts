@@ -1,5 +1,5 @@
 import type {
-  AgentList, FoundOperation, GrantList, HoldList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
+  AgentList, FoundOperation, HoldList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
   SearchAnswer, Session, SessionList, TargetList, Version, WebSession,
 } from '@sallyport/contract'
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query'
@@ -23,7 +23,6 @@ export const usePolicy = () => get<PolicyVersion>('policy', '/api/v1/policy')
 export const useLedgerStatus = () => get<LedgerStatus>('ledger', '/api/v1/ledger/status', LIVE_MS)
 export const useLocks = () => get<LockList>('locks', '/api/v1/locks', LIVE_MS)
 export const useHolds = () => get<HoldList>('holds', '/api/v1/holds')
-export const useGrants = () => get<GrantList>('grants', '/api/v1/access', LIVE_MS)
 export const useAgents = (filter: string) => get<AgentList>('agents', `/api/v1/agents${filter}`, LIVE_MS * 2)
 export const useNewestSessions = () => get<SessionList>('sessions', '/api/v1/sessions?limit=200', LIVE_MS)
 export const useOneSession = (id: string) => get<Session>('session-detail', `/api/v1/sessions/${encodeURIComponent(id)}`, LIVE_MS)

@@ -6,7 +6,7 @@ import { ownVerifier, type Proof, proveOperation } from './prove.ts'
 /** Checks in this browser that an operation is in the ledger. */
 export function VerifyOperation({ session, number }: { readonly session: string; readonly number: number }) {
   const { data } = useSession()
-  const proof = useMutation<Proof, Error>({ mutationFn: async () => proveOperation(session, number, await ownVerifier()) })
+  const proof = useMutation<Proof>({ mutationFn: async () => proveOperation(session, number, await ownVerifier()) })
   if (!data?.roles.some((role) => ['auditor', 'operator', 'administrator'].includes(role))) return undefined
   if (proof.data !== undefined) {
     return <Text size="sm" role="status">✔ entry {proof.data.index} is proved by {proof.data.hashes} hashes and the signature on {proof.data.checkpoint.size} entries</Text>

@@ -51,7 +51,7 @@ function StatusCard({ status: { healthy, size, check, anchors } }: { readonly st
 
 function CheckSignature() {
   const [brought, setBrought] = useState('')
-  const check = useMutation<Checkpoint, Error>({ mutationFn: async () => latestCheckpoint(brought.trim() === '' ? await ownVerifier() : brought.trim()) })
+  const check = useMutation<Checkpoint>({ mutationFn: async () => latestCheckpoint(brought.trim() === '' ? await ownVerifier() : brought.trim()) })
   return (
     <Paper withBorder p="md">
       <Stack gap="xs">

@@ -13,7 +13,7 @@ export interface PolicyEditorProps {
   readonly text: string
   readonly readOnly: boolean
   readonly problems: readonly Problem[]
-  onChange(text: string): void
+  readonly onChange: (text: string) => void
 }
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
