@@ -1,5 +1,5 @@
 /**
- * Paths of the control API. Every path under `/api/v1` but `version` and `login` wants `Authorization: Bearer <token>`:
+ * Paths of the control API. Every path under `/api/v1` but `version`, `login` and `ssh/authorities` wants `Authorization: Bearer <token>`:
  * an identity token of a configured issuer, or a session token.
  *
  * | request | who | answer |
@@ -8,6 +8,8 @@
  * | GET login | anybody, without a token | LoginOffer: where a person may log in with the CLI |
  * | GET whoami | everybody | WhoAmI |
  * | POST revocation | holder of a session token (form-encoded, RFC 7009) | 200, else OAuthError |
+ * | GET sshAuthorities | anybody, without a token | SshAuthorities |
+ * | POST sshCertificates | holder of an identity token or a session token; SshCertificateRequest | SshCertificate, 201 |
  * | GET targets | everybody | TargetList: what the caller may open |
  * | GET sessions?limit&after | everybody their own; auditor, operator, administrator all | SessionList |
  * | GET search?q&limit&after | as above | SearchAnswer |
@@ -66,6 +68,8 @@ export const routes = {
   whoami: '/api/v1/whoami',
   revocation: '/oauth/revoke',
   targets: '/api/v1/targets',
+  sshAuthorities: '/api/v1/ssh/authorities',
+  sshCertificates: '/api/v1/ssh/certificates',
   tokens: '/api/v1/tokens',
   tokenRevocation: (id: string) => `/api/v1/tokens/${encodeURIComponent(id)}/revoke`,
   locks: '/api/v1/locks',

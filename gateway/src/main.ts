@@ -9,6 +9,7 @@ import type { PolicyAdministration, ProtocolListener } from './api/api-services.
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Config } from './config/index.ts'
+import { certification } from './governance/certificates/certificate-writer.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
@@ -20,6 +21,7 @@ import { IndexHistory } from './governance/review/index-history.ts'
 import { Reviews } from './governance/review/reviews.ts'
 import { SessionEndings } from './governance/session-endings.ts'
 import { Sessions } from './governance/sessions.ts'
+import { IssuerDeviceLogins } from './identity/device/issuer-device-logins.ts'
 import { IdentityService } from './identity/identity-service.ts'
 import { SamlLogins } from './identity/saml/saml-logins.ts'
 import { ConsoleLogin } from './identity/web/console-login.ts'
@@ -32,6 +34,7 @@ import { LogReader } from './ledger/log-reader.ts'
 import { makeBundle } from './ledger/make-bundle.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { ConfigurationError, openState, readConfig } from './open-state.ts'
+import { ownAuthorities, ownSecret } from './own-secrets.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
 import { openRecordings } from './open-recordings.ts'
@@ -39,7 +42,6 @@ import { protocols } from './protocols.ts'
 import type { Listener } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
-import type { Vault } from './vault/vault.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
 const SOFTWARE = 'sallyport 0.1.0'
@@ -145,17 +147,22 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
-  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly listener: Listener }>()
-  const maskKey = await ownSecret(vault, MASK_KEY)
+  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly names: readonly string[]; readonly listener: Listener }>()
+  const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
+  const authorities = await ownAuthorities(vault)
+  const deviceLogins = new IssuerDeviceLogins({ policies })
   for (const adapter of protocols) {
     const address = gateway.protocols[adapter.name]
     if (address === undefined) continue
     const listener = await adapter.listen(
-      { gatekeeper: governor, resolveSecret: secretOf, maskKey, logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log },
+      {
+        gatekeeper: governor, resolveSecret: secretOf, maskKey, authorities, deviceLogins,
+        logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log,
+      },
       { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
     )
     closing.push(() => listener.close())
-    listeners.set(adapter.name, { host: address.host, port: listener.port, listener })
+    listeners.set(adapter.name, { ...address, port: listener.port, listener })
   }
 
   const served: { url?: string } = {}
@@ -168,6 +175,10 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     createApi({
       identification: identity,
       tokenExchange: identity,
+      certification: (protocol) => {
+        const writer = protocols.find(({ name }) => name === protocol)?.certificates
+        return writer === undefined || !listeners.has(protocol) ? undefined : certification(writer, authorities)
+      },
       webLogin: new ConsoleLogin({ oidc, saml: samlLogin, sessions: webSessions, origin }),
       samlLogin,
       revoke: (tokenId) => identity.revoke(tokenId),
@@ -191,7 +202,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       }),
       verifierKey,
       ledgerStatus: () => watch.status,
-      listeners: () => Array.from(listeners, ([protocol, { host, port }]): ProtocolListener => ({ protocol, host, port, tls: tls !== undefined })),
+      listeners: () => Array.from(listeners, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
       version: VERSION,
       consoleFolder: CONSOLE_FOLDER,
       log,
@@ -267,13 +278,6 @@ function administration(policies: PolicyHolder, storage: Storage): PolicyAdminis
       }
     },
   }
-}
-
-/** A secret of the gateway's own, 32 random bytes, made at the first start. */
-async function ownSecret(vault: Vault, name: string): Promise<Buffer> {
-  const known = await vault.list()
-  if (!known.includes(name)) await vault.seal(name, randomBytes(32).toString('base64'))
-  return Buffer.from((await vault.reveal(name)).expose(), 'base64')
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

@@ -16,7 +16,7 @@ import { toOcsf } from '../src/governance/recording/ocsf.ts'
 import {
   encodeAccessEnded, encodeAccessGranted, encodeAnswerVoided, encodeBreakGlassOpened, encodeReviewAnswered, encodeReviewClosed, encodeReviewRequested, encodeReviewUsed,
 } from '../src/governance/recording/review-events.ts'
-import { encodeTokenIssued } from '../src/governance/recording/token-issued.ts'
+import { encodeCertificateIssued, encodeTokenIssued } from '../src/governance/recording/token-issued.ts'
 import type { Grant } from '../src/governance/review/grant.ts'
 import type { Review } from '../src/governance/review/review.ts'
 import type { Session } from '../src/governance/session.ts'
@@ -95,6 +95,7 @@ test('whatever stands in it, an entry is one line of well-formed text that fits,
       ['session.opened', encodeSessionOpened(session)], ['session.closed', encodeSessionClosed(session, text, AT)], ['login.refused', encodeLoginRefused(request, other, AT)],
       ['credential.used', encodeCredentialUsed('an-id', use, AT)], ['catalog.opened', encodeCredentialUsed(undefined, use, AT)],
       ['token.issued', encodeTokenIssued({ token: 'a-credential', tokenId: 'tok', identity, targets: list, purpose: text, expiresAtMs: AT, expiresIn: 1 }, AT)],
+      ['certificate.issued', encodeCertificateIssued({ tokenId: other, identity, protocol: 'ssh', targets: list, fingerprint: text, expiresAtMs: AT }, AT)],
       ['token.revoked', encodeTokenRevoked([text, ...list], 1, AT)], ['policy.applied', encodePolicyApplied(1, 'ab'.repeat(32), text, AT)],
       ['administrator.acted', encodeAdministratorActed({ by: text, action: other, subject: text, reason: other }, AT)],
       ['agent.registered', encodeAgentEvents({ agents: [] }, { agents: [agent] }, 2, AT)[0]],

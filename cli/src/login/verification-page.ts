@@ -1,59 +1,9 @@
-import { z } from 'zod'
+import { type DeviceAuthorization, readDeviceAnswer as read } from '@sallyport/contract'
 import { NoAnswer, permittedUrl } from './bounded-fetch.ts'
 
-/** Where a person types which code. All of it is fit for a terminal. */
-export interface VerificationPage {
-  readonly url: string
-  /** The same page with the code filled in. */
-  readonly completeUrl?: string
-  readonly userCode: string
-}
+export type { DeviceAuthorization, VerificationPage } from '@sallyport/contract'
 
-const MAX_LOGIN_SECONDS = 30 * 60
-const MAX_INTERVAL_SECONDS = 60
-/** RFC 8628 §3.2. */
-const DEFAULT_INTERVAL_SECONDS = 5
-
-/** RFC 8628 §3.2. A user code that a terminal could take for something else is no code to type. */
-const DeviceAnswer = z.object({
-  device_code: z.string().min(1).max(8_192),
-  user_code: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}[A-Za-z0-9]$/),
-  verification_uri: z.string(),
-  verification_uri_complete: z.string().optional(),
-  expires_in: z.coerce.number().positive(),
-  interval: z.number().positive().default(DEFAULT_INTERVAL_SECONDS),
-})
-
-export interface DeviceAuthorization {
-  readonly deviceCode: string
-  readonly page: VerificationPage
-  readonly expiresInMs: number
-  readonly intervalMs: number
-}
-
-/**
- * Reads the answer of a device authorization endpoint. Whoever made it must not be able to send a person elsewhere than to
- * the issuer, or to one of the hosts that the gateway's policy names.
- *
- * @throws NoAnswer
- */
+/** Reads the answer of a device authorization endpoint. @throws NoAnswer */
 export function readDeviceAnswer(answer: unknown, issuer: URL, verificationHosts: readonly string[]): DeviceAuthorization {
-  const parsed = DeviceAnswer.safeParse(answer)
-  if (!parsed.success) throw new NoAnswer(`its device authorization has no sensible ${String(parsed.error.issues[0]?.path[0] ?? 'content')}`, false)
-  const { device_code: deviceCode, user_code: userCode, verification_uri: uri, verification_uri_complete: complete, interval } = parsed.data
-  if (interval > MAX_INTERVAL_SECONDS) throw new NoAnswer(`it wants to be asked less often than every ${MAX_INTERVAL_SECONDS} seconds`, false)
-  // Whoever sees the device code can take the login.
-  if ([userCode, uri, complete ?? ''].some((shown) => shown.includes(deviceCode))) throw new NoAnswer('it would have the device code shown', false)
-  const hosts = new Set([issuer.host, ...verificationHosts])
-  const page = (text: string) => {
-    const url = permittedUrl(text, issuer)
-    if (!hosts.has(url.host)) throw new NoAnswer('its page for the code is on another host; an operator may name that host in "verificationHosts"', false)
-    return url.href
-  }
-  return {
-    deviceCode,
-    page: { url: page(uri), userCode, ...(complete === undefined ? {} : { completeUrl: page(complete) }) },
-    expiresInMs: Math.min(parsed.data.expires_in, MAX_LOGIN_SECONDS) * 1_000,
-    intervalMs: Math.max(interval, 1) * 1_000,
-  }
+  return read(answer, { issuer, verificationHosts, permitted: (text) => permittedUrl(text, issuer), unusable: (why) => new NoAnswer(why, false) })
 }

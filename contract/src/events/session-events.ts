@@ -28,6 +28,16 @@ export const sessionEvents = [
     expiresAt: time('When it ends'),
     singleUse: optional(flag('True when it opens one session; absent when it opens any number')),
   }, { tokenId: 'tok_5f0c2a', identity: who, targets: ['shop'], purpose: 'answers tickets', expiresAt: EXAMPLE_TIME + 900_000 }),
+  event('certificate.issued', 'A certificate was given for a session token and a public key: whoever has its private key logs in as the holder of the token would. Written before it is handed out.', {
+    tokenId: text('The session token that it stands for; the id of the certificate too'),
+    identity,
+    protocol: text('Such as `ssh`'),
+    targets: names('Targets that it opens'),
+    fingerprint: text('Digest of the public key, as the protocol shows it'),
+    expiresAt: time('When it ends; with the token at the latest'),
+  }, {
+    tokenId: 'tok_5f0c2a', identity: who, protocol: 'ssh', targets: ['web1'], fingerprint: 'SHA256:RBPSCDfZ0wTNlyVO8nIeqbDd4JDdyEuVaTEFM7qmSIo', expiresAt: EXAMPLE_TIME + 900_000,
+  }),
   event('token.revoked', 'A token was made unusable, with all that were exchanged for it, and their sessions were ended; or a person logged out at the console.', {
     tokenId: text('Names the token'),
     derived: names('Ids of the session tokens that were exchanged for it'),

@@ -4,6 +4,7 @@ import type { AgentInventory } from '../governance/agents/agent-inventory.ts'
 import type { AgentRegistry } from '../governance/agents/agent-registry.ts'
 import type { CampaignStore } from '../governance/agents/campaign.ts'
 import type { Campaigns } from '../governance/agents/campaigns.ts'
+import type { Certification } from '../governance/certificates/certificate-writer.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
@@ -22,6 +23,8 @@ import type { WebLogin } from '../governance/web-sessions.ts'
 export interface ApiServices {
   readonly identification: Identification
   readonly tokenExchange: TokenExchange
+  /** Certificates to log in with, by protocol; undefined where it is not spoken here, or knows none. */
+  readonly certification: (protocol: string) => Certification | undefined
   /** People at the console; nobody logs in there when absent. */
   readonly webLogin?: WebLogin
   readonly samlLogin?: SamlLogin
@@ -84,6 +87,8 @@ export interface ProtocolListener {
   /** What clients dial. */
   readonly host: string
   readonly port: number
+  /** What its clients may call it. */
+  readonly names: readonly string[]
   readonly tls: boolean
 }
 

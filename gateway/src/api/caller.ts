@@ -52,11 +52,16 @@ async function identify(context: Context, services: ApiServices): Promise<Identi
       return webCallerOf(context, cookie, webLogin)
     })
   }
-  const [, token] = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization ?? '') ?? []
+  const token = tokenOf(context)
   if (token === undefined) {
     throw new ApiFailure('unauthenticated', 'this needs a token', 'Send Authorization: Bearer with an identity token or a session token.')
   }
   return services.identification.identify(token)
+}
+
+/** The token that a program sends, unverified. */
+export function tokenOf(context: Context): string | undefined {
+  return /^Bearer +([\x21-\x7e]+)$/i.exec(context.req.header('authorization') ?? '')?.[1]
 }
 
 async function onRecord<Result>(context: Context, services: ApiServices, work: () => Result | Promise<Result>): Promise<Result> {

@@ -73,7 +73,7 @@ describe('the control API', () => {
       verifierKey: readFileSync(verifierPath(folder), 'utf8'),
       makeBundle: () => Promise.resolve(undefined),
       ledgerStatus: () => ({ healthy: true, size: 3, check: { state: 'proved', size: 3, at: null, finding: null }, anchors: [] }),
-      listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15_432, tls: false }],
+      listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15_432, names: [], tls: false }], certification: () => undefined,
       version: '1.2.3', log: { info: note, error: note },
     }), { port: 0 })
   })

@@ -9,6 +9,7 @@ import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { serveAuth } from './auth-routes.ts'
 import { callerOf } from './caller.ts'
+import { issueSshCertificate, showSshAuthorities } from './certificate-routes.ts'
 import { serveCampaigns } from './campaign-routes.ts'
 import { serveConsole } from './console-routes.ts'
 import { serveChannels } from './channel-routes.ts'
@@ -45,6 +46,8 @@ export function createApi(services: ApiServices): Hono {
   api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
   api.get(routes.login, (context) => offerLogin(context, services))
   api.get(routes.whoami, (context) => tellWhoAmI(context, services))
+  api.get(routes.sshAuthorities, (context) => showSshAuthorities(context, services))
+  api.post(routes.sshCertificates, limitBody(MAX_ANSWER_BYTES), (context) => issueSshCertificate(context, services))
   api.get(routes.targets, (context) => listTargets(context, services))
   api.get(routes.sessions, (context) => listSessions(context, services))
   api.get(routes.search, (context) => searchSessions(context, services))
@@ -103,7 +106,9 @@ async function listTargets(context: Context, services: ApiServices): Promise<Res
   const listeners = services.listeners()
   const targets = services.policies.current.document.targets.filter((entry) => caller.mayOpen(entry.name)).flatMap((entry): Target[] => {
     const listener = listeners.find((one) => one.protocol === entry.protocol)
-    return listener === undefined ? [] : [{ name: entry.name, database: entry.name, labels: { ...entry.labels }, ...listener }]
+    if (listener === undefined) return []
+    const { protocol, host, port, tls } = listener
+    return [{ name: entry.name, database: entry.name, labels: { ...entry.labels }, protocol, host, port, tls }]
   })
   return context.json({ targets } satisfies TargetList)
 }

@@ -1,7 +1,7 @@
 import { BUILT_IN_RULES } from '../governance/decision.ts'
 import { compileCondition, ConditionError } from '../governance/policy/condition.ts'
 import type {
-  AgentEntry, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
+  AgentEntry, DetectorMask, IssuerEntry, MaskEntry, PolicyDocument, RuleEntry, TargetEntry,
 } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import type { SamlEntry } from '../governance/policy/saml-entry.ts'
@@ -14,7 +14,7 @@ export interface CheckedSections {
   readonly saml?: readonly (SamlEntry | undefined)[]
   readonly agents: readonly (AgentEntry | undefined)[]
   readonly targets: readonly (TargetEntry | undefined)[]
-  readonly masks: readonly (MaskEntry | undefined)[]
+  readonly masks: readonly (MaskEntry | DetectorMask | undefined)[]
   readonly rules: readonly (RuleEntry | undefined)[]
   readonly roles: PolicyDocument['roles'] | undefined
 }
@@ -25,7 +25,8 @@ type Section = 'issuers' | 'saml' | 'agents' | 'targets' | 'masks' | 'rules'
 export type WrittenNames = Readonly<Record<Section, readonly (string | undefined)[]>>
 
 /** What only shows when entries are looked at together. */
-export function checkTogether(sections: CheckedSections, names: WrittenNames): Finding[] {
+/** @param streamless protocols whose answers have no text streams */
+export function checkTogether(sections: CheckedSections, names: WrittenNames, streamless: readonly string[] = []): Finding[] {
   return [
     ...Object.entries(names).flatMap(([section, written]) => duplicates(section, written)),
     ...namedAsIssuers(names),
@@ -36,6 +37,8 @@ export function checkTogether(sections: CheckedSections, names: WrittenNames): F
     ...sameConsoleClients(sections.issuers),
     ...ambiguousAgents(sections.agents),
     ...maskedTwice(sections.masks),
+    ...detectedTwice(sections.masks),
+    ...detectorsWithoutStreams(sections, streamless),
     ...conditions(sections),
     ...withoutReviewers(sections),
   ]
@@ -125,14 +128,47 @@ function includes(all: AgentEntry['match'], some: AgentEntry['match']): boolean 
 /** Two masks on one column of one target would leave it open which of them a client sees. */
 function maskedTwice(masks: CheckedSections['masks']): Finding[] {
   const seen = new Map<string, MaskEntry[]>()
-  return masks.flatMap((mask, index) => (mask?.columns ?? []).flatMap((column, place): Finding[] => {
+  return masks.flatMap((mask, index) => mask === undefined || !('columns' in mask) ? [] : mask.columns.flatMap((column, place): Finding[] => {
     const earlier = seen.get(column) ?? []
-    const other = earlier.find(({ targets }) => overlap(targets, mask?.targets))
-    if (mask !== undefined) seen.set(column, [...earlier, mask])
+    const other = earlier.find(({ targets }) => overlap(targets, mask.targets))
+    seen.set(column, [...earlier, mask])
     return other === undefined ? [] : [{
       path: ['masks', index, 'columns', place], message: `mask ${quoted(other.name)} holds for this column already`,
     }]
   }))
+}
+
+/** As with columns: one value, one mask. */
+function detectedTwice(masks: CheckedSections['masks']): Finding[] {
+  const seen: DetectorMask[] = []
+  return masks.flatMap((mask, index) => {
+    if (mask === undefined || 'columns' in mask) return []
+    const earlier = seen.filter(({ targets }) => overlap(targets, mask.targets))
+    seen.push(mask)
+    return (mask.detect ?? []).flatMap((name, place): Finding[] => {
+      const other = earlier.find(({ detect = [] }) => detect.includes(name))
+      return other === undefined ? [] : [{ path: ['masks', index, 'detect', place], message: `mask ${quoted(other.name)} has this detector already` }]
+    })
+  })
+}
+
+/** Nobody should rely on a detector where there is nothing that it looks at. */
+function detectorsWithoutStreams({ masks, targets }: CheckedSections, streamless: readonly string[]): Finding[] {
+  const without = (target: TargetEntry | undefined): boolean => target !== undefined && streamless.includes(target.protocol)
+  return masks.flatMap((mask, index): Finding[] => {
+    if (mask === undefined || 'columns' in mask) return []
+    if (mask.targets === undefined) {
+      return targets.length > 0 && targets.every(without)
+        ? [{ path: ['masks', index], message: 'detectors look at text streams, and no target here has any: name columns instead' }]
+        : []
+    }
+    return mask.targets.flatMap((name, place): Finding[] => {
+      const target = targets.find((entry) => entry?.name === name)
+      if (target === undefined || !without(target)) return []
+      const message = `detectors look at text streams, and ${target.protocol} targets have none: name columns instead`
+      return [{ path: ['masks', index, 'targets', place], message }]
+    })
+  })
 }
 
 function overlap(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {

@@ -16,7 +16,7 @@ export interface GatewaySettings {
   readonly api: ListenAddress
   readonly console: ConsoleSettings
   /** Where each protocol listens, for every registered protocol. */
-  readonly protocols: Readonly<Record<string, ListenAddress>>
+  readonly protocols: Readonly<Record<string, ProtocolAddress>>
   /** References to PEM texts. */
   readonly tls?: { readonly cert: string; readonly key: string }
   /** Reference to the master key; absent: a key file in `dataDir`, made at the first start. */
@@ -56,6 +56,11 @@ export interface ListenAddress {
   readonly port: number
 }
 
+export interface ProtocolAddress extends ListenAddress {
+  /** Names and addresses by which clients reach the listener: certificates of its own vouch for these. */
+  readonly names: readonly string[]
+}
+
 export interface Limits {
   /** Clients at once, of all protocols together. */
   readonly connections: number
@@ -73,6 +78,10 @@ const LOOPBACK = '127.0.0.1'
 const API_PORT = 7400
 /** A protocol listens at its targets' usual port plus this: unprivileged, and beside a server on the same machine. */
 const PORT_OFFSET = 10_000
+/** A certificate with more principals is taken by no client; OpenSSH's limit is 256. */
+const MAX_NAMES = 100
+/** Listens everywhere, and is nowhere. */
+const WILDCARDS = ['0.0.0.0', '::', '*']
 
 const tlsMode = z.enum(['disable', 'require', 'verify-full'])
 
@@ -101,7 +110,7 @@ const sectionSchema = z.strictObject({
   api: z.strictObject({ host: host.default(LOOPBACK), port: listenPort.default(API_PORT) }).prefault({}),
   console: consoleSection,
   protocols: z
-    .record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional() }))
+    .record(z.string(), z.strictObject({ host: host.default(LOOPBACK), port: listenPort.optional(), names: z.array(host).max(MAX_NAMES, `at most ${MAX_NAMES} names`).default([]) }))
     .default({}),
   tls: z.strictObject({ cert: referenceOf('file'), key: referenceOf('file', 'env', 'vault') }).optional(),
   vault: z.strictObject({ masterKey: referenceOf('file', 'env').optional() }).prefault({}),
@@ -139,22 +148,31 @@ const sectionSchema = z.strictObject({
 /** Every key of the section, for the test of the reference. */
 export const sectionKeys: readonly string[] = Object.keys(sectionSchema.shape)
 
+/** What the section needs to know of a protocol; see `ProtocolAdapter`. */
+interface ListeningProtocol {
+  readonly name: string
+  readonly defaultPort: number
+  readonly defaultListenPort?: number
+  readonly encryptsItself?: boolean
+}
+
 /** Checks the section and fills in what it leaves out. */
 export function gatewaySettings(
-  section: unknown, adapters: readonly { readonly name: string; readonly defaultPort: number }[], findings: Finding[],
+  section: unknown, adapters: readonly ListeningProtocol[], findings: Finding[],
 ): GatewaySettings | undefined {
   const path = ['gateway'] as const
   const read = check(sectionSchema, section ?? {}, path, findings)
   if (read === undefined) return undefined
-  const protocols: Record<string, ListenAddress> = {}
-  for (const { name, defaultPort } of adapters) {
+  const protocols: Record<string, ProtocolAddress> = {}
+  for (const { name, defaultPort, defaultListenPort = defaultPort + PORT_OFFSET } of adapters) {
     const address = read.protocols[name]
-    protocols[name] = { host: address?.host ?? LOOPBACK, port: address?.port ?? defaultPort + PORT_OFFSET }
+    const listens = address?.host ?? LOOPBACK
+    protocols[name] = { host: listens, port: address?.port ?? defaultListenPort, names: namesOf(listens, address?.names ?? []) }
   }
   const names = adapters.map(({ name }) => name)
   const unknown = Object.keys(read.protocols).filter((name) => !names.includes(name)).slice(0, MAX_UNKNOWN_KEYS)
   findings.push(...unknown.map((name) => unknownKey([...path, 'protocols', name], name, names)))
-  const listening = [['api'], ...names.map((name) => ['protocols', name])]
+  const listening = [['api'], ...adapters.filter(({ encryptsItself }) => encryptsItself !== true).map(({ name }) => ['protocols', name])]
   for (const place of listening) {
     const address = place[1] === undefined ? read.api : protocols[place[1]]
     if (address === undefined || read.tls !== undefined || isLoopback(address.host)) continue
@@ -176,6 +194,11 @@ export function gatewaySettings(
       sessionLifetimeMs: limits.sessionLifetime,
     },
   }
+}
+
+function namesOf(listens: string, configured: readonly string[]): string[] {
+  const own = isLoopback(listens) ? [listens, 'localhost', LOOPBACK] : [listens]
+  return [...new Set([...own, ...configured])].filter((name) => !WILDCARDS.includes(name))
 }
 
 function storageSettings(storage: z.output<typeof sectionSchema>['storage'], dataDir: string): StorageSettings {

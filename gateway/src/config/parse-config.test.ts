@@ -5,6 +5,7 @@ import { closestName, editDistance } from '../governance/closest-name.ts'
 import { postgresKind, sample } from './config-samples.test-support.ts'
 import { parseConfig } from './parse-config.ts'
 import { type Problem, renderProblems } from './problem.ts'
+import { WRONG_DETECTORS } from './wrong-detectors.test-support.ts'
 import { WRONG_ENTRIES } from './wrong-entries.test-support.ts'
 import { WRONG_FORM } from './wrong-form.test-support.ts'
 import { WRONG_REVIEWS } from './wrong-reviews.test-support.ts'
@@ -24,7 +25,7 @@ function configOf(text: string) {
 }
 
 describe('a wrong document is refused at line and column:', () => {
-  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES, ...WRONG_REVIEWS]) {
+  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES, ...WRONG_REVIEWS, ...WRONG_DETECTORS]) {
     test(name, () => {
       assert.deepEqual(problemsOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`), problems)
     })
@@ -54,7 +55,7 @@ describe('a right document', () => {
       storage: { kind: 'sqlite', path: 'sallyport-data/state.db' },
       api: { host: '127.0.0.1', port: 7400 },
       console: { idleMs: 1_800_000, longestMs: 43_200_000 },
-      protocols: { postgres: { host: '127.0.0.1', port: 15_432 } },
+      protocols: { postgres: { host: '127.0.0.1', port: 15_432, names: ['127.0.0.1', 'localhost'] } },
       vault: {},
       ledger: { durability: 'batched', anchors: [] },
       recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
@@ -118,7 +119,7 @@ gateway:
     postgres: { host: state.internal, database: sallyport, user: sallyport, password: env:STATE_PASSWORD }
   api: { host: 0.0.0.0, port: 443 }
   console: { url: https://sallyport.example.com/, idle: 15m, longest: 8h }
-  protocols: { postgres: { host: "::", port: 0 } }
+  protocols: { postgres: { host: "::", port: 0, names: [gateway.example.com, gateway.example.com] } }
   tls: { cert: file:tls.crt, key: vault:tls-key }
   vault: { masterKey: env:SALLYPORT_MASTER_KEY }
   ledger: { durability: strict, anchors: [{ file: /mnt/worm/checkpoints, every: 5m }, { webhook: 'http://127.0.0.1:9/hook', secret: env:HOOK }] }
@@ -132,7 +133,7 @@ gateway:
       },
       api: { host: '0.0.0.0', port: 443 },
       console: { url: 'https://sallyport.example.com', idleMs: 900_000, longestMs: 28_800_000 },
-      protocols: { postgres: { host: '::', port: 0 } },
+      protocols: { postgres: { host: '::', port: 0, names: ['gateway.example.com'] } },
       tls: { cert: 'file:tls.crt', key: 'vault:tls-key' },
       vault: { masterKey: 'env:SALLYPORT_MASTER_KEY' },
       ledger: {

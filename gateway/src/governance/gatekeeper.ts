@@ -1,4 +1,5 @@
 import type { Exchange, Outcome } from './exchange.ts'
+import type { ProvedToken } from './identity.ts'
 import type { CredentialUse } from './recording/event-schema.ts'
 import type { Session } from './session.ts'
 
@@ -10,6 +11,8 @@ export interface Gatekeeper {
    * @throws AuthenticationError, also when the target does not exist or may not be opened
    */
   open(request: OpenRequest): Promise<Session>
+  /** Records a login that the protocol itself refused, such as one with a certificate of somebody else. @param reason without secrets */
+  loginRefused(login: RefusedLogin, reason: string): void
   /** Decides, records, and then forwards or refuses. Calls back into the exchange in the order of the calls of one session. */
   govern(session: Session, exchange: Exchange): void
   /** Records how a forwarded operation ended. */
@@ -20,9 +23,12 @@ export interface Gatekeeper {
   close(session: Session, reason: string): void
 }
 
+/** What is on record of a login that comes to nothing. */
+export type RefusedLogin = Pick<OpenRequest, 'protocol' | 'target' | 'clientAddress' | 'application'>
+
 export interface OpenRequest {
   readonly protocol: string
-  readonly credential: string
+  readonly credential: string | ProvedToken
   readonly target: string
   readonly clientAddress: string
   readonly application: string

@@ -1,10 +1,11 @@
 import type { Decision, Refusal } from './decision.ts'
 import type { Exchange, Outcome, Reviewable } from './exchange.ts'
-import type { Gatekeeper, OpenRequest } from './gatekeeper.ts'
+import type { Gatekeeper, OpenRequest, RefusedLogin } from './gatekeeper.ts'
 import { issuePermit } from './permit.ts'
 import type { CredentialUse } from './recording/event-schema.ts'
-import { encodeCredentialUsed, encodeDecided, encodeFinished } from './recording/events.ts'
+import { encodeCredentialUsed, encodeDecided, encodeFinished, encodeLoginRefused } from './recording/events.ts'
 import type { Ledger } from './recording/ledger.ts'
+import { recordIfPossible } from './recording/record-if-possible.ts'
 import { HeldOperation } from './review/held-operation.ts'
 import { holdMs, previewWanted } from './review/demands.ts'
 import { NOT_ASKED, NOT_REVIEWABLE, refusalAfterReview, waitingWords } from './review/review-words.ts'
@@ -35,6 +36,10 @@ export class Governor implements Gatekeeper {
 
   open(request: OpenRequest): Promise<Session> {
     return this.#sessions.open(request)
+  }
+
+  loginRefused(login: RefusedLogin, reason: string): void {
+    recordIfPossible(this.#ledger, encodeLoginRefused(login, reason, Date.now()))
   }
 
   govern(session: Session, exchange: Exchange): void {

@@ -29,14 +29,22 @@ export interface Admission {
   readonly expiresAtMs: number
 }
 
+/**
+ * Stands for a session token whose holder has proved to an adapter that it is theirs: with a private key, and the
+ * certificate over it that this installation issued for the token. Only who verified both may make one.
+ */
+export interface ProvedToken {
+  readonly tokenId: string
+}
+
 /** Verifies what a native client presents as its password. */
 export interface Authenticator {
   /**
-   * @param credential a session token, or an identity token of a configured issuer
+   * @param credential a session token, an identity token of a configured issuer, or the proof of having a session token
    * @param target name of the target the client wants to open
    * @throws AuthenticationError with words fit for the client and no secret in them
    */
-  authenticate(credential: string, target: string): Promise<Admission>
+  authenticate(credential: string | ProvedToken, target: string): Promise<Admission>
 }
 
 export class AuthenticationError extends Error {

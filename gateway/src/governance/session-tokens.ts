@@ -3,6 +3,8 @@ export interface SessionTokenStore {
   add(record: SessionTokenRecord): Promise<void>
   /** The record with that hash, also when it is revoked or expired. */
   find(hash: string): Promise<StoredSessionToken | undefined>
+  /** The same by its id, for who has proved in another way that the token is theirs. */
+  findById(tokenId: string): Promise<StoredSessionToken | undefined>
   /**
    * Makes a token unusable, and every session token that was exchanged for it.
    * @param untilMs Unix milliseconds from which the token is useless anyway, so that the note may go

@@ -222,7 +222,8 @@ export class Sessions {
         continue
       }
       const next = policy.forSession({ identity, target, purpose }, session.grants)
-      if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)) {
+      if (next.readOnly === session.policy.readOnly && same(next.masks, session.policy.masks)
+        && same(next.detectors ?? [], session.policy.detectors ?? [])) {
         session.policy = next
         // Only once it was opened: the clock is set then anyway.
         if (live.timer !== undefined) this.#endInTime(live)

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { oneLine } from '../governance/declared-purpose.ts'
-import { type Admission, AuthenticationError, type Authenticator } from '../governance/identity.ts'
+import { type Admission, AuthenticationError, type Authenticator, type ProvedToken } from '../governance/identity.ts'
 import { type LockCheck, refuseLocked } from '../governance/locks/lock.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { PolicyDocument } from '../governance/policy/policy-document.ts'
@@ -71,8 +71,8 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     return this.#policies.current.document
   }
 
-  async authenticate(credential: string, target: string): Promise<Admission> {
-    const found = await this.#credential(credential)
+  async authenticate(credential: string | ProvedToken, target: string): Promise<Admission> {
+    const found = typeof credential === 'string' ? await this.#credential(credential) : this.#stored(await this.#tokens.findById(credential.tokenId))
     if (!this.#mayOpen(found, target)) {
       throw new AuthenticationError(
         'this login does not open that target, or there is none of that name',
@@ -193,7 +193,10 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
 
   async #sessionToken(token: string): Promise<Credential> {
     if (!isWholeSessionToken(token)) throw new AuthenticationError('the session token is not whole', 'Copy it again, from its first to its last character.')
-    const stored = await this.#tokens.find(hashSessionToken(token))
+    return this.#stored(await this.#tokens.find(hashSessionToken(token)))
+  }
+
+  #stored(stored: StoredSessionToken | undefined): Credential {
     if (stored === undefined) throw new AuthenticationError('the session token is not known here', RENEW)
     if (stored.revoked) throw revoked()
     const nowMs = this.#now()

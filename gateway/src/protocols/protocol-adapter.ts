@@ -1,4 +1,7 @@
 import type { z } from 'zod'
+import type { CertificateAuthorities } from '../governance/certificates/certificate-authorities.ts'
+import type { CertificateWriter } from '../governance/certificates/certificate-writer.ts'
+import type { DeviceLogins } from '../governance/device-logins.ts'
 import type { Gatekeeper } from '../governance/gatekeeper.ts'
 import type { SessionLogins } from '../governance/logins/session-logins.ts'
 import type { TargetEntry } from '../governance/policy/policy-document.ts'
@@ -9,8 +12,16 @@ export interface ProtocolAdapter {
   readonly name: string
   /** Default port of a target. */
   readonly defaultPort: number
+  /** Where it listens by default; the target's port and 10,000 when absent. */
+  readonly defaultListenPort?: number
+  /** It needs no TLS below it to keep tokens from being read on their way. */
+  readonly encryptsItself?: boolean
   /** Settings of a target of this protocol, besides name, protocol and labels. Strict: an unknown key is an error. */
   readonly targetSchema: z.ZodObject
+  /** True when what it answers has no text streams, so that masks by detectors never hold. */
+  readonly streamless?: true
+  /** How clients get certificates to log in with; absent where the protocol knows none. */
+  readonly certificates?: CertificateWriter
   /** Opens the listener; resolves once clients can connect. */
   listen(services: AdapterServices, options: ListenOptions): Promise<Listener>
   /** Puts a recorded stream of this protocol into words. Never throws on what was recorded. */
@@ -26,6 +37,10 @@ export interface AdapterServices {
   readonly maskKey: Uint8Array
   /** Keeps which logins were made for one session each, so that none stays. */
   readonly logins: SessionLogins
+  /** Keys for certificates, of this installation. */
+  readonly authorities: CertificateAuthorities
+  /** Lets people log in with a browser elsewhere. */
+  readonly deviceLogins: DeviceLogins
   /** Those of the policy in force, of all protocols. */
   readonly targets: () => readonly TargetEntry[]
   readonly log: Log
@@ -40,6 +55,8 @@ export interface Log {
 export interface ListenOptions {
   readonly host: string
   readonly port: number
+  /** Names and addresses by which clients reach the listener: a certificate of its own vouches for these and no others. */
+  readonly names: readonly string[]
   /** PEM; without it only loopback clients may log in. */
   readonly tls?: { readonly cert: string; readonly key: string }
   readonly maxConnections: number

@@ -3,7 +3,7 @@
  * Whatever cannot be understood (no parse, too large, nested too deeply, a kind of node not known) is {@link UNKNOWN}.
  */
 import type { Analysis } from './analysis.ts'
-import { BoundedCache } from './bounded-cache.ts'
+import { BoundedCache } from '../bytes/bounded-cache.ts'
 import type { Catalog } from './catalog.ts'
 import { integerTemplate } from './integer-template.ts'
 import type { ProtectedColumns } from './lineage/protected-columns.ts'

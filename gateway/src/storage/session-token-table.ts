@@ -24,7 +24,15 @@ export class SessionTokenTable implements SessionTokenStore {
     }).execute()
   }
 
-  async find(hash: string): Promise<StoredSessionToken | undefined> {
+  find(hash: string): Promise<StoredSessionToken | undefined> {
+    return this.#find('hash', hash)
+  }
+
+  findById(tokenId: string): Promise<StoredSessionToken | undefined> {
+    return this.#find('session_tokens.token_id', tokenId)
+  }
+
+  async #find(column: 'hash' | 'session_tokens.token_id', value: string): Promise<StoredSessionToken | undefined> {
     const row = await this.#db.selectFrom('session_tokens').selectAll('session_tokens')
       // One query, so that no revocation falls between reading the token and asking for its revocation.
       .select((query) => query.selectFrom('revocations').select(query.fn.countAll().as('count'))
@@ -33,7 +41,7 @@ export class SessionTokenTable implements SessionTokenStore {
           or('revocations.token_id', '=', or.ref('session_tokens.parent_id')),
           or('revocations.token_id', '=', or.ref('session_tokens.actor_parent_id')),
         ])).as('revocations'))
-      .where('hash', '=', hash).executeTakeFirst()
+      .where(column, '=', value).executeTakeFirst()
     if (row === undefined) return undefined
     return {
       tokenId: row.token_id, hash: row.hash, parentId: row.parent_id,

@@ -21,6 +21,12 @@ export class VaultTable implements VaultStore {
       .onConflict((conflict) => conflict.column('name').doUpdateSet(changed)).execute()
   }
 
+  async add(name: string, sealed: string): Promise<boolean> {
+    const { numInsertedOrUpdatedRows } = await this.#db.insertInto('vault_secrets').values({ name, sealed, changed_at: Date.now() })
+      .onConflict((conflict) => conflict.column('name').doNothing()).executeTakeFirst()
+    return Number(numInsertedOrUpdatedRows) > 0
+  }
+
   async list(): Promise<readonly string[]> {
     const rows = await this.#db.selectFrom('vault_secrets').select('name').execute()
     // Sorted here: databases differ in collation.

@@ -4,6 +4,8 @@ export interface VaultStore {
   get(name: string): Promise<string | undefined>
   /** Adds or replaces the record of that name. */
   put(name: string, sealed: string): Promise<void>
+  /** Adds the record, unless there is one of that name. @returns whether it was added: one caller among all gateways gets true */
+  add(name: string, sealed: string): Promise<boolean>
   /** All names, sorted. */
   list(): Promise<readonly string[]>
   /** Removes the record of that name, if there is one. */

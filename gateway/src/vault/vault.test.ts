@@ -13,6 +13,7 @@ class Records implements VaultStore {
   readonly records = new Map<string, string>()
   get = async (name: string) => this.records.get(name)
   put = async (name: string, sealed: string) => void this.records.set(name, sealed)
+  add = async (name: string, sealed: string) => !this.records.has(name) && this.records.set(name, sealed).has(name)
   list = async () => [...this.records.keys()].sort()
   delete = async (name: string) => void this.records.delete(name)
 }
@@ -104,6 +105,13 @@ describe('the vault', () => {
     await assert.rejects(other.reveal('shop'), /"shop" was sealed under a master key that is not at hand/)
   })
 
+  test('keeps what is there where a secret is only to be made once', async () => {
+    const { vault } = setup()
+    await Promise.all([vault.sealNew('own', 'first'), vault.sealNew('own', 'second')])
+    assert.equal((await vault.reveal('own')).expose(), 'first')
+    await assert.rejects(vault.sealNew('other', ''), SecretError)
+  })
+
   test('rotates to a new master key, also when cut off in the midst, and then needs the old one no more', async () => {
     const [old, next] = [newMasterKeyLine(), newMasterKeyLine()]
     const { vault, store } = setup(keys(old))
@@ -111,7 +119,7 @@ describe('the vault', () => {
 
     const both = keys(next, old)
     const failing = openVault({ masterKey: both, store: {
-      get: store.get, list: store.list, delete: store.delete,
+      get: store.get, add: store.add, list: store.list, delete: store.delete,
       put: async (name, sealed) => {
         if (name === 'c') throw new Error('cut off')
         await store.put(name, sealed)
@@ -155,7 +163,7 @@ describe('the vault', () => {
     const store = new Records()
     let delayMs = 30
     const slow = openVault({ masterKey: keys(newMasterKeyLine()), store: {
-      get: store.get, list: store.list, delete: store.delete,
+      get: store.get, add: store.add, list: store.list, delete: store.delete,
       put: async (name, sealed) => {
         await new Promise((resolve) => setTimeout(resolve, (delayMs -= 5)))
         await store.put(name, sealed)

@@ -12,6 +12,8 @@ export type { VaultStore } from './vault-store.ts'
 export interface Vault {
   /** Adds or replaces a secret. @throws SecretError */
   seal(name: string, secret: Secret | string): Promise<void>
+  /** Adds a secret, unless there is one of that name. @throws SecretError */
+  sealNew(name: string, secret: Secret | string): Promise<void>
   /** @throws SecretError when there is none of that name, or its record was tampered with or swapped */
   reveal(name: string): Promise<Secret>
   list(): Promise<readonly string[]>
@@ -59,15 +61,14 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
 
   return {
     seal: (name, secret) => inTurn(async () => {
-      const text = typeof secret === 'string' ? secret : secret.expose()
-      if (text === '') throw new SecretError(`the secret "${checkedName(name)}" is empty`)
-      if (Buffer.byteLength(text) > MAX_SECRET_BYTES) {
-        throw new SecretError(`the secret "${checkedName(name)}" is larger than ${MAX_SECRET_BYTES} bytes`)
-      }
+      const text = checkedText(name, secret)
       // A damaged record may be replaced: that is how it is mended.
       const before = decodeRecord((await store.get(checkedName(name))) ?? '')
       const version = before === undefined || before.version >= MAX_VERSION ? 1 : before.version + 1
       await store.put(name, encodeRecord(sealRecord(name, version, text, current)))
+    }),
+    sealNew: (name, secret) => inTurn(async () => {
+      await store.add(checkedName(name), encodeRecord(sealRecord(name, 1, checkedText(name, secret), current)))
     }),
     async reveal(name) {
       const record = await recordOf(name)
@@ -107,6 +108,15 @@ function checkedName(name: string): string {
     throw new SecretError('a secret\'s name has letters, digits, ".", "_", "/" or "-", at most 128')
   }
   return name
+}
+
+function checkedText(name: string, secret: Secret | string): string {
+  const text = typeof secret === 'string' ? secret : secret.expose()
+  if (text === '') throw new SecretError(`the secret "${checkedName(name)}" is empty`)
+  if (Buffer.byteLength(text) > MAX_SECRET_BYTES) {
+    throw new SecretError(`the secret "${checkedName(name)}" is larger than ${MAX_SECRET_BYTES} bytes`)
+  }
+  return text
 }
 
 function damaged(name: string): SecretError {

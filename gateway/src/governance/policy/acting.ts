@@ -4,7 +4,9 @@ import type { ReviewDemand } from '../review/review.ts'
 import type { CompiledRule } from './compiled-rule.ts'
 import type { Condition } from './condition.ts'
 import { type ConditionScope, subjectScope } from './condition-scope.ts'
+import type { DetectorMask, MaskEntry } from './policy-document.ts'
 import type { PolicySubject, SessionPolicy } from './policy.ts'
+import { masksByKind } from './session-policy.ts'
 
 /**
  * "Agent X for person Y" may do at most what both may. Rules see Y, with X as `identity.actor`; and once more X alone. A
@@ -51,7 +53,7 @@ export function atMostBoth(together: SessionPolicy, alone: SessionPolicy, { iden
   return {
     version: together.version,
     readOnly: together.readOnly || alone.readOnly,
-    masks: [...together.masks, ...alone.masks.filter((mask) => !together.masks.includes(mask))],
+    ...masksByKind([...new Set([...masksOf(together), ...masksOf(alone)])]),
     decide(facts) {
       const known = decided.get(facts)
       if (known !== undefined) return known
@@ -60,6 +62,10 @@ export function atMostBoth(together: SessionPolicy, alone: SessionPolicy, { iden
       return decision
     },
   }
+}
+
+function masksOf({ masks, detectors = [] }: SessionPolicy): readonly (MaskEntry | DetectorMask)[] {
+  return [...masks, ...detectors]
 }
 
 function joined(first: readonly ReviewDemand[], second: readonly ReviewDemand[]): readonly ReviewDemand[] {

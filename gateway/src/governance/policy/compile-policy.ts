@@ -3,14 +3,14 @@ import type { CompiledRule } from './compiled-rule.ts'
 import { compileCondition, ConditionError, type Condition } from './condition.ts'
 import { subjectScope } from './condition-scope.ts'
 import { grantableRules, grantedRules } from './granted-rules.ts'
-import type { MaskEntry, PolicyDocument } from './policy-document.ts'
+import type { DetectorMask, MaskEntry, PolicyDocument } from './policy-document.ts'
 import { type PolicyProblem, PolicyProblems } from './policy-problems.ts'
 import type { Policy, PolicySubject, SessionPolicy } from './policy.ts'
 import { demandOf } from './review-terms.ts'
 import { sessionPolicy } from './session-policy.ts'
 
 interface CompiledMask {
-  readonly entry: MaskEntry
+  readonly entry: MaskEntry | DetectorMask
   readonly unless?: Condition
 }
 

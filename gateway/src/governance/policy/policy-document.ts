@@ -1,3 +1,4 @@
+import type { DetectorName } from '../masking/stream/detector-names.ts'
 import type { SamlEntry } from './saml-entry.ts'
 
 /** The policy document once it is checked. `config/` makes it from YAML; see docs/reference/policy.md. */
@@ -9,7 +10,7 @@ export interface PolicyDocument {
   readonly saml?: readonly SamlEntry[]
   readonly agents: readonly AgentEntry[]
   readonly targets: readonly TargetEntry[]
-  readonly masks: readonly MaskEntry[]
+  readonly masks: readonly (MaskEntry | DetectorMask)[]
   readonly rules: readonly RuleEntry[]
   /** Role name to the groups that hold it. */
   readonly roles: Readonly<Record<'reviewer' | 'operator' | 'auditor' | 'administrator', readonly string[]>> & { readonly viewer?: readonly string[] }
@@ -68,6 +69,8 @@ export interface TargetEntry {
   /** What of its sessions goes on record besides events; see `record-settings.ts` for what is left out. */
   readonly record?: {
     readonly rows?: 'all' | 'none' | { readonly first: number }
+    /** Content of files that pass as files, such as by SFTP; none when absent. */
+    readonly files?: 'all' | 'none'
     /** Masked values are kept, sealed to this X25519 public key, base64. */
     readonly originals?: { readonly publicKey: string }
   }
@@ -83,6 +86,23 @@ export interface MaskEntry {
   /** `table.column` or `schema.table.column`. */
   readonly columns: readonly string[]
   readonly method: MaskMethod
+  /** For `keep-last`: characters left readable. */
+  readonly keep?: number
+  /** Targets it holds for; all when absent. */
+  readonly targets?: readonly string[]
+  /** CEL over `identity`, `target`, `session`: who sees the values unmasked. */
+  readonly unless?: string
+}
+
+/** A mask on text streams: what looks like one of these is replaced wherever it stands. */
+export interface DetectorMask {
+  readonly name: string
+  /** At least one of `detect` and `patterns` is there. */
+  readonly detect?: readonly DetectorName[]
+  /** RE2 syntax, each looked for within a line. */
+  readonly patterns?: readonly string[]
+  /** Part of a text cannot be null. */
+  readonly method: Exclude<MaskMethod, 'null'>
   /** For `keep-last`: characters left readable. */
   readonly keep?: number
   /** Targets it holds for; all when absent. */

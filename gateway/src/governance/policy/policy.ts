@@ -3,7 +3,7 @@ import type { Identity } from '../identity.ts'
 import type { OperationFacts } from '../operation.ts'
 import type { Grant } from '../review/grant.ts'
 import type { ReviewDemand } from '../review/review.ts'
-import type { MaskEntry, PolicyDocument, TargetEntry } from './policy-document.ts'
+import type { DetectorMask, MaskEntry, PolicyDocument, TargetEntry } from './policy-document.ts'
 
 /** One applied version of the policy document, compiled. Immutable. */
 export interface Policy {
@@ -37,8 +37,10 @@ export interface SessionPolicy {
   readonly version: number
   /** True when every rule that could let something through here lets only read-only operations through. */
   readonly readOnly: boolean
-  /** Masks that hold here, `unless` already evaluated. */
+  /** Masks on columns that hold here, `unless` already evaluated. */
   readonly masks: readonly MaskEntry[]
+  /** Masks on text streams that hold here, for `streamMasker`; absent when there is none. */
+  readonly detectors?: readonly DetectorMask[]
   /** Deny beats review beats allow; no match denies. Pure, and remembered by `facts` object. */
   decide(facts: OperationFacts): Decision
 }

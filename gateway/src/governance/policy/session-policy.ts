@@ -4,7 +4,7 @@ import type { ReviewDemand } from '../review/review.ts'
 import { type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate, type Outcome } from './compiled-rule.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
 import { describeOperation, howToAsk, whatIsPossible } from './denial-words.ts'
-import type { MaskEntry, RuleEntry } from './policy-document.ts'
+import type { DetectorMask, MaskEntry, RuleEntry } from './policy-document.ts'
 import type { PolicySubject, SessionPolicy } from './policy.ts'
 
 export interface SessionPolicyParts {
@@ -12,7 +12,8 @@ export interface SessionPolicyParts {
   readonly subject: PolicySubject
   /** Rules that name this target or all. */
   readonly rules: readonly CompiledRule[]
-  readonly masks: readonly MaskEntry[]
+  /** Of columns and of text streams. */
+  readonly masks: readonly (MaskEntry | DetectorMask)[]
   /** Id of the grant under which a rule holds, by rule; see `granted-rules.ts`. */
   readonly granted: ReadonlyMap<string, string>
 }
@@ -107,7 +108,7 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
   return {
     version,
     readOnly,
-    masks,
+    ...masksByKind(masks),
     decide(facts) {
       const known = decided.get(facts)
       if (known !== undefined) return known
@@ -122,4 +123,10 @@ function askingWords({ message }: RuleEntry, facts: OperationFacts, outcome: Exc
   const approve = `a person must approve ${describeOperation(facts)} first`
   if (outcome === true) return message ?? approve
   return `${approve}: the condition of this rule could not be evaluated: ${outcome.failure}`
+}
+
+/** Of a session: those on its columns, and those on its text streams where there are some. */
+export function masksByKind(masks: readonly (MaskEntry | DetectorMask)[]): Pick<SessionPolicy, 'masks' | 'detectors'> {
+  const detectors = masks.filter((mask): mask is DetectorMask => !('columns' in mask))
+  return { masks: masks.filter((mask) => 'columns' in mask), ...(detectors.length > 0 && { detectors }) }
 }

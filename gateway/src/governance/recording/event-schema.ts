@@ -33,6 +33,19 @@ export interface TokenIssued extends EventBase<'token.issued'> {
   readonly singleUse?: boolean
 }
 
+/** A certificate was given for a session token. */
+export interface CertificateIssued extends EventBase<'certificate.issued'> {
+  /** The session token that it stands for. */
+  readonly tokenId: string
+  readonly identity: RecordedIdentity
+  readonly protocol: string
+  readonly targets: readonly string[]
+  /** Digest of the public key. */
+  readonly fingerprint: string
+  /** Unix milliseconds. */
+  readonly expiresAt: number
+}
+
 /** A token was made unusable, with all that were exchanged for it. */
 export interface TokenRevoked extends EventBase<'token.revoked'> {
   readonly tokenId: string
@@ -360,7 +373,7 @@ export type RecordedEvent =
   | LoginMade | LoginRemoved | LoginRemained
   | ReviewRequested | ReviewAnswered | AnswerVoided | ReviewClosed | ReviewUsed | AccessGranted | AccessEnded | BreakGlassOpened
   | SegmentSealed | RecordingLimited | RecordingDestroyed | HoldChanged | LockChanged
-  | TokenIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
+  | TokenIssued | CertificateIssued | TokenRevoked | LoginRefused | SessionOpened | SessionClosed | CredentialUsed | CatalogOpened
   | OperationDecided | OperationFinished | PolicyApplied | AgentRegistered | AgentChanged | AgentRevoked
   | GatewayStarted | GatewayStopped | AdministratorActed
   | LedgerRecovered | VerificationFailed | AnchorFailed | AnchorRecovered | ChannelFailed | ChannelRecovered

@@ -1,12 +1,12 @@
-import type { OpenRequest } from '../gatekeeper.ts'
+import type { RefusedLogin } from '../gatekeeper.ts'
 import type { Session } from '../session.ts'
 import type { CredentialUse, RecordedEvent } from './event-schema.ts'
 import { fitList, fitText } from './fit-entry.ts'
 import { recordIdentity } from './record-identity.ts'
 
 /**
- * Turns what happened into ledger entries; event-schema.ts says what is in them. No credential ever comes in here
- * except inside an OpenRequest, of which only the named members are read.
+ * Turns what happened into ledger entries; event-schema.ts says what is in them. No credential ever comes in
+ * here, except inside a login that is refused, of which only the named members are read.
  */
 export { encodeDecided, encodeFinished } from './operation-events.ts'
 export type * from './event-schema.ts'
@@ -38,7 +38,7 @@ export function encodeSessionClosed(session: Session, reason: string, at: number
 }
 
 /** @param reason fit for the client, so without secrets */
-export function encodeLoginRefused(request: OpenRequest, reason: string, at: number): string {
+export function encodeLoginRefused(request: RefusedLogin, reason: string, at: number): string {
   const { target, protocol, clientAddress, application } = request
   return encode({
     v: 1, event: 'login.refused', at, target: cut(target), protocol, client: cut(clientAddress), application: cut(application), reason: cut(reason),

@@ -72,6 +72,10 @@ export function toOcsf(event: RecordedEvent, session?: SessionOpened, decided?: 
       return entity(event, 1, 'session token', event.tokenId, {
         actor: { user: userOf(event.identity) }, comment: event.purpose, unmapped: { targets: event.targets, expires_at: event.expiresAt, ...(event.singleUse !== undefined && { single_use: event.singleUse }) },
       })
+    case 'certificate.issued':
+      return entity(event, 1, 'certificate', event.fingerprint, {
+        actor: { user: userOf(event.identity) }, unmapped: { token: event.tokenId, protocol: event.protocol, targets: event.targets, expires_at: event.expiresAt },
+      })
     case 'token.revoked':
       return entity(event, 11, 'session token', event.tokenId, { unmapped: { derived: event.derived, sessions: event.sessions } })
     case 'policy.applied':

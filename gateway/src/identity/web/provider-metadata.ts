@@ -62,6 +62,7 @@ export class ProviderMetadata {
         issuer,
         authorization_endpoint: endpoint('authorization_endpoint'),
         token_endpoint: endpoint('token_endpoint'),
+        ...(document['device_authorization_endpoint'] === undefined ? {} : { device_authorization_endpoint: endpoint('device_authorization_endpoint') }),
         ...(document['end_session_endpoint'] === undefined ? {} : { end_session_endpoint: endpoint('end_session_endpoint') }),
         ...(tellsIssuer === true ? { authorization_response_iss_parameter_supported: true } : {}),
         ...strings('id_token_signing_alg_values_supported'), ...strings('token_endpoint_auth_methods_supported'),

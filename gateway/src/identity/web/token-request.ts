@@ -1,9 +1,7 @@
 import * as oauth from 'oauth4webapi'
 import { AuthenticationError } from '../../governance/identity.ts'
+import { boundedFetch } from '../bounded-fetch.ts'
 import { ProviderUnavailable } from './provider-unavailable.ts'
-
-const TIMEOUT_MS = 10_000
-const MAX_BYTES = 256 * 1_024
 
 export interface CodeToRedeem {
   readonly provider: string
@@ -72,19 +70,4 @@ function inWords(error: unknown): AuthenticationError {
     return new AuthenticationError('the provider does not accept this gateway as its client', 'Have the operator check console.clientId and console.clientSecret of the issuer.')
   }
   return new AuthenticationError('the provider\'s answer to the code is malformed, or holds no ID token', again)
-}
-
-/** Bounded in time and size, and goes nowhere else: a redirect would carry the client's secret along. */
-async function boundedFetch(url: string, options: oauth.CustomFetchOptions<'POST', URLSearchParams>): Promise<Response> {
-  const { method, headers, body } = options
-  const response = await fetch(url, { method, headers, body, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) })
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_BYTES) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
-  const { status, headers: answered } = response
-  return new Response(Buffer.concat(chunks), { status, headers: answered })
 }
