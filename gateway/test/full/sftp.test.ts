@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { readEvents } from '../support/ledger-records.ts'
+import { startClient } from '../support/run-client.ts'
 import { type SshJourney, startSshJourney } from '../support/ssh-journey.ts'
 
 const MISSING = ['/usr/sbin/sshd', '/usr/bin/sshpass'].every((path) => existsSync(path)) ? false : 'no sshd or no sshpass on this machine'
@@ -46,7 +47,7 @@ describe('two gigabytes by SFTP', { skip: MISSING }, () => {
     ['up', () => `put large ${journey.sshd.folder}/large\n`, () => join(journey.sshd.folder, 'large')],
     ['down', () => `get ${journey.sshd.folder}/large back\n`, () => join(journey.folder, 'back')],
   ] as const) {
-    test(`go ${way} unchanged, with flat memory, and their digest is on record`, { timeout: 900_000 }, async () => {
+    test(`go ${way} unchanged, with flat memory, and their digest is on record`, { timeout: 1_800_000 }, async () => {
       const before = await journey.gateway.memoryInUse()
       let most = 0
       let moving = true
@@ -56,7 +57,8 @@ describe('two gigabytes by SFTP', { skip: MISSING }, () => {
           await sleep(500)
         }
       })()
-      const { status, errors } = await journey.start('sshpass', ['-e', 'sftp', '-q', ...journey.flags, '-o', 'BatchMode=no', '-b', '-', 'shop'], batch()).result
+      const parameters = ['-e', 'sftp', '-q', ...journey.flags, '-o', 'BatchMode=no', '-b', '-', 'shop']
+      const { status, errors } = await startClient('sshpass', parameters, batch(), { env: journey.environment, cwd: journey.folder, timeout: 1_500_000 }).result
       moving = false
       await watching
       assert.equal(status, 0, errors)
