@@ -15,12 +15,14 @@ export class Keepalive {
    */
   constructor(ask: () => void, isRead: () => boolean, gone: () => void, everyMs = EVERY_MS) {
     this.#timer = setInterval(() => {
-      if (this.#heard || !isRead()) this.#unanswered = 0
-      else if (++this.#unanswered > UNANSWERED) {
-        this.stop()
-        return gone()
-      } else ask()
+      const alive = this.#heard || !isRead()
       this.#heard = false
+      if (alive) this.#unanswered = 0
+      else if (++this.#unanswered <= UNANSWERED) ask()
+      else {
+        this.stop()
+        gone()
+      }
     }, everyMs).unref()
   }
 
