@@ -54,7 +54,8 @@ describe('the analysis and real shells', () => {
     let compared = 0
     fc.assert(fc.property(texts, (text) => {
       const { facts } = analyseCommand(text)
-      if (facts.unknown || text.length > 1000) return
+      // An edit may have made a function: one that calls itself never ends, and its processes are nobody's to stop.
+      if (facts.unknown || text.length > 1000 || /\([\s\\]*\)/.test(text)) return
       for (const shell of ['bash', 'sh']) {
         const ran = join(folder, `ran-${runs++}`)
         const cwd = mkdtempSync(join(folder, 'cwd-'))
