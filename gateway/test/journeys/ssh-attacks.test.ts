@@ -311,6 +311,14 @@ describe('a login', () => {
     assert.match(await raw.end(), /no place/)
   })
 
+  test('is over before anything else is asked for', async () => {
+    const raw = await RawSsh.connect(journey.gateway.sshPort)
+    open.push(raw)
+    raw.send(message(MESSAGE.userauthRequest, 'shop', 'ssh-connection', 'password', false, journey.token))
+    raw.send(message(MESSAGE.channelOpen, 'session', 1, 1 << 20, 32_768))
+    assert.match(await raw.end(), /before the login was over/)
+  })
+
   test('takes no key that is not certified', async () => {
     const raw = await RawSsh.connect(journey.gateway.sshPort)
     open.push(raw)

@@ -128,6 +128,11 @@ class SshListener implements Listener {
       refused: (target, reason) => gatekeeper.loginRefused({ protocol: 'ssh', target, clientAddress, application }, reason),
     })
     const opened = await login.run((target, credential) => this.#open(reader, target, credential, clientAddress, application))
+    if (!reader.isDrained) {
+      gatekeeper.close(opened.session, 'messages came before the login was over')
+      opened.upstream.transport.destroy()
+      throw new MalformedFrameError('messages came before the login was over')
+    }
     this.#relay(transport, opened)
   }
 

@@ -167,6 +167,7 @@ export class ProgramChannel implements ChannelUse {
       refused: (refusal) => this.#refused(refusal, reply),
       waits: (wait) => {
         if (this.#channel.client.gotClose) wait.cancel()
+        else if (this.#phase !== 'deciding') wait.leave()
         else this.#wait = wait
       },
       announce: (words) => {
@@ -185,7 +186,7 @@ export class ProgramChannel implements ChannelUse {
   #run(program: Program, operationNumber: number, reply: (success: boolean) => void): void {
     const { session } = this.#context
     this.#wait = undefined
-    const transcript = new Transcript(operationNumber, program.speaksSftp ? undefined : session.recorder)
+    const transcript = new Transcript(operationNumber, program.speaksSftp ? undefined : session.recorder, this.#environment.hasTerminal)
     if (this.#phase !== 'deciding' || this.#channel.client.gotClose) return this.#context.finish(transcript, 'aborted', undefined)
     if (program.rest.includes(0, EXEC_LENGTH_BYTES) && !program.readable) {
       this.#context.finish(transcript, 'aborted', undefined)

@@ -75,6 +75,16 @@ describe('the replay of a session over SSH', () => {
     assert.equal(transcript.bytes, 16)
   })
 
+  test('has no limit on a terminal, unless nothing is to be recorded', async () => {
+    for (const [rows, expected] of [[1, ['1 output a', '1 output b']], [0, ['1 limited no data']]] as const) {
+      const chunks = new Chunks(rows)
+      const transcript = new Transcript(1, chunks.recorder, true)
+      data(transcript, 0, 'a')
+      data(transcript, 0, 'b')
+      assert.deepEqual(words(await itemsOf(chunks.all)), expected)
+    }
+  })
+
   test('reads the same however the pieces were cut', async () => {
     const chunks = new Chunks()
     const transcript = new Transcript(1, chunks.recorder)

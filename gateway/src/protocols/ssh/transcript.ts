@@ -19,11 +19,15 @@ export class Transcript {
   #bytes = 0
   #told = false
 
-  /** @param recorder absent where nothing of its data goes on record */
-  constructor(operation: number, recorder: SessionRecorder | undefined) {
+  /**
+   * @param recorder absent where nothing of its data goes on record
+   * @param isTerminal a terminal is recorded as a whole, where the policy wants anything at all: every key makes messages
+   */
+  constructor(operation: number, recorder: SessionRecorder | undefined, isTerminal = false) {
     this.operation = operation
     this.#recorder = recorder
-    const rows = recorder?.rowsPerOperation ?? 0
+    const perOperation = recorder?.rowsPerOperation ?? 0
+    const rows = isTerminal && perOperation > 0 ? Infinity : perOperation
     this.#received = new RowLimit(rows)
     this.#sent = new RowLimit(rows)
     this.#received.begin()
