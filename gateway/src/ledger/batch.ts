@@ -32,6 +32,14 @@ export class Batch {
     this.count++
   }
 
+  /** Takes the entries of another batch too. */
+  addAll(other: Batch): void {
+    if (this.length + other.length > this.bytes.length) this.#enlarge(this.length + other.length)
+    other.bytes.copy(this.bytes, this.length, 0, other.length)
+    this.length += other.length
+    this.count += other.count
+  }
+
   clear(): void {
     this.length = 0
     this.count = 0
@@ -41,6 +49,10 @@ export class Batch {
   #grow(units: number, room: number): void {
     if (units > MAX_ENTRY_BYTES) throw new RangeError(`a ledger entry has at most ${MAX_ENTRY_BYTES} bytes`)
     if (room > MAX_BATCH_BYTES) throw new Error('the ledger cannot keep up: too many bytes are waiting')
+    this.#enlarge(room)
+  }
+
+  #enlarge(room: number): void {
     const larger = Buffer.allocUnsafeSlow(Math.max(2 * this.bytes.length, room))
     this.bytes.copy(larger, 0, 0, this.length)
     this.bytes = larger

@@ -10,6 +10,8 @@ import { signNote, type NoteSigner } from './signed-note.ts'
 
 /** Longest time that an entry nobody waits for stays unwritten, milliseconds. */
 const UNAWAITED_MS = 10
+/** Entries whose leaves and nodes are computed in one go: a fraction of a millisecond. */
+const HASHED_TOGETHER = 128
 
 export type Durability = 'batched' | 'strict'
 
@@ -44,13 +46,16 @@ export interface LedgerStatistics {
 
 /**
  * The open ledger. Entries gather in one batch while another is being written; leaf hashes and tree nodes are computed
- * after a batch's callers have been told, so that nobody waits for them. Callers are told in the order of their calls.
+ * later and for many entries at once, so that nobody waits for them and the code for it is warm. Callers are told in the
+ * order of their calls.
  */
 export class LedgerLog implements Ledger {
   readonly statistics: LedgerStatistics = { entries: 0, writes: 0, syncs: 0, checkpoints: 0 }
   readonly #parts: LedgerParts
   #filling = new Batch()
   #spare = new Batch()
+  /** What is written and not hashed yet. */
+  readonly #unhashed = new Batch()
   #scheduled = false
   /** A batch is on its way to the disk. */
   #busy = false
@@ -74,9 +79,9 @@ export class LedgerLog implements Ledger {
     this.#timer.unref()
   }
 
-  /** Entries written and hashed. */
+  /** Entries written. */
   get size(): number {
-    return this.#parts.tree.size
+    return this.#parts.tree.size + this.#unhashed.count
   }
 
   /** False from the first failed write or checkpoint until one succeeds. */
@@ -175,8 +180,9 @@ export class LedgerLog implements Ledger {
   /** Never throws: the error is what the batch's callers are told. */
   #write(batch: Batch): Error | undefined {
     try {
-      this.#parts.hashes.reserve(batch.count)
-      this.#parts.roots.reserve(Math.ceil(batch.count / TILE_WIDTH))
+      const unhashed = this.#unhashed.count + batch.count
+      this.#parts.hashes.reserve(unhashed)
+      this.#parts.roots.reserve(Math.ceil(unhashed / TILE_WIDTH))
       this.#parts.journal.write(batch.bytes, batch.length, batch.count)
       this.statistics.writes++
       return undefined
@@ -223,15 +229,27 @@ export class LedgerLog implements Ledger {
         this.#parts.onCallerError(cause)
       }
     }
-    if (error === undefined) this.#hash(batch)
+    if (error === undefined && batch.count > 0) this.#hashLater(batch)
     batch.clear()
     if (this.#filling.count > 0 || this.#filling.waiting.length > 0) this.#schedule()
     else if (!this.#scheduled) this.#idle?.()
   }
 
-  #hash(batch: Batch): void {
+  /** @param batch its bytes are used for something else afterwards */
+  #hashLater(batch: Batch): void {
+    this.statistics.entries += batch.count
+    if (this.#unhashed.count + batch.count < HASHED_TOGETHER) return this.#unhashed.addAll(batch)
+    this.#hashAll()
+    this.#hash(batch)
+  }
+
+  #hashAll(): void {
+    this.#hash(this.#unhashed)
+    this.#unhashed.clear()
+  }
+
+  #hash({ bytes, length }: Batch): void {
     const { tree, hashes, roots } = this.#parts
-    const { bytes, length } = batch
     for (let at = 0; at < length;) {
       const size = bytes.readUInt16BE(at)
       const leaf = hashFramedLeaf(bytes, at, size)
@@ -240,11 +258,11 @@ export class LedgerLog implements Ledger {
       if (tree.size % TILE_WIDTH === 0) roots.append(tree.lastNode(TILE_HEIGHT))
       at += PREFIX_BYTES + size
     }
-    this.statistics.entries += batch.count
   }
 
   async #publish(): Promise<void> {
     const { tree, journal, hashes, roots, checkpoints, signer, directory } = this.#parts
+    this.#hashAll()
     if (tree.size === this.#last.size && this.#checkpointFault === undefined) return
     const size = tree.size
     const root = tree.root()

@@ -99,6 +99,28 @@ test('all entries of a turn of the event loop go out in one write, and nobody is
   await log.close()
 })
 
+test('entries written few and many at a time count at once, and are hashed in their order', async (t) => {
+  const directory = folder(t)
+  const { log } = await openLedger(options(directory, { checkpointIntervalMs: 3_600_000 }))
+  const entries: string[] = []
+  for (const count of [1, 2, 126, 3, 700, 1, 130, 2]) {
+    for (let i = 0; i < count; i++) {
+      entries.push(`{"entry":${entries.length}}`)
+      log.append(entries.at(-1) ?? '')
+    }
+    await written(log)
+    assert.equal(log.size, entries.length)
+    if (count === 126) continue
+    // It covers what is written, whether that was hashed by then or not.
+    await log.checkpoint()
+    assert.equal(log.lastCheckpoint.size, entries.length)
+  }
+  await log.close()
+  assert.deepEqual(await texts(directory), entries)
+  const report = await verify(directory)
+  assert.deepEqual([report.ok, report.covered, report.uncovered], [true, entries.length, 0])
+})
+
 test('strict durability waits for stable storage, once for all callers of a turn', async (t) => {
   const { log } = await openLedger(options(folder(t), { durability: 'strict' }))
   for (let turn = 1; turn <= 3; turn++) {

@@ -105,15 +105,23 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
     )
   }
 
+  // One operation is decided several times on its way, and mostly the next one has the same facts.
+  let lastFacts: OperationFacts | undefined
+  let last: Decision | undefined
+
   return {
     version,
     readOnly,
     ...masksByKind(masks),
     decide(facts) {
-      const known = decided.get(facts)
-      if (known !== undefined) return known
-      const decision = Object.freeze(decideAnew(facts))
-      decided.set(facts, decision)
+      if (facts === lastFacts && last !== undefined) return last
+      let decision = decided.get(facts)
+      if (decision === undefined) {
+        decision = Object.freeze(decideAnew(facts))
+        decided.set(facts, decision)
+      }
+      lastFacts = facts
+      last = decision
       return decision
     },
   }

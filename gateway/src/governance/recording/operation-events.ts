@@ -17,8 +17,8 @@ const sessionFragments = new WeakMap<Session, string>()
 const factsFragments = new WeakMap<OperationFacts, string>()
 /** `,"decision":…}` by decision, which policy remembers by facts. */
 const decisionFragments = new WeakMap<Decision, string>()
-/** `,"text":…}`, all that follows the parameters, of the last operation with these facts: most repeat its text too. */
-const tails = new WeakMap<OperationFacts, { readonly text: string; readonly decision: Decision; readonly tail: string }>()
+/** `,"text":…`, from behind the parameters up to the decision, of the last operation with these facts, once its text was repeated. */
+const middles = new WeakMap<OperationFacts, { text: string; middle: string | undefined }>()
 
 /** Many events share a millisecond, and a number this large is slow to write out. */
 let lastTime = { atMs: 0, text: '0' }
@@ -60,13 +60,19 @@ function decisionFragment(decision: Decision): string {
   return fragment
 }
 
-function tailOf(text: string, facts: OperationFacts, decision: Decision): string {
-  const known = tails.get(facts)
-  if (known !== undefined && known.text === text && known.decision === decision) return known.tail
-  // Joined, it is one piece in memory, which is written out faster than a chain of pieces.
-  const tail = [',"text":', JSON.stringify(text), factsFragment(facts), decisionFragment(decision)].join('')
-  tails.set(facts, { text, decision, tail })
-  return tail
+function middleOf(text: string, facts: OperationFacts): string {
+  const last = middles.get(facts)
+  if (last?.text === text) {
+    // Joined, it is one piece in memory, which is written out faster than a chain of pieces.
+    last.middle ??= [',"text":', JSON.stringify(text), factsFragment(facts)].join('')
+    return last.middle
+  }
+  if (last === undefined) middles.set(facts, { text, middle: undefined })
+  else {
+    last.text = text
+    last.middle = undefined
+  }
+  return `,"text":${JSON.stringify(text)}${factsFragment(facts)}`
 }
 
 /** @param atMs Unix milliseconds, an integer */
@@ -74,7 +80,7 @@ export function encodeDecided(session: Session, operationNumber: number, operati
   const { text, parameters, facts } = operation
   if (text.length > SURELY_FITS) return encodeLongDecided(session, operationNumber, operation, decision, atMs)
   const values = parameters.length === 0 ? '' : `,"parameters":${JSON.stringify(parameters)}`
-  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber}${values}${tailOf(text, facts, decision)}`
+  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber}${values}${middleOf(text, facts)}${decisionFragment(decision)}`
   if (entry.length <= SURELY_FITS || Buffer.byteLength(entry) <= MAX_ENTRY_BYTES) return entry
   return encodeLongDecided(session, operationNumber, operation, decision, atMs)
 }

@@ -37,6 +37,70 @@ export interface CatalogView {
   refresh(): Promise<void>
 }
 
+interface MaskedCatalog {
+  readonly protectedColumns: ProtectedColumns
+  readonly analyser: StatementAnalyser
+}
+
+/** What the keeper tells its views. */
+interface ViewSource {
+  catalog(): Catalog | undefined
+  isFresh(): boolean
+  viewFor(key: string, masks: readonly MaskEntry[]): MaskedCatalog
+  markStale(): void
+  refresh(): Promise<void>
+}
+
+/** Asked several times for each statement: so it is a class, of one shape for all sessions, and keeps what it found. */
+class SessionView implements CatalogView {
+  readonly masking: boolean
+  readonly #masks: readonly MaskEntry[]
+  readonly #key: string
+  readonly #source: ViewSource
+  #catalog: Catalog | undefined
+  #view: MaskedCatalog | undefined
+
+  constructor(masks: readonly MaskEntry[], source: ViewSource) {
+    this.masking = masks.length > 0
+    this.#masks = masks
+    this.#key = JSON.stringify(masks)
+    this.#source = source
+  }
+
+  get analyser(): StatementAnalyser {
+    return this.#current().analyser
+  }
+
+  get protectedColumns(): ProtectedColumns {
+    return this.#current().protectedColumns
+  }
+
+  get isFresh(): boolean {
+    return this.#source.isFresh()
+  }
+
+  knows(relationOid: number): boolean {
+    return this.#source.catalog()?.relationByOid(relationOid) !== undefined
+  }
+
+  markStale(): void {
+    this.#source.markStale()
+  }
+
+  refresh(): Promise<void> {
+    return this.#source.refresh()
+  }
+
+  #current(): MaskedCatalog {
+    const catalog = this.#source.catalog()
+    if (this.#view === undefined || catalog !== this.#catalog) {
+      this.#catalog = catalog
+      this.#view = this.#source.viewFor(this.#key, this.#masks)
+    }
+    return this.#view
+  }
+}
+
 /** Reads and keeps the catalog of one target, over a connection of the gateway's own. */
 export class CatalogKeeper {
   readonly #connect: () => Promise<Upstream>
@@ -54,10 +118,18 @@ export class CatalogKeeper {
   #loaded = 0
   #loading: Promise<void> | undefined
   #turn: Promise<unknown> = Promise.resolve()
-  readonly #views = new Map<string, { readonly protectedColumns: ProtectedColumns; readonly analyser: StatementAnalyser }>()
+  readonly #views = new Map<string, MaskedCatalog>()
   #users = 0
   #timer: NodeJS.Timeout | undefined
   #idleSince = 0
+
+  readonly #source: ViewSource = {
+    catalog: () => this.#catalog,
+    isFresh: () => this.#isFresh,
+    viewFor: (key, masks) => this.#viewFor(key, masks),
+    markStale: () => this.#markStale(),
+    refresh: () => this.refresh(),
+  }
 
   constructor(connect: () => Promise<Upstream>, log: Log, maxStatementBytes: number) {
     this.#connect = connect
@@ -75,7 +147,7 @@ export class CatalogKeeper {
       this.release()
       throw error
     }
-    return this.#viewFor(masks)
+    return new SessionView(masks, this.#source)
   }
 
   release(): void {
@@ -174,28 +246,7 @@ export class CatalogKeeper {
     return (this.#queries = queries)
   }
 
-  #viewFor(masks: readonly MaskEntry[]): CatalogView {
-    const key = JSON.stringify(masks)
-    const current = () => this.#current(key, masks)
-    const isFresh = () => this.#isFresh
-    return {
-      masking: masks.length > 0,
-      get analyser() {
-        return current().analyser
-      },
-      get protectedColumns() {
-        return current().protectedColumns
-      },
-      get isFresh() {
-        return isFresh()
-      },
-      knows: (relationOid) => this.#catalog?.relationByOid(relationOid) !== undefined,
-      markStale: () => this.#markStale(),
-      refresh: () => this.refresh(),
-    }
-  }
-
-  #current(key: string, masks: readonly MaskEntry[]): { readonly protectedColumns: ProtectedColumns; readonly analyser: StatementAnalyser } {
+  #viewFor(key: string, masks: readonly MaskEntry[]): MaskedCatalog {
     const known = this.#views.get(key)
     if (known !== undefined) return known
     const catalog = this.#catalog
