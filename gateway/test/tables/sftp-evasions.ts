@@ -369,11 +369,6 @@ async function swapping(at: At, again: () => Promise<RawSftp>, work: () => Promi
   other.end()
 }
 
-/** Hard links that others made cannot be told from files: what is proven is only that none is made here. */
-export const HARD_LINK_BEFORE: SftpEvasion = {
-  name: 'a hard link to hashes, there before', before: (at) => linkSync(at('/etc/shadow'), drop(at, 'x')), run: (c, at) => c.get(drop(at, 'x')),
-}
-
 export const SFTP_EVASIONS: readonly SftpEvasion[] = [
   ...plain, ...links, ...otherRequests, ...openFlags, ...handles, ...bytes, ...versions, ...races,
 ]
