@@ -23,7 +23,7 @@ let journey: SshJourney
 let dana: ApiUser
 const open: RawSsh[] = []
 before(async () => {
-  journey = await startSshJourney({ policy: POLICY, target: ', limits: { channels: 8 }' })
+  journey = await startSshJourney({ policy: POLICY, target: ', limits: { channels: 8 }', sshd: { settings: ['AcceptEnv *'] } })
   dana = await person(() => journey.gateway, 'dana', 'dba')
 })
 afterEach(() => {
