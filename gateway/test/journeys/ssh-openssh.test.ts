@@ -38,6 +38,7 @@ describe('OpenSSH through the gateway', () => {
     { name: 'no X11, although it was asked for', flags: ['-X'], command: 'echo "[$DISPLAY]"', output: '[]\n' },
     { name: 'compression that was asked for', flags: ['-C'], command: 'echo hi', output: 'hi\n' },
     { name: 'new keys in the middle', flags: ['-o', 'RekeyLimit=64K'], command: 'head -c 3000000 /dev/zero | wc -c; head -c 3000000 /dev/zero | tr "\\0" x', output: /^3000000\nx{3000000}$/ },
+    { name: 'questions whether it is there', flags: ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=1'], command: 'sleep 4; echo late', output: 'late\n' },
     { name: 'a quiet program for a while', command: 'sleep 1; echo late', output: 'late\n' },
   ]
   for (const { name, flags = [], command, input = '', status = 0, output, errors } of cases) {

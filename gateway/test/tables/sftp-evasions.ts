@@ -1,4 +1,4 @@
-import { linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import { APPEND, CREATE, EXCLUSIVE, NO_ATTRIBUTES, packet, R, type RawSftp, str, TRUNCATE, TYPE, u32, u64, W } from '../support/raw-sftp.ts'
 
