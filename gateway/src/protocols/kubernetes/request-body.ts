@@ -1,0 +1,59 @@
+import { type AnyRequest, type ClientRequest, RefusedRequest } from './client-request.ts'
+import { isObject, type Json, readStrictJson, UnsureJson } from './wire/strict-json.ts'
+
+/** What the API server takes at most, and a little. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024 + 64 * 1024
+const READ_TIMEOUT_MS = 60_000
+
+export interface RequestBody {
+  readonly bytes: Buffer
+  /** Read strictly; absent where the body is for something behind the API server, or there is none. */
+  readonly json?: Json
+  readonly isJsonPatch: boolean
+}
+
+const JSON_TYPES = new Set([
+  'application/json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/json-patch+json',
+  'application/apply-patch+yaml', 'application/apply-patch', '',
+])
+
+/** @throws RefusedRequest */
+export async function readBody(request: AnyRequest, { method, contentType }: ClientRequest, isForApi: boolean): Promise<RequestBody | undefined> {
+  const bytes = await collect(request)
+  if (bytes.length === 0) return undefined
+  if (method === 'GET' || method === 'HEAD') throw new RefusedRequest(400, 'BadRequest', `a ${method} request has no body`)
+  if (!isForApi) return { bytes, isJsonPatch: false }
+  if (!JSON_TYPES.has(contentType)) {
+    throw new RefusedRequest(415, 'UnsupportedMediaType', 'only bodies in JSON can be examined. Send JSON, also for server-side apply')
+  }
+  try {
+    return { bytes, json: readStrictJson(bytes), isJsonPatch: contentType === 'application/json-patch+json' }
+  } catch (error) {
+    if (!(error instanceof UnsureJson)) throw error
+    throw new RefusedRequest(400, 'BadRequest', `the body cannot be examined: ${error.message}. Send JSON`)
+  }
+}
+
+/** DeleteOptions and Eviction say in their bodies whether they are only tried. */
+export function bodyDryRun(json: Json | undefined): boolean {
+  if (!isObject(json)) return false
+  const options = isObject(json['deleteOptions']) ? json['deleteOptions'] : json
+  const dryRun = isObject(options) ? options['dryRun'] : undefined
+  return Array.isArray(dryRun) && dryRun.length === 1 && dryRun[0] === 'All'
+}
+
+async function collect(request: AnyRequest): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  const timer = setTimeout(() => request.destroy(new Error('the body took too long')), READ_TIMEOUT_MS)
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      length += part.length
+      if (length > MAX_BODY_BYTES) throw new RefusedRequest(413, 'RequestEntityTooLarge', 'the body is larger than the API server takes')
+      parts.push(part)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  return Buffer.concat(parts, length)
+}
