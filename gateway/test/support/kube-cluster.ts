@@ -22,6 +22,8 @@ export interface KubeCluster {
   readonly admin: { readonly certFile: string; readonly keyFile: string }
   /** kubectl as an administrator, not through the gateway. @returns what it prints @throws Error with what it says */
   kubectl(args: readonly string[], input?: string): Promise<string>
+  /** A merge patch, as an administrator. @throws Error with the status */
+  patch(path: string, change: object): Promise<void>
   log(): string
   stop(): Promise<void>
 }
@@ -45,7 +47,6 @@ export function buildCluster(): void {
   execFileSync('bash', [join(import.meta.dirname, '../../../scripts/build-kube.sh'), KUBE_CACHE], { stdio: ['ignore', 2, 2] })
 }
 
-/** @param kubeletPort where a node's kubelet will listen, for exec and logs */
 export async function startCluster(): Promise<KubeCluster> {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-kube-'))
   const removal = atExit(() => rmSync(folder, { recursive: true, force: true }))
@@ -91,6 +92,10 @@ current-context: direct
       running.child.stdin?.end(input)
       return (await running).stdout
     },
+    async patch(path, change) {
+      const status = await ask(port, readFileSync(pki('ca.crt')), adminToken, path, change)
+      if (status !== 200) throw new Error(`the API server answers ${status}`)
+    },
     async stop() {
       await end(api)
       await end(etcd)
@@ -116,10 +121,10 @@ function makeKeys(folder: string): void {
 }
 
 /** Its output goes to a file of the cluster's folder; it is killed when the tests' process ends. */
-export function start(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+export function start(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, path = join(KUBE_BIN, program)): ChildProcess {
   mkdirSync(folder, { recursive: true })
   const log = openSync(join(folder, `${program}.log`), 'a')
-  const child = spawn(join(KUBE_BIN, program), args, { stdio: ['ignore', log, log], env: { PATH: process.env['PATH'], HOME: folder, ...env } })
+  const child = spawn(path, args, { stdio: ['ignore', log, log], env: { PATH: process.env['PATH'], HOME: folder, ...env } })
   const kill = atExit(() => child.kill('SIGKILL'))
   child.once('exit', () => kill.forget())
   child.unref()
@@ -139,14 +144,20 @@ export async function end(child: ChildProcess): Promise<void> {
 async function untilReady(port: number, ca: Buffer, token: string): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS
   for (;;) {
-    const status = await new Promise<number>((resolve) => {
-      https.get({ host: '127.0.0.1', port, path: '/readyz', ca, agent: false, headers: { authorization: `Bearer ${token}` } }, (answer) => {
-        answer.resume()
-        resolve(answer.statusCode ?? 0)
-      }).on('error', () => resolve(0))
-    })
+    const status = await ask(port, ca, token, '/readyz')
     if (status === 200) return
     if (Date.now() > deadline) throw new Error('it is not ready')
     await new Promise((resolve) => setTimeout(resolve, 300))
   }
+}
+
+/** @returns the status; 0 when there is no answer. */
+function ask(port: number, ca: Buffer, token: string, path: string, change?: object): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${token}`, ...(change && { 'content-type': 'application/merge-patch+json' }) }
+    https.request({ host: '127.0.0.1', port, path, ca, agent: false, headers, method: change === undefined ? 'GET' : 'PATCH' }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode ?? 0)
+    }).on('error', () => resolve(0)).end(change && JSON.stringify(change))
+  })
 }

@@ -47,6 +47,15 @@ export function errorStatus(error: unknown): StatusFailure | undefined {
 
 export const INTERNAL: StatusFailure = { code: 500, reason: 'InternalError', message: 'sallyport: the gateway failed. Tell an operator' }
 
+/** One of the connections broke: told as far as there is somebody to tell. */
+export const BROKEN: StatusFailure = { code: 502, reason: 'ServiceUnavailable', message: 'sallyport: the connection to the API server broke. Send it again if it may run twice' }
+
+const BREAKS = new Set(['ECONNRESET', 'EPIPE', 'ABORT_ERR', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_HTTP2_STREAM_CANCEL', 'ERR_STREAM_DESTROYED', 'HPE_INVALID_CONSTANT'])
+
+export function isBroken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && BREAKS.has(error.code)
+}
+
 /** @returns the bytes that the client got */
 export function answerStatus(response: AnyResponse, failure: StatusFailure): Buffer {
   const body = writeStatus(failure)

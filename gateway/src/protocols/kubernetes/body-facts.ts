@@ -14,10 +14,11 @@ interface Findings {
 }
 
 /** @param facts of the path alone @returns them with what the body adds */
-export function withBody(facts: OperationFacts, info: RequestInfo, body: Json, isJsonPatch: boolean): OperationFacts {
+export function withBody(facts: OperationFacts, info: RequestInfo, body: Json, { isJsonPatch, hasUnknown }: { readonly isJsonPatch: boolean; readonly hasUnknown: boolean }): OperationFacts {
   const found: Findings = { actions: new Set(), objects: new Set() }
   if (isJsonPatch) patch(body, found)
   else look(body, found)
+  if (hasUnknown) found.unknownBecause = 'the body has protobuf fields that are not known here'
   if (info.group === 'rbac.authorization.k8s.io') rbac(body, found)
   // The name of what is created is in the body.
   const name = info.verb === 'create' && info.name === '' && isObject(body) ? metadataName(body) : undefined

@@ -7,8 +7,9 @@ export type AnyRequest = IncomingMessage
 /** A request's head, read once. What is not here of a client's headers goes nowhere. */
 export interface ClientRequest {
   readonly method: string
-  /** Name of the target: the first part of the path. */
   readonly targetName: string
+  /** What stands before the API server's own paths here: `/TARGET`, or nothing. */
+  readonly prefix: string
   /** Behind the target's name, as the API server is to read it. */
   readonly target: RequestTarget
   readonly token: string
@@ -37,19 +38,21 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'])
 const PASSED = ['accept', 'content-type', 'user-agent', 'if-none-match', 'kubectl-command', 'kubectl-session'] as const
 /** Two of them, and a proxy and a server might each take another one. */
 const ONCE = new Set(['authorization', 'content-type', 'content-length', 'transfer-encoding', 'host', ':authority', 'accept', 'upgrade', 'connection', 'sec-websocket-key'])
+/** First parts of what an API server answers itself. */
+const OWN_PATHS = new Set(['', 'api', 'apis', 'version', 'openapi', 'healthz', 'livez', 'readyz', 'metrics', 'logs', '.well-known', 'openid', 'swagger.json'])
 const MAX_HEADER = 8_192
 /** For openapi documents protobuf is all that old clients read; nothing in them is anybody's secret. */
 const OPENAPI = /^\/openapi\/v[23](?:\/|$)/
 
-/** @throws RefusedRequest */
-export function readClientRequest(request: AnyRequest): ClientRequest {
+/**
+ * @param targets names of those of this protocol
+ * @throws RefusedRequest
+ */
+export function readClientRequest(request: AnyRequest, targets: readonly string[]): ClientRequest {
   const method = request.method ?? ''
   if (!METHODS.has(method)) throw new RefusedRequest(405, 'MethodNotAllowed', 'this method is never passed on')
   checkHeaders(request)
-  const whole = readTarget(request.url ?? '')
-  const [targetName = '', ...segments] = whole.segments
-  if (targetName === '') throw new RefusedRequest(404, 'NotFound', 'the path names no target. Use https://GATEWAY/TARGET as the server; `sallyport kubeconfig TARGET` writes it')
-  const target = { ...whole, segments, path: whole.path.slice(1 + encodeSegment(targetName).length) || '/' }
+  const { targetName, target, prefix } = findTarget(readTarget(request.url ?? ''), request, targets)
   const token = bearerToken(request.headers.authorization)
   const passed = Object.fromEntries(PASSED.flatMap((name) => {
     const value = request.headers[name]
@@ -57,7 +60,7 @@ export function readClientRequest(request: AnyRequest): ClientRequest {
   }))
   const purpose = request.headers['sallyport-purpose']
   return {
-    method, targetName, target, token,
+    method, targetName, target, prefix, token,
     userAgent: passed['user-agent'] ?? '',
     purpose: typeof purpose === 'string' ? purpose : undefined,
     contentType: (passed['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '',
@@ -72,6 +75,23 @@ function readTarget(url: string): RequestTarget {
     if (!(error instanceof AmbiguousRequest)) throw error
     throw new RefusedRequest(400, 'BadRequest', `${error.message}, so the request could be read in two ways`)
   }
+}
+
+/**
+ * By the first part of the path; else by the first label of the host's name; else the only one there is. `kubectl get --raw`
+ * leaves the path of its server out.
+ */
+function findTarget(whole: RequestTarget, request: AnyRequest, targets: readonly string[]): Pick<ClientRequest, 'targetName' | 'target' | 'prefix'> {
+  const [first = '', ...segments] = whole.segments
+  if (targets.includes(first)) {
+    const prefix = `/${encodeSegment(first)}`
+    return { targetName: first, target: { ...whole, segments, path: whole.path.slice(prefix.length) || '/' }, prefix }
+  }
+  const authority = request.headers.host ?? request.headers[':authority']
+  const label = typeof authority === 'string' ? authority.split('.')[0] : undefined
+  const targetName = targets.find((name) => name === label) ?? (targets.length === 1 && OWN_PATHS.has(first) ? targets[0] : undefined)
+  // Whoever has no token is not told which targets there are.
+  return { targetName: targetName ?? first, target: whole, prefix: '' }
 }
 
 function checkHeaders(request: AnyRequest): void {

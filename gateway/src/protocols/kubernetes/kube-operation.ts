@@ -20,7 +20,7 @@ export function kubeOperation(client: ClientRequest, info: RequestInfo, body: Re
   if (body === undefined) return { protocol: 'kubernetes', facts: plain, text: line, parameters: [] }
   const trees = info.isResource ? masks.forObject(resourceOf(info)) : undefined
   const violation = trees && writtenBack(body)
-  const facts = body.json === undefined ? plain : withBody(plain, info, body.json, body.isJsonPatch)
+  const facts = body.json === undefined ? plain : withBody(plain, info, body.json, body)
   const isTried = bodyDryRun(body.json) && !facts.actions.includes('dry-run') && (info.verb.startsWith('delete') || info.subresource === 'eviction')
   return {
     protocol: 'kubernetes',
@@ -41,16 +41,16 @@ export function digestOf({ method, target, contentType }: ClientRequest, body: R
 }
 
 /** As people see it, in the ledger and when they review it. */
-function shownBody({ bytes, json, isJsonPatch }: RequestBody, trees: readonly MaskTree[] | undefined): string {
+function shownBody({ bytes, text, json, isJsonPatch }: RequestBody, trees: readonly MaskTree[] | undefined): string {
   if (json === undefined) return `(${bytes.length} bytes for what is behind the API server)`
-  if (trees === undefined) return bytes.toString()
+  if (trees === undefined) return text.toString()
   // A patch step's value may be all of the data, or one of it.
   const redact = (): string => REDACTED
-  return maskJson(bytes, isJsonPatch ? [{ items: { names: new Map([['value', { replace: redact }]]) } }] : trees).toString()
+  return maskJson(text, isJsonPatch ? [{ items: { names: new Map([['value', { replace: redact }]]) } }] : trees).toString()
 }
 
 /** A change that would put masks in place of what they hide, or bring what is hidden to where it is not. */
-function writtenBack({ bytes, json, isJsonPatch }: RequestBody): MaskViolation | undefined {
+function writtenBack({ text, json, isJsonPatch }: RequestBody): MaskViolation | undefined {
   if (isJsonPatch && movesValues(json)) {
     return { mask: SECRET_FIELDS, reason: 'a JSON patch that tests, copies or moves could tell what is masked', hint: 'Send only add, replace and remove, or a merge patch.' }
   }
@@ -60,7 +60,7 @@ function writtenBack({ bytes, json, isJsonPatch }: RequestBody): MaskViolation |
     return value
   }
   try {
-    maskJson(bytes, [{ texts: look }])
+    maskJson(text, [{ texts: look }])
   } catch (error) {
     if (!(error instanceof UnreadableJson)) throw error
     found = true

@@ -1,7 +1,7 @@
 import { maskText, streamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import type { OperationFacts } from '../../governance/operation.ts'
 import type { AdapterServices } from '../protocol-adapter.ts'
-import { answerStatus, type AnyResponse, errorStatus, INTERNAL, refusalStatus } from './answers.ts'
+import { answerStatus, type AnyResponse, BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus } from './answers.ts'
 import { type AnyRequest, type ClientRequest, readClientRequest, RefusedRequest } from './client-request.ts'
 import { KubeExchange } from './kube-exchange.ts'
 import { digestOf, kubeOperation } from './kube-operation.ts'
@@ -12,7 +12,6 @@ import { type Masking, relayAnswer, UnmaskableAnswer } from './relay-answer.ts'
 import { readBody, type RequestBody } from './request-body.ts'
 import { requestFacts, resourceOf } from './request-facts.ts'
 import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
-import { encodeSegment } from './wire/request-target.ts'
 
 /** Requests without a body repeat: what they do is known by their line. */
 const MAX_KNOWN_FACTS = 2_000
@@ -36,7 +35,7 @@ export class KubeRequests {
   async handle(request: AnyRequest, response: AnyResponse): Promise<void> {
     response.on('error', () => undefined)
     try {
-      const client = readClientRequest(request)
+      const client = readClientRequest(request, targetNames(this.#services))
       const kube = await this.#sessions.for(openingOf(client, request))
       const info = readRequestInfo(client.method, client.target)
       const isProxied = info.subresource === 'proxy' || info.verb === 'proxy'
@@ -63,7 +62,7 @@ export class KubeRequests {
           method: client.method, path: `${client.target.path}${client.target.search === '' ? '' : `?${client.target.search}`}`,
           headers: client.headers, body: body?.bytes, signal,
         })
-        await relayAnswer(answer, response, maskingOf(kube, info, operation.facts, maskKey), `/${encodeSegment(client.targetName)}`, transcript, kube, signal)
+        await relayAnswer(answer, response, maskingOf(kube, info, operation.facts, maskKey), client.prefix, transcript, kube, signal)
         return String(answer.statusCode ?? 0)
       },
     })
@@ -97,11 +96,15 @@ export class KubeRequests {
     const known = error instanceof UnmaskableAnswer
       ? { code: 502, reason: 'ServiceUnavailable', message: `sallyport: ${error.message}, so nothing of it was passed on` }
       : errorStatus(error)
-    if (known === undefined && !response.destroyed) this.#services.log.error({ error, session: kube?.session.id }, 'a request failed by an internal error')
-    const failure = known ?? INTERNAL
+    if (known === undefined && !isBroken(error)) this.#services.log.error({ error, session: kube?.session.id }, 'a request failed by an internal error')
+    const failure = known ?? (isBroken(error) ? BROKEN : INTERNAL)
     answerStatus(response, failure)
     return String(failure.code)
   }
+}
+
+export function targetNames({ targets }: Pick<AdapterServices, 'targets'>): readonly string[] {
+  return targets().filter(({ protocol }) => protocol === 'kubernetes').map(({ name }) => name)
 }
 
 export function openingOf({ token, targetName, userAgent, purpose }: ClientRequest, request: AnyRequest): Parameters<KubeSessions['for']>[0] {

@@ -1,4 +1,5 @@
 import { type AnyRequest, type ClientRequest, RefusedRequest } from './client-request.ts'
+import { readProtobufObject } from './wire/protobuf-object.ts'
 import { isObject, type Json, readStrictJson, UnsureJson } from './wire/strict-json.ts'
 
 /** What the API server takes at most, and a little. */
@@ -10,8 +11,13 @@ export interface RequestBody {
   /** Read strictly; absent where the body is for something behind the API server, or there is none. */
   readonly json?: Json
   readonly isJsonPatch: boolean
+  /** What it says as JSON text: the bytes themselves, unless they are protobuf. */
+  readonly text: Buffer
+  /** Protobuf with fields that are not known here. */
+  readonly hasUnknown: boolean
 }
 
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 const JSON_TYPES = new Set([
   'application/json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/json-patch+json',
   'application/apply-patch+yaml', 'application/apply-patch', '',
@@ -22,12 +28,14 @@ export async function readBody(request: AnyRequest, { method, contentType }: Cli
   const bytes = await collect(request)
   if (bytes.length === 0) return undefined
   if (method === 'GET' || method === 'HEAD') throw new RefusedRequest(400, 'BadRequest', `a ${method} request has no body`)
-  if (!isForApi) return { bytes, isJsonPatch: false }
-  if (!JSON_TYPES.has(contentType)) {
-    throw new RefusedRequest(415, 'UnsupportedMediaType', 'only bodies in JSON can be examined. Send JSON, also for server-side apply')
+  if (!isForApi) return { bytes, isJsonPatch: false, text: bytes, hasUnknown: false }
+  if (contentType !== PROTOBUF && !JSON_TYPES.has(contentType)) {
+    throw new RefusedRequest(415, 'UnsupportedMediaType', 'only bodies in JSON or protobuf can be examined. Send JSON, also for server-side apply')
   }
   try {
-    return { bytes, json: readStrictJson(bytes), isJsonPatch: contentType === 'application/json-patch+json' }
+    if (contentType !== PROTOBUF) return { bytes, json: readStrictJson(bytes), isJsonPatch: contentType === 'application/json-patch+json', text: bytes, hasUnknown: false }
+    const { json, hasUnknown } = readProtobufObject(bytes)
+    return { bytes, json, isJsonPatch: false, text: Buffer.from(JSON.stringify(json)), hasUnknown }
   } catch (error) {
     if (!(error instanceof UnsureJson)) throw error
     throw new RefusedRequest(400, 'BadRequest', `the body cannot be examined: ${error.message}. Send JSON`)

@@ -4,14 +4,14 @@ import type { Socket } from 'node:net'
 import type { Refusal } from '../../governance/decision.ts'
 import { streamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import type { AdapterServices } from '../protocol-adapter.ts'
-import { errorStatus, INTERNAL, refusalStatus } from './answers.ts'
+import { BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus } from './answers.ts'
 import { type ClientRequest, readClientRequest, RefusedRequest } from './client-request.ts'
 import { ChannelRelay } from './channel-relay.ts'
 import { KubeExchange } from './kube-exchange.ts'
 import { digestOf, kubeOperation } from './kube-operation.ts'
 import type { KubeSession } from './kube-session.ts'
 import type { KubeSessions } from './kube-sessions.ts'
-import { openingOf, type RequestServices } from './kube-request.ts'
+import { openingOf, type RequestServices, targetNames } from './kube-request.ts'
 import type { Transcript } from './transcript.ts'
 import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
 import { type StatusFailure, writeStatus } from './wire/status.ts'
@@ -40,7 +40,7 @@ export class KubeUpgrades {
   async handle(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
     socket.on('error', () => socket.destroy())
     try {
-      const client = readClientRequest(request)
+      const client = readClientRequest(request, targetNames(this.#services))
       const wanted = readUpgrade(request, head)
       const kube = await this.#sessions.for(openingOf(client, request))
       const info = readRequestInfo(client.method, client.target)
@@ -104,7 +104,7 @@ export class KubeUpgrades {
   #fail(error: unknown, socket: Socket, kube?: KubeSession): string {
     const ended = kube?.session.ended
     const failure: StatusFailure = ended === undefined
-      ? (errorStatus(error) ?? INTERNAL)
+      ? (errorStatus(error) ?? (isBroken(error) ? BROKEN : INTERNAL))
       : { code: 401, reason: 'Unauthorized', message: `sallyport: this session was ended: ${ended}` }
     if (failure === INTERNAL && !socket.destroyed) this.#services.log.error({ error, session: kube?.session.id }, 'an upgrade failed by an internal error')
     answerPlain(socket, failure)
