@@ -20,7 +20,7 @@ function document(name: string): string {
 gateway:
   dataDir: data
   api: { port: 0 }
-  protocols: { postgres: { port: 0 } }
+  protocols: { postgres: { port: 0 }, ssh: { port: 0 } }
 `)
   return file
 }

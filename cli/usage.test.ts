@@ -28,6 +28,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
     [['lock', 'lift', 'agent', 'support-bot'], /required option '--reason <why>'/],
     [['token', '--target', 'shop', '--nonsense'], /unknown option '--nonsense'/],
     [['psql'], /missing required argument 'target'/],
+    [['ssh'], /missing required argument 'target'/],
     [['run', 'shop'], /missing required argument 'command'/],
     [['session', 'list', '--limit', '0'], /whole number from 1 to 200/],
     [['session', 'list', '--limit', '201'], /whole number from 1 to 200/],
@@ -67,7 +68,7 @@ suite('wrong usage ends with status 2 and says what to do', () => {
 })
 
 suite('every command explains itself, with examples', () => {
-  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['review'], ['review', 'list'], ['review', 'show'], ['review', 'approve'], ['review', 'deny'], ['access'], ['access', 'request'], ['access', 'break-glass'], ['audit'], ['audit', 'verify'], ['lock'], ['vault']]) {
+  for (const command of [[], ['serve'], ['policy'], ['token'], ['run'], ['psql'], ['ssh'], ['ssh-config'], ['ssh-certificate'], ['session'], ['session', 'search'], ['session', 'replay'], ['session', 'tail'], ['session', 'export'], ['review'], ['review', 'list'], ['review', 'show'], ['review', 'approve'], ['review', 'deny'], ['access'], ['access', 'request'], ['access', 'break-glass'], ['audit'], ['audit', 'verify'], ['lock'], ['vault']]) {
     test(`sallyport ${command.join(' ')} --help`, () => {
       const { status, stdout } = sallyport([...command, '--help'])
       assert.equal(status, 0)
@@ -131,7 +132,7 @@ suite('without a gateway', () => {
   const unreachable = { SALLYPORT_API: 'http://127.0.0.1:2', SALLYPORT_IDENTITY_TOKEN: token }
 
   test('a command says that nobody answers, and does not repeat the token', () => {
-    for (const args of [['session', 'list'], ['token', '--target', 'shop'], ['psql', 'shop'], ['run', 'shop', '--', 'true']]) {
+    for (const args of [['session', 'list'], ['token', '--target', 'shop'], ['psql', 'shop'], ['run', 'shop', '--', 'true'], ['ssh', 'box'], ['ssh-config'], ['ssh-certificate', 'box']]) {
       const { status, stdout, stderr } = sallyport(args, unreachable)
       assert.equal(status, 1)
       assert.match(stderr, /does not answer/)

@@ -5,6 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { DEMO_STATE_FILE, type DemoState, readDemoState, type RunningDemo } from 'sallyport/demo-state'
 import { stopLeftover } from './embedded-postgres.ts'
 import { commandLine, isAlive } from './processes.ts'
+import { stopSshLeftover } from './ssh-host.ts'
 
 const FOLDER_PREFIX = 'sallyport-demo-'
 
@@ -73,5 +74,6 @@ async function removeLeftovers(folder: string): Promise<void> {
   // The path comes from a file: nothing but what a demo makes is ever removed.
   if (!basename(folder).startsWith(FOLDER_PREFIX) || dirname(folder) !== tmpdir()) return
   await stopLeftover(join(folder, 'postgres'))
+  await stopSshLeftover(join(folder, 'ssh'))
   await rm(folder, { recursive: true, force: true, maxRetries: 5 })
 }

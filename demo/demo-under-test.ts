@@ -15,7 +15,7 @@ const Ready = z.strictObject({
   ready: z.literal(true),
   api: z.url(),
   issuer: z.url(),
-  targets: z.record(z.string(), z.strictObject({ protocol: z.string(), host: z.string(), port: z.int(), database: z.string() })),
+  targets: z.record(z.string(), z.strictObject({ protocol: z.string(), host: z.string(), port: z.int(), database: z.string().optional() })),
   logins: z.record(z.string(), z.strictObject({ user: z.string(), password: z.string(), expiresAt: z.iso.datetime() })),
 })
 

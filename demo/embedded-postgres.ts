@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { chown, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { embeddedBinaries, type ServerUser, serverUser } from './embedded-binaries.ts'
+import { freePort } from './free-port.ts'
 import { commandLine, isAlive } from './processes.ts'
 
 /** A real PostgreSQL 18 on loopback whose data live in a folder of their own. */
@@ -129,14 +129,4 @@ export async function stopLeftover(folder: string): Promise<void> {
   process.kill(pid, 'SIGQUIT')
   const deadline = Date.now() + STOP_TIMEOUT_MS
   while (isAlive(pid) && Date.now() < deadline) await sleep(50)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no TCP address')
-  return address.port
 }

@@ -22,19 +22,19 @@ export function identitiesOf(provider: IdentityProvider): RunningDemo['identitie
 }
 
 /** One short-lived login for every agent and person of the demo. */
-export async function makeLogins(provider: IdentityProvider, api: string, target: string): Promise<Record<string, Login>> {
+export async function makeLogins(provider: IdentityProvider, api: string, targets: readonly string[]): Promise<Record<string, Login>> {
   const identities = identitiesOf(provider)
   const names = [...AGENTS, ...Object.keys(PEOPLE)]
   const logins = await Promise.all(names.map(async (name) => {
     const identity = identities[name]
     if (identity === undefined) throw new Error(`the provider does not know ${name}`)
-    return [name, await makeLogin(provider.issuer, api, target, name, identity)] as const
+    return [name, await makeLogin(provider.issuer, api, targets, name, identity)] as const
   }))
   return Object.fromEntries(logins)
 }
 
 async function makeLogin(
-  issuer: string, api: string, target: string, name: string, { client, parameters }: RunningDemo['identities'][string],
+  issuer: string, api: string, targets: readonly string[], name: string, { client, parameters }: RunningDemo['identities'][string],
 ): Promise<Login> {
   const basic = Buffer.from(`${client.clientId}:${client.clientSecret}`).toString('base64')
   const identity = await post(`${issuer}/token`, parameters, { authorization: `Basic ${basic}` })
@@ -43,14 +43,15 @@ async function makeLogin(
     grant_type: TOKEN_EXCHANGE_GRANT,
     subject_token: subjectToken,
     subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
-    audience: target,
+    audience: targets,
     purpose: 'tries the demo',
   }))
   return { user: name, password: session.access_token, expiresAt: new Date(Date.now() + session.expires_in * 1_000).toISOString() }
 }
 
-async function post(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<unknown> {
-  const response = await fetch(url, { method: 'POST', headers, body: new URLSearchParams(form), signal: AbortSignal.timeout(TIMEOUT_MS) })
+async function post(url: string, form: Record<string, string | readonly string[]>, headers: Record<string, string> = {}): Promise<unknown> {
+  const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one])))
+  const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
   const answer: unknown = await response.json()
   if (!response.ok) throw new Error(`${new URL(url).pathname} answered ${response.status}: ${JSON.stringify(answer)}`)
   return answer

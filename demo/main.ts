@@ -61,6 +61,7 @@ function stopAsked(): Promise<void> {
 
 function introduction({ api, issuer, targets, logins }: DemoAddresses): string {
   const shop = targets['shop']
+  const { box } = targets
   const bot = logins['support-bot']
   if (shop === undefined || bot === undefined) throw new Error('the demo lacks its target or its agent')
   const width = Math.max(...Object.keys(logins).map((name) => name.length))
@@ -69,7 +70,7 @@ function introduction({ api, issuer, targets, logins }: DemoAddresses): string {
   return `
 ${pc.bold('Addresses')}
   shop         ${shop.host}:${shop.port}, PostgreSQL through the gateway
-  control API  ${api}
+${box === undefined ? '' : `  box          ${box.host}:${box.port}, SSH through the gateway\n`}  control API  ${api}
   OpenID       ${issuer}
 
 ${pc.bold('Logins')}, each with a session token as password
@@ -90,7 +91,13 @@ ${pc.bold('Try')}
   ${pc.dim('# access for a while, which avery grants in the same way; or by break glass, at once and seen by everybody')}
   npx sallyport access request shop --as dana --for 30m --reason 'ticket 2031'
   npx sallyport access break-glass shop --as dana --for 15m --reason 'incident 42'
-  ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
+${box === undefined ? '' : `  ${pc.dim('# the same over SSH: reads pass, removals of whole trees never, other changes after a review')}
+  npx sallyport ssh box --as support-bot -- tail -n 3 logs/shop.log
+  npx sallyport ssh box --as support-bot -- 'rm -rf *'
+  npx sallyport ssh box --as dana
+  ${pc.dim('# ssh, scp, sftp, rsync and Ansible as they are')}
+  npx sallyport ssh-config --as dana > ssh-config && scp -F ssh-config box:reports/october.csv .
+`}  ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
   npx sallyport session list --as robin
   ${pc.dim('# logged in as a person, in a browser: whoever is chosen there')}
   npx sallyport login

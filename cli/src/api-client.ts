@@ -1,5 +1,6 @@
 import {
   type AccessRequest, type AnswerRequest, Grant, GrantList, Review, ReviewLine, ReviewList, ApiError, SealedOriginals, Hold, HoldList, type HoldRequest, Lock, LockList, type LockRequest, TokenRevocation, OAuthError, routes, SessionDetail, SessionList, type Target, TargetList, TOKEN_EXCHANGE_GRANT, TokenExchangeResponse,
+  SshAuthorities, SshCertificate, type SshCertificateRequest,
   PolicyApplied, ReplayLine, SearchAnswer, WhoAmI,
   Agent,AgentChange,AgentList,type AgentRequest,Campaign,type CampaignApplication,type CampaignClosing,type CampaignDecision,CampaignList,type CampaignRequest,type PruneRequest
 } from '@sallyport/contract'
@@ -29,13 +30,25 @@ export class ApiClient {
     return this.#get(routes.whoami, WhoAmI)
   }
 
+  async targets(): Promise<readonly Target[]> {
+    return (await this.#get(routes.targets, TargetList)).targets
+  }
+
   async target(name: string): Promise<Target> {
-    const { targets } = await this.#get(routes.targets, TargetList)
+    const targets = await this.targets()
     const target = targets.find((one) => one.name === name)
     if (target !== undefined) return target
     const known = targets.map((one) => one.name).join(', ')
     throw new Failure(`there is no target "${name}" that you may open`,
       known === '' ? 'You may open none; ask an operator.' : `You may open ${known}.`, EXIT.refused)
+  }
+
+  sshAuthorities(): Promise<SshAuthorities> {
+    return this.#get(routes.sshAuthorities, SshAuthorities)
+  }
+
+  sshCertificate(request: SshCertificateRequest): Promise<SshCertificate> {
+    return this.#send('POST', routes.sshCertificates, SshCertificate, request)
   }
 
   sessions(limit: number, after: string | undefined): Promise<SessionList> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { readDemoState, type RunningDemo } from './demo-state.ts'
@@ -52,6 +53,18 @@ export async function identityToken(source: IdentitySource, gateway: string): Pr
     return notEmpty(text.trim(), 'the token file is empty')
   }
   return tokenOfEnvironment()
+}
+
+/**
+ * Tells one holder from another on this machine, without asking anybody: a certificate that was got for one is not used by
+ * the next. No secret, and nothing that could be used as one.
+ */
+export async function identityOf(source: IdentitySource & { readonly api?: string }): Promise<string> {
+  if (source.as !== undefined) return `demo ${source.as}`
+  const { logins } = isByLogin(source) ? await new LoginStore().list() : { logins: [] }
+  if (isByLogin(source)) return JSON.stringify(logins.map(({ gateway, subject, loggedInAt }) => [gateway, subject, loggedInAt]))
+  const token = source.subjectTokenFile === undefined ? tokenOfEnvironment() : await readFile(source.subjectTokenFile, 'utf8').catch(() => '')
+  return createHash('sha256').update(token.trim()).digest('hex')
 }
 
 function notEmpty(token: string, words: string): string {

@@ -11,6 +11,7 @@ import { addReviewCommands } from './commands/review/review.ts'
 import { addRunCommands } from './commands/run.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSessionCommands } from './commands/session/session.ts'
+import { addSshCommands } from './commands/ssh.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addVaultCommands } from './commands/vault.ts'
 import { TOKEN_VARIABLE } from './identity-token.ts'
@@ -24,12 +25,13 @@ export function makeProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('("--help" tells what there is)')
     .addHelpText('after', `
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review; of run and psql, the program's own.
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review; of run, psql and ssh, the program's own.
 
 Examples:
   $ sallyport serve --config sallyport.yaml
   $ sallyport login --api https://gateway.example.com:7400
   $ sallyport psql shop
+  $ sallyport ssh box uptime
   $ sallyport run shop -- pg_dump --schema-only
   $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'
   $ sallyport review list --watch
@@ -40,6 +42,7 @@ Examples:
   addLoginCommands(program)
   addTokenCommand(program)
   addRunCommands(program)
+  addSshCommands(program)
   addSessionCommands(program)
   addReviewCommands(program)
   addAccessCommands(program)

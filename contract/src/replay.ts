@@ -20,6 +20,8 @@ export const ReplayLine = z.discriminatedUnion('type', [
   z.object({ type: z.enum(['completed', 'failed']), operation, atMs, text: z.string() }),
   /** Bytes of a terminal, base64. */
   z.object({ type: z.enum(['output', 'input']), operation, atMs, base64: z.string() }),
+  /** The terminal's size from here on, in characters. */
+  z.object({ type: z.literal('resize'), operation, atMs, columns: z.int(), rows: z.int() }),
   /** From here on the operation's content was left out, as policy asks. */
   z.object({ type: z.literal('limited'), operation, atMs, text: z.string() }),
   z.object({ type: z.literal('outcome'), operation, outcome: SessionOperation.shape.outcome.unwrap() }),

@@ -35,6 +35,10 @@ export async function* asciicast(record: SessionRecord, parts: AsyncIterable<Rec
       if (item.kind === 'row') rows += 1
       // A character may be split between two pieces.
       const decoder = item.kind === 'input' ? input : output
+      if (item.kind === 'resize') {
+        yield line(clock.since(item.atMs), 'r', `${item.columns}x${item.rows}`)
+        continue
+      }
       const text = 'bytes' in item ? decoder.decode(item.bytes, { stream: true }) : itemWords(item, rows)
       if (text !== '') yield line(clock.since(item.atMs), item.kind === 'input' ? 'i' : 'o', text)
     }
@@ -52,7 +56,7 @@ class Clock {
   }
 }
 
-function line(seconds: number, code: 'o' | 'i', text: string): string {
+function line(seconds: number, code: 'o' | 'i' | 'r', text: string): string {
   return `${JSON.stringify([seconds, code, text.toWellFormed()])}\n`
 }
 
@@ -66,7 +70,7 @@ function finishedWords({ result, rows, code }: OperationFinished): string {
   return `(${result}${code === undefined ? '' : ` ${plain(code)}`}, ${rows} ${rows === 1 ? 'row' : 'rows'})\r\n\r\n`
 }
 
-function itemWords(item: Exclude<ReplayItem, { readonly bytes: Buffer }>, row: number): string {
+function itemWords(item: Exclude<ReplayItem, { readonly bytes: Buffer } | { readonly kind: 'resize' }>, row: number): string {
   switch (item.kind) {
     case 'columns':
       return `\u001b[4m${item.names.map(cell).join(' | ')}\u001b[0m\r\n`

@@ -76,6 +76,8 @@ function itemLine(item: ReplayItem): ReplayLine {
     case 'output':
     case 'input':
       return { type: item.kind, operation, atMs, base64: item.bytes.toString('base64') }
+    case 'resize':
+      return { type: 'resize', operation, atMs, columns: item.columns, rows: item.rows }
     default:
       return { type: item.kind, operation, atMs, text: item.text }
   }

@@ -150,23 +150,31 @@ const sectionSchema = z.strictObject({
 /** Every key of the section, for the test of the reference. */
 export const sectionKeys: readonly string[] = Object.keys(sectionSchema.shape)
 
+/** What the section needs to know of a protocol; see `ProtocolAdapter`. */
+interface ListeningProtocol {
+  readonly name: string
+  readonly defaultPort: number
+  readonly defaultListenPort?: number
+  readonly encryptsItself?: boolean
+}
+
 /** Checks the section and fills in what it leaves out. */
 export function gatewaySettings(
-  section: unknown, adapters: readonly { readonly name: string; readonly defaultPort: number }[], findings: Finding[],
+  section: unknown, adapters: readonly ListeningProtocol[], findings: Finding[],
 ): GatewaySettings | undefined {
   const path = ['gateway'] as const
   const read = check(sectionSchema, section ?? {}, path, findings)
   if (read === undefined) return undefined
   const protocols: Record<string, ProtocolAddress> = {}
-  for (const { name, defaultPort } of adapters) {
+  for (const { name, defaultPort, defaultListenPort = defaultPort + PORT_OFFSET } of adapters) {
     const address = read.protocols[name]
     const listens = address?.host ?? LOOPBACK
-    protocols[name] = { host: listens, port: address?.port ?? defaultPort + PORT_OFFSET, names: namesOf(listens, address?.names ?? []), isConfigured: address !== undefined }
+    protocols[name] = { host: listens, port: address?.port ?? defaultListenPort, names: namesOf(listens, address?.names ?? []), isConfigured: address !== undefined }
   }
   const names = adapters.map(({ name }) => name)
   const unknown = Object.keys(read.protocols).filter((name) => !names.includes(name)).slice(0, MAX_UNKNOWN_KEYS)
   findings.push(...unknown.map((name) => unknownKey([...path, 'protocols', name], name, names)))
-  const listening = [['api'], ...names.map((name) => ['protocols', name])]
+  const listening = [['api'], ...adapters.filter(({ encryptsItself }) => encryptsItself !== true).map(({ name }) => ['protocols', name])]
   for (const place of listening) {
     const address = place[1] === undefined ? read.api : protocols[place[1]]
     if (address === undefined || read.tls !== undefined || isLoopback(address.host)) continue

@@ -12,6 +12,10 @@ export interface ProtocolAdapter {
   readonly name: string
   /** Default port of a target. */
   readonly defaultPort: number
+  /** Where it listens by default; the target's port and 10,000 when absent. */
+  readonly defaultListenPort?: number
+  /** It needs no TLS below it to keep tokens from being read on their way. */
+  readonly encryptsItself?: boolean
   /** Settings of a target of this protocol, besides name, protocol and labels. Strict: an unknown key is an error. */
   readonly targetSchema: z.ZodObject
   /** How clients get certificates to log in with; absent where the protocol knows none. */

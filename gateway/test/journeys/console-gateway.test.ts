@@ -27,7 +27,7 @@ describe('a gateway at which people log in with a browser', () => {
 gateway:
   dataDir: ${folder}
   api: { port: ${port} }
-  protocols: { postgres: { port: 0 } }
+  protocols: { postgres: { port: 0 }, ssh: { port: 0 } }
   console: { idle: 10m, longest: 1h }
 issuers:
   - name: corp

@@ -65,7 +65,7 @@ async function towardsGateway(): Promise<Attempt[]> {
 gateway:
   dataDir: ${data}
   api: { port: 0 }
-  protocols: { postgres: { host: ${FAR}, port: 0 } }
+  protocols: { postgres: { host: ${FAR}, port: 0 }, ssh: { port: 0 } }
   tls: { cert: 'file:${certificate.certFile}', key: 'file:${certificate.keyFile}' }
 issuers:
   - { name: test, issuer: '${issuer.url}', audience: ${issuer.audience} }

@@ -26,8 +26,10 @@ export interface TestTarget {
 }
 
 export interface GatewayOptions {
-  /** The first is the one that {@link TestGateway.database} names. */
-  readonly targets: readonly [TestTarget, ...TestTarget[]]
+  /** Databases. The first is the one that {@link TestGateway.database} names. */
+  readonly targets: readonly TestTarget[]
+  /** Targets of other protocols: entries of the document, as YAML. */
+  readonly otherTargets?: string
   /** The document from `masks` on: see policies.ts. */
   readonly policy: string
   /** Offer TLS to clients; default true. */
@@ -48,6 +50,8 @@ export interface GatewayOptions {
 export interface TestGateway {
   readonly host: string
   readonly port: number
+  /** Where clients of SSH connect, on the same host. */
+  readonly sshPort: number
   /** Name of the target, which clients give as the database. */
   readonly database: string
   readonly apiUrl: string
@@ -72,7 +76,7 @@ export interface TestGateway {
 
 const ready = z.object({
   apiUrl: z.string(),
-  listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }) }),
+  listeners: z.object({ postgres: z.object({ host: z.string(), port: z.number() }), ssh: z.object({ port: z.number() }) }),
 })
 
 const DEFAULT_NAME = 'shop'
@@ -110,7 +114,7 @@ ${target.record === undefined ? '' : `    record: ${target.record}\n`}`
 gateway:
   dataDir: ${data}
   api: { port: 0 }
-  protocols: { postgres: { port: 0 } }
+  protocols: { postgres: { port: 0 }, ssh: { port: 0 } }
 ${options.settings === undefined ? '' : `  ${options.settings}\n`}\
 ${certificate === undefined ? '' : `  tls: { cert: 'file:${certificate.certFile}', key: 'file:${certificate.keyFile}' }\n`}\
 issuers:
@@ -119,7 +123,7 @@ agents:
   - { name: support-bot, issuer: test, match: { azp: support-bot }, owner: dana@example.com, purpose: answers customer tickets }
   - { name: nightly-report, issuer: test, match: { azp: nightly-report }, owner: dana@example.com, purpose: counts orders }
 targets:
-${entries.join('')}${options.policy}`
+${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
 
   const start = async (): Promise<TestGateway> => {
     const logFile = join(data, 'gateway.log')
@@ -153,7 +157,8 @@ ${entries.join('')}${options.policy}`
     }
     return {
       ...listeners.postgres,
-      database: targets[0].name ?? DEFAULT_NAME,
+      sshPort: listeners.ssh.port,
+      database: targets[0]?.name ?? DEFAULT_NAME,
       apiUrl,
       pid: child.pid ?? 0,
       issuer,

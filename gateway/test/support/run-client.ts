@@ -37,7 +37,7 @@ export function libpqEnvironment(endpoint: Endpoint): NodeJS.ProcessEnv {
 export function startClient(
   command: string,
   parameters: readonly string[],
-  input: string,
+  input: string | Buffer,
   options: SpawnOptionsWithoutStdio,
 ): RunningClient {
   const child = spawn(command, parameters, { timeout: 300_000, ...options })

@@ -62,6 +62,7 @@ export class ReplayWriter {
       case 'output':
         return this.#output(before, line.atMs, Buffer.from(line.base64, 'base64'))
       case 'input':
+      case 'resize':
         return before
       case 'limited':
         return `${before}${colours.yellow(`(not recorded beyond this: ${shown(line.text)})`)}\n`

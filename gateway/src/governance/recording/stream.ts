@@ -21,6 +21,8 @@ export type ReplayItem =
   | { readonly kind: 'completed'; readonly operation: number; readonly atMs: number; readonly text: string }
   | { readonly kind: 'failed'; readonly operation: number; readonly atMs: number; readonly text: string }
   | { readonly kind: 'output' | 'input'; readonly operation: number; readonly atMs: number; readonly bytes: Buffer }
+  /** A terminal's size, as it is from here on. */
+  | { readonly kind: 'resize'; readonly operation: number; readonly atMs: number; readonly columns: number; readonly rows: number }
   | { readonly kind: 'limited'; readonly operation: number; readonly atMs: number; readonly text: string }
 
 /** Takes down what one session's agent receives and sends. Memory is bounded: see `full`. */

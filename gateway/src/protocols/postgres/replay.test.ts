@@ -27,6 +27,7 @@ function words(found: readonly ReplayItem[]): string[] {
       case 'columns': return `${item.operation} columns ${item.names.join('|')}`
       case 'row': return `${item.operation} row ${item.values.map((value) => value ?? 'NULL').join('|')}`
       case 'output': case 'input': return `${item.operation} ${item.kind} ${item.bytes.toString('latin1')}`
+      case 'resize': return `${item.operation} resize`
       default: return `${item.operation} ${item.kind} ${item.text}`
     }
   })

@@ -9,6 +9,10 @@ export interface TargetLogin {
   /** What the target's log shows of it. */
   readonly session: string
   readonly identity: string
+  /** Names that the target asks for in a certificate; the user when absent. */
+  readonly principals?: readonly string[] | undefined
+  /** How long it can be used to log in, milliseconds. */
+  readonly validForMs?: number
 }
 
 /** It is used at once, and for the login alone. */
@@ -18,11 +22,11 @@ const EARLIER_MS = 2 * 60_000
 const EXTENSIONS = ['permit-port-forwarding', 'permit-pty']
 
 /** A key and a certificate over it for one login at one target: never kept, and worth nothing minutes later. */
-export function makeTargetCertificate({ user, session, identity }: TargetLogin, authorities: Pick<CertificateAuthorities, 'target'>, nowMs: number): { readonly key: PrivateKey; readonly certificate: Buffer } {
+export function makeTargetCertificate({ user, session, identity, principals = [user], validForMs = LASTS_MS }: TargetLogin, authorities: Pick<CertificateAuthorities, 'target'>, nowMs: number): { readonly key: PrivateKey; readonly certificate: Buffer } {
   const key = makeEd25519Key()
   const certificate = makeCertificate({
-    kind: 'user', key: key.publicKey, serial: newSerial(), keyId: `sallyport session ${session} of ${printable(identity)}`, principals: [user],
-    validAfter: (nowMs - EARLIER_MS) / 1_000, validBefore: (nowMs + LASTS_MS) / 1_000, extensions: EXTENSIONS,
+    kind: 'user', key: key.publicKey, serial: newSerial(), keyId: `sallyport session ${session} of ${printable(identity)}`, principals,
+    validAfter: (nowMs - EARLIER_MS) / 1_000, validBefore: (nowMs + validForMs) / 1_000, extensions: EXTENSIONS,
   }, privateKeyOf(authorities.target))
   return { key, certificate }
 }

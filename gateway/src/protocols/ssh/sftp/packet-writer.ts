@@ -51,3 +51,13 @@ export function writeName(id: number, path: Buffer): Buffer {
 export function writeExpandPath(id: number, path: Buffer): Buffer {
   return packet(FXP.extended, id, string(Buffer.from('expand-path@openssh.com')), string(path))
 }
+
+/** Section 7: HANDLE. */
+export function writeHandle(id: number, handle: Buffer): Buffer {
+  return packet(FXP.handle, id, string(handle))
+}
+
+/** Section 6.3: CLOSE. */
+export function writeClose(id: number, handle: Buffer): Buffer {
+  return packet(FXP.close, id, string(handle))
+}

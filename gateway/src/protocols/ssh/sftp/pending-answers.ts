@@ -15,6 +15,8 @@ export interface Pending {
   readonly length?: number
   /** Hears how it ended: the code of a STATUS, 0 for any other answer; with the handle, where one was opened. */
   readonly settled?: ((status: number, handle: string | undefined) => void) | undefined
+  /** A handle is kept from the client until it is known what was opened. */
+  readonly withheld?: boolean
   /** A question of the gateway's own: the client hears nothing of the answer. @param reader behind type and id */
   readonly own?: ((type: number, reader: PacketReader) => void) | undefined
 }

@@ -1,6 +1,7 @@
 import { MalformedFrameError } from '../../../bytes/byte-reader.ts'
 import type { Refusal } from '../../../governance/decision.ts'
 import { STATUS } from './message-types.ts'
+import type { NamesOrder } from './names-order.ts'
 import type { OpenFile } from './open-file.ts'
 import { Outlet } from './outlet.ts'
 import { writeStatus } from './packet-writer.ts'
@@ -18,6 +19,7 @@ const MAX_LINES = 100
 export class RelayState {
   readonly ports: SftpPorts
   readonly maxHoldMs: number
+  readonly names: NamesOrder
   readonly now: () => number
   readonly toTarget: Outlet
   readonly toClient: Outlet
@@ -39,6 +41,7 @@ export class RelayState {
   constructor(ports: SftpPorts, options: SftpOptions) {
     this.ports = ports
     this.maxHoldMs = options.maxHoldMs
+    this.names = options.names
     this.now = options.now ?? ((): number => performance.now())
     this.toTarget = new Outlet((bytes) => ports.toTarget(bytes))
     this.toClient = new Outlet((bytes) => ports.toClient(bytes))
@@ -74,7 +77,7 @@ export class RelayState {
 
   tell(words: string): void {
     if (this.closed || ++this.#lines > MAX_LINES) return
-    this.ports.tell(this.#lines === MAX_LINES ? 'sallyport: more is not told here' : `sallyport: ${words}`)
+    this.ports.tell(this.#lines === MAX_LINES ? 'more is not told here' : words)
   }
 
   flush(): void {

@@ -4,11 +4,11 @@ import { accountTouched, describeRequest, type GovernedRequest, type Touched } f
 import { isGoverned, objectionTo, pendingOf } from './handle-requests.ts'
 import { FXP, STATUS, statusName } from './message-types.ts'
 import { OpenFile } from './open-file.ts'
-import { writeName } from './packet-writer.ts'
+import { writeClose, writeHandle, writeName } from './packet-writer.ts'
 import { answerType, byText, changesNames } from './path-questions.ts'
 import type { Pending } from './pending-answers.ts'
 import type { RelayState } from './relay-state.ts'
-import type { CopyRequest, HandleRequest, SftpRequest } from './request.ts'
+import type { CopyRequest, HandleRequest, PathRequest, SftpRequest } from './request.ts'
 import { resolvePaths } from './resolve-paths.ts'
 import { Step, type StepHost } from './step.ts'
 
@@ -40,9 +40,8 @@ export class RequestQueue implements StepHost {
   readonly #parked = new Set<Queued>()
   #bytes = 0
   #advancing = false
-  /** Requests by path that the target has, and those among them that change what paths mean. */
-  #atTarget = 0
-  #changesAtTarget = 0
+  /** Sent, and not answered yet. */
+  readonly #sent = new Set<Step>()
 
   constructor(state: RelayState) {
     this.#state = state
@@ -82,6 +81,8 @@ export class RequestQueue implements StepHost {
   }
 
   held(step: Step): void {
+    // Nobody waits for a person's answer to rename a file.
+    step.endTurn()
     const first = this.#items[0]
     if (first?.step !== step || this.#parked.size >= MAX_PARKED) return
     this.#items.shift()
@@ -92,6 +93,7 @@ export class RequestQueue implements StepHost {
 
   settled(step: Step): void {
     const { refusal } = step
+    if (refusal !== undefined) step.endTurn()
     for (const item of this.#parked) if (item.step === step) this.#unpark(item, step)
     if (this.#state.closed) {
       // It was approved in the moment in which the channel ended: it is not run.
@@ -108,7 +110,14 @@ export class RequestQueue implements StepHost {
 
   /** The channel is over. */
   leave(how: 'cancelled' | 'left'): void {
-    for (const { step } of [...this.#parked, ...this.#items]) step?.leave(how)
+    for (const { step } of [...this.#parked, ...this.#items]) {
+      if (step === undefined) continue
+      step.leave(how)
+      // It was let through, and did not come to be sent.
+      if (step.stage === 'approved' || step.stage === 'asking-again' || step.stage === 'ready') this.#finish(step, { result: 'aborted' })
+    }
+    for (const step of this.#sent) step.endTurn()
+    this.#sent.clear()
     this.#parked.clear()
     this.#items.length = 0
     this.#bytes = 0
@@ -188,17 +197,19 @@ export class RequestQueue implements StepHost {
 
   #workOnStep({ packet }: Queued, step: Step): boolean {
     if (step.stage === 'new' || step.stage === 'approved') {
-      if (this.#mustWait(step)) return false
+      if (!this.#hasTurn(step)) return false
       this.#find(step)
     }
-    if (step.stage === 'ready') return this.#state.pending.size < MAX_PENDING && !this.#mustWait(step) && this.#sendStep(step, packet)
+    if (step.stage === 'ready') return this.#state.pending.size < MAX_PENDING && this.#sendStep(step, packet)
     return step.stage === 'refused'
   }
 
   /** A server may do at once what it has: so nothing is asked or sent that another request there could change meanwhile. */
-  #mustWait({ request }: Step): boolean {
-    if (request.kind !== 'path') return false
-    return changesNames(request) ? this.#atTarget > 0 : this.#changesAtTarget > 0
+  #hasTurn(step: Step): boolean {
+    const { request } = step
+    if (request.kind !== 'path') return true
+    step.turn ??= this.#state.names.take(changesNames(request), () => this.#state.run('the client', () => this.advance()))
+    return step.turn.begun
   }
 
   /** Finds out what the step touches, and goes on with it. */
@@ -208,12 +219,18 @@ export class RequestQueue implements StepHost {
     step.stage = again ? 'asking-again' : 'asking'
     if (request.kind === 'account') return this.#found(step, accountTouched(request))
     if (request.kind !== 'path') return this.#found(step, { paths: [], objects: files.flatMap(({ objects }) => objects) })
+    this.#resolve(request, (touched, failure) => {
+      this.#found(step, touched, failure)
+      this.advance()
+    })
+  }
+
+  #resolve(request: PathRequest, done: (touched: Touched, failure: number | undefined) => void): void {
     const { home = '/' } = this.#state
     const written = request.paths.map((_, at) => byText(request, at, home))
     resolvePaths(this.#state, request, (resolved) => {
       const paths = written.map((path, at) => [...new Set([...(path === undefined ? [] : [path]), ...(resolved.paths[at] ?? [])])])
-      this.#found(step, { paths, objects: [] }, resolved.failure)
-      this.advance()
+      done({ paths, objects: [] }, resolved.failure)
     })
   }
 
@@ -225,6 +242,7 @@ export class RequestQueue implements StepHost {
       else {
         this.#finish(step, { result: 'failed', code: 'paths-changed' })
         state.refuse(step.clientId, CHANGED)
+        step.endTurn()
         step.stage = 'refused'
       }
       return
@@ -244,33 +262,59 @@ export class RequestQueue implements StepHost {
     const governed = step.operationNumber > 0
     step.startedAtMs = state.now()
     if (step.failure !== undefined) {
+      step.endTurn()
       this.#finish(step, { result: 'failed', code: statusName(step.failure) })
       state.answer(clientId, step.failure, 'the target cannot tell what this path is')
       return true
     }
     if (governed && isLookUp(step) && !step.wasHeld) state.remembered.add(step.digest, state.ports.policy(), step.startedAtMs)
     if (request.kind === 'copy' || request.kind === 'handle') for (const file of step.files) file.contentUnknown()
-    const isPath = request.kind === 'path'
-    const changes = isPath && changesNames(request)
-    if (isPath) this.#atTarget++
-    if (changes) this.#changesAtTarget++
     if (governed) state.running.add(step)
-    const settled = (status: number, handle: string | undefined): void => {
-      if (isPath) this.#atTarget--
-      if (changes) this.#changesAtTarget--
-      state.running.delete(step)
-      if (handle !== undefined && isPath) this.#opened(step, handle)
-      else if (governed) this.#finish(step, status === STATUS.ok ? { result: 'completed' } : { result: 'failed', code: statusName(status) })
-    }
-    return this.#send({ clientId, expects: expectedAnswer(request), settled }, packet)
+    this.#sent.add(step)
+    if (request.kind === 'path' && (request.name === 'open' || request.name === 'opendir')) return this.#sendOpen(step, request, packet)
+    return this.#send({ clientId, expects: expectedAnswer(request), settled: (status) => this.#answered(step, status) }, packet)
   }
 
-  #opened(step: Step, handle: string): void {
+  /** With the question of what its path is behind it: nobody gets a handle of a file that is another than was decided on. */
+  #sendOpen(step: Step, request: PathRequest, packet: Buffer): boolean {
+    const { clientId } = step
+    let opened: OpenFile | undefined
+    const settled = (status: number, handle: string | undefined): void => {
+      if (handle !== undefined) opened = this.#opened(step, handle)
+      else this.#answered(step, status)
+    }
+    this.#send({ clientId, expects: FXP.handle, settled, withheld: true }, packet)
+    this.#resolve(request, (touched, failure) => {
+      if (opened === undefined) return
+      this.#sent.delete(step)
+      step.endTurn()
+      this.#state.running.delete(step)
+      if (failure === undefined && describeRequest(request, touched).digest === step.digest) {
+        this.#state.files.set(opened.handle, opened)
+        this.#state.toClient.write(writeHandle(clientId, Buffer.from(opened.handle, 'latin1')))
+      } else this.#takeBack(step, opened)
+    })
+    return true
+  }
+
+  #takeBack(step: Step, opened: OpenFile): void {
+    this.#state.ask(FXP.status, (id) => writeClose(id, Buffer.from(opened.handle, 'latin1')), () => undefined)
+    this.#finish(step, { result: 'failed', code: 'paths-changed' })
+    this.#state.refuse(step.clientId, CHANGED)
+  }
+
+  #answered(step: Step, status: number): void {
+    this.#sent.delete(step)
+    step.endTurn()
+    this.#state.running.delete(step)
+    this.#finish(step, status === STATUS.ok ? { result: 'completed' } : { result: 'failed', code: statusName(status) })
+  }
+
+  #opened(step: Step, handle: string): OpenFile {
     const { request, operationNumber, startedAtMs } = step
-    const { files } = this.#state
-    if (files.has(handle)) throw new MalformedFrameError('it gave the same handle twice')
+    if (this.#state.files.has(handle)) throw new MalformedFrameError('it gave the same handle twice')
     const openFlags = request.kind === 'path' && request.name === 'open' ? request.openFlags : undefined
-    files.set(handle, new OpenFile({ handle, operationNumber, startedAtMs, objects: step.operation.facts.objects, openFlags }))
+    return new OpenFile({ handle, operationNumber, startedAtMs, objects: step.operation.facts.objects, openFlags })
   }
 
   #send(pending: Pending, packet: Buffer): boolean {

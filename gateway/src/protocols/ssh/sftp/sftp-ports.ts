@@ -1,4 +1,5 @@
 import type { Exchange, Outcome } from '../../../governance/exchange.ts'
+import type { NamesOrder } from './names-order.ts'
 
 /** What the channel lends to an {@link SftpRelay}. None of these may call back into the relay before it returns. */
 export interface SftpPorts {
@@ -30,6 +31,8 @@ export interface SftpContentRecorder {
 }
 
 export interface SftpOptions {
+  /** That of the session, for all its SFTP channels: `namesOrderOf(session)`. */
+  readonly names: NamesOrder
   /** The longest that a request is held for a review, milliseconds. */
   readonly maxHoldMs: number
   /** Milliseconds of a clock that never goes back. */

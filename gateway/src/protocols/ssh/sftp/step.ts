@@ -4,6 +4,7 @@ import type { Operation } from '../../../governance/operation.ts'
 import type { Permit } from '../../../governance/permit.ts'
 import type { Preview } from '../../../governance/review/preview.ts'
 import { type Description, describeRequest, type GovernedRequest, type Touched } from './describe-request.ts'
+import type { Turn } from './names-order.ts'
 import type { OpenFile } from './open-file.ts'
 
 /** Who hears what becomes of a step. */
@@ -36,6 +37,8 @@ export class Step implements Exchange, Reviewable {
   /** Status with which the target could not tell what its paths are: it is decided, but never sent. */
   failure: number | undefined = undefined
   wasHeld = false
+  /** While it relies on what paths mean, or changes it. */
+  turn: Turn | undefined = undefined
   readonly definitions = []
   readonly inTransaction = false
   readonly #host: StepHost
@@ -106,11 +109,17 @@ export class Step implements Exchange, Reviewable {
     this.#host.tell(`${message}. ${hint}`)
   }
 
+  endTurn(): void {
+    this.turn?.end()
+    this.turn = undefined
+  }
+
   /** The channel is over. */
   leave(how: 'cancelled' | 'left'): void {
     if (how === 'cancelled') this.#wait?.cancel()
     else this.#wait?.leave()
     this.#wait = undefined
+    this.endTurn()
   }
 }
 

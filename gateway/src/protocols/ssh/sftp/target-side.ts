@@ -51,7 +51,8 @@ export class TargetSide implements PacketSink {
     const status = type === FXP.status ? reader.uint32() : 0
     const handle = type === FXP.handle ? handleOf(reader) : undefined
     this.#settle(pending, status, handle)
-    if (!this.#state.closed) this.#state.passAnswer(pending, bytes, start, end)
+    const withheld = pending.withheld === true && handle !== undefined
+    if (!this.#state.closed && !withheld) this.#state.passAnswer(pending, bytes, start, end)
   }
 
   begin(bytes: Buffer, start: number, end: number, total: number): boolean {

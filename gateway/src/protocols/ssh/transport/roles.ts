@@ -2,8 +2,13 @@ import type { Certificate } from '../wire/certificate.ts'
 import type { PrivateKey } from '../wire/private-key.ts'
 import type { PublicKey } from '../wire/public-key.ts'
 
+interface AnyRole {
+  /** New keys after so many bytes in one direction; 1 GiB unless said. */
+  readonly rekeyBytes?: number
+}
+
 /** The gateway as SSH server, towards its clients. */
-export interface ServerRole {
+export interface ServerRole extends AnyRole {
   readonly role: 'server'
   readonly hostKey: PrivateKey
   /** A host certificate (its blob) for `hostKey`. Offered before the bare key. */
@@ -11,7 +16,7 @@ export interface ServerRole {
 }
 
 /** The gateway as SSH client, towards a target. */
-export interface ClientRole {
+export interface ClientRole extends AnyRole {
   readonly role: 'client'
   /**
    * Says whether this is the target; rejects where it is not, and nothing more is sent to it. The proof that the host

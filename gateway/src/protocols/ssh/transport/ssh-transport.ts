@@ -12,7 +12,7 @@ import { InboundPackets } from './inbound-packets.ts'
 import { KeyExchange } from './key-exchange.ts'
 import { KeyExchangeError } from './key-exchange-error.ts'
 import { OutboundPackets } from './outbound-packets.ts'
-import { rekeyIsDue, REKEY_DEADLINE_MS, REKEY_OVERRUN_BYTES } from './rekey-limits.ts'
+import { REKEY_DEADLINE_MS, RekeyLimits } from './rekey-limits.ts'
 import type { Agreement, ClientRole, ServerRole } from './roles.ts'
 import { WaitingMessages } from './waiting-messages.ts'
 
@@ -55,6 +55,7 @@ export class SshTransport {
   readonly #role: ServerRole | ClientRole
   readonly #inbound: InboundPackets
   readonly #outbound: OutboundPackets
+  readonly #limits: RekeyLimits
   readonly #waiting = new WaitingMessages()
   readonly #settle: { resolve: (agreement: Agreement) => void, reject: (error: Error) => void }
   #keys: KeyExchange | undefined
@@ -74,12 +75,12 @@ export class SshTransport {
   #lastWords: Buffer | undefined
   #lingering: NodeJS.Timeout | undefined
   #rekeyDeadline: NodeJS.Timeout | undefined
-  #keysSinceMs = 0
 
   constructor(socket: Duplex, role: ServerRole | ClientRole) {
     if (role.role === 'server' && role.hostKey.publicKey.type !== 'ssh-ed25519') throw new TypeError('the host key must be an Ed25519 key')
     this.#socket = socket
     this.#role = role
+    this.#limits = new RekeyLimits(role.rekeyBytes)
     const { promise, resolve, reject } = Promise.withResolvers<Agreement>()
     this.ready = promise
     // Who waits for `onClose` only need not look at `ready`.
@@ -125,7 +126,7 @@ export class SshTransport {
       return false
     }
     this.#outbound.send(header, data, start, end)
-    if (rekeyIsDue(this.#outbound, this.#keysSinceMs)) this.#guard(() => this.#rekey())
+    if (this.#limits.areReached(this.#outbound)) this.#guard(() => this.#rekey())
     if (!this.#outbound.isFull) return true
     this.#needsDrain = true
     return false
@@ -213,7 +214,7 @@ export class SshTransport {
       this.onPayload(payload)
     } else if (message === MESSAGE.extInfo) this.#receiveExtInfo(payload)
     else if (message !== MESSAGE.ignore && message !== MESSAGE.debug && message !== MESSAGE.unimplemented) this.sendUnimplemented()
-    if (rekeyIsDue(this.#inbound, this.#keysSinceMs) && this.#state === 'open') this.#rekey()
+    if (this.#limits.areReached(this.#inbound) && this.#state === 'open') this.#rekey()
   }
 
   #receiveKey(keys: KeyExchange, payload: Buffer): void {
@@ -247,7 +248,7 @@ export class SshTransport {
   #completed(agreement: Agreement): void {
     clearTimeout(this.#rekeyDeadline)
     this.#rekeyDeadline = undefined
-    this.#keysSinceMs = performance.now()
+    this.#limits.renew()
     const first = !this.#agreed
     this.#agreed = true
     if (first) {
@@ -264,7 +265,7 @@ export class SshTransport {
     if (!keys.isActive) {
       keys.start()
       this.#awaitKeys()
-    } else if (this.#inbound.bytes > REKEY_OVERRUN_BYTES) throw new MalformedFrameError('the peer sends on without new keys')
+    } else if (this.#limits.areOverrun(this.#inbound)) throw new MalformedFrameError('the peer sends on without new keys')
   }
 
   #awaitKeys(): void {

@@ -20,7 +20,7 @@ export function readDisconnect(payload: Buffer): Disconnect {
   const reader = new SshReader(payload, 1)
   const code = reader.uint32()
   const words = reader.remaining === 0 ? '' : reader.string().toString('utf8', 0, MAX_WORDS)
-  return { code, words: words.replace(/[^\x20-\x7e\u00a0-\ufffd]/g, '?') }
+  return { code, words: words.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?') }
 }
 
 export function makeDisconnect(code: number, words: string): Buffer {

@@ -26,11 +26,10 @@ export class EtmSealer implements PacketSealer {
     const padding = paddingFor(header.length + end - start, BLOCK_BYTES, 0)
     const plain = layOut(0, padding, header, data, start, end)
     const sealed = this.#cipher.update(plain)
-    const packet = pieces.reserve(LENGTH_BYTES + sealed.length)
-    packet.writeUInt32BE(sealed.length, 0)
-    sealed.copy(packet, LENGTH_BYTES)
-    pieces.add(this.#mac.of(sequence, packet, 0, packet.length))
-    return packet.length + this.#mac.byteLength
+    pieces.reserve(LENGTH_BYTES).writeUInt32BE(sealed.length, 0)
+    pieces.add(sealed)
+    pieces.add(this.#mac.of(sequence, sealed.length, sealed, 0, sealed.length))
+    return LENGTH_BYTES + sealed.length + this.#mac.byteLength
   }
 }
 
@@ -50,7 +49,8 @@ export class EtmOpener implements PacketOpener {
 
   open(bytes: Buffer, start: number, end: number, sequence: number): Buffer {
     const sealedEnd = end - this.#mac.byteLength
-    if (!this.#mac.verify(sequence, bytes, start, sealedEnd)) throw new PacketForgedError()
+    const length = sealedEnd - start - LENGTH_BYTES
+    if (!this.#mac.verify(bytes.subarray(sealedEnd, end), sequence, length, bytes, start + LENGTH_BYTES, sealedEnd)) throw new PacketForgedError()
     return payloadOf(this.#decipher.update(bytes.subarray(start + LENGTH_BYTES, sealedEnd)))
   }
 }

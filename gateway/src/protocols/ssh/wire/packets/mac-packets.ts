@@ -27,7 +27,7 @@ export class MacSealer implements PacketSealer {
     const plain = layOut(LENGTH_BYTES, padding, header, data, start, end)
     plain.writeUInt32BE(plain.length - LENGTH_BYTES, 0)
     pieces.add(this.#cipher.update(plain))
-    pieces.add(this.#mac.of(sequence, plain, 0, plain.length))
+    pieces.add(this.#mac.of(sequence, plain.length - LENGTH_BYTES, plain, LENGTH_BYTES, plain.length))
     return plain.length + this.#mac.byteLength
   }
 }
@@ -56,8 +56,8 @@ export class MacOpener implements PacketOpener {
     this.#first = undefined
     const sealedEnd = end - this.#mac.byteLength
     const rest = this.#decipher.update(bytes.subarray(start + BLOCK_BYTES, sealedEnd))
-    const packet = Buffer.concat([first, rest, bytes.subarray(sealedEnd, end)])
-    if (!this.#mac.verify(sequence, packet, 0, packet.length - this.#mac.byteLength)) throw new PacketForgedError()
-    return payloadOf(packet.subarray(LENGTH_BYTES, packet.length - this.#mac.byteLength))
+    const plain = Buffer.concat([first.subarray(LENGTH_BYTES), rest])
+    if (!this.#mac.verify(bytes.subarray(sealedEnd, end), sequence, first.readUInt32BE(0), plain, 0, plain.length)) throw new PacketForgedError()
+    return payloadOf(plain)
   }
 }

@@ -2,13 +2,14 @@ import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } fr
 
 /** Up to here two plain hashes over a copy cost less than an Hmac object. */
 const MAX_COPIED_BYTES = 4096
-const SEQUENCE_BYTES = 4
+/** Sequence number and packet length. */
+const HEAD_BYTES = 8
 const MAX_BLOCK_BYTES = 128
 
-/** Where a key block, a sequence number and the bytes after it are joined; shared, as in plain-scratch.ts. */
-const scratch = Buffer.allocUnsafeSlow(MAX_BLOCK_BYTES + SEQUENCE_BYTES + MAX_COPIED_BYTES)
+/** Where a key block, the head and the rest of a packet are joined; shared, as in plain-scratch.ts. */
+const scratch = Buffer.allocUnsafeSlow(MAX_BLOCK_BYTES + HEAD_BYTES + MAX_COPIED_BYTES)
 
-/** HMAC (RFC 2104) of packets with SHA-256 or SHA-512 (RFC 6668): mac(key, sequence number, bytes). */
+/** HMAC (RFC 2104) of packets with SHA-256 or SHA-512 (RFC 6668): of the sequence number, the packet length, and the rest. */
 export class PacketMac {
   readonly byteLength: number
   readonly #digest: 'sha256' | 'sha512'
@@ -16,7 +17,7 @@ export class PacketMac {
   readonly #key: KeyObject
   readonly #inner: Buffer
   readonly #outer: Buffer
-  readonly #sequence = Buffer.alloc(SEQUENCE_BYTES)
+  readonly #head = Buffer.alloc(HEAD_BYTES)
 
   /** @param key as long as the digest, so that it is never hashed first */
   constructor(digest: 'sha256' | 'sha512', key: Buffer) {
@@ -33,21 +34,24 @@ export class PacketMac {
     }
   }
 
-  of(sequence: number, bytes: Buffer, start: number, end: number): Buffer {
+  /** @param length what the packet says its length is; bytes.subarray(start, end) is what follows it */
+  of(sequence: number, length: number, bytes: Buffer, start: number, end: number): Buffer {
+    const head = this.#head
+    head.writeUInt32BE(sequence, 0)
+    head.writeUInt32BE(length, 4)
     if (end - start > MAX_COPIED_BYTES) {
-      this.#sequence.writeUInt32BE(sequence, 0)
-      return createHmac(this.#digest, this.#key).update(this.#sequence).update(bytes.subarray(start, end)).digest()
+      return createHmac(this.#digest, this.#key).update(head).update(bytes.subarray(start, end)).digest()
     }
-    const length = this.#blockBytes + SEQUENCE_BYTES + end - start
+    const joined = this.#blockBytes + HEAD_BYTES + end - start
     scratch.set(this.#inner, 0)
-    scratch.writeUInt32BE(sequence, this.#blockBytes)
-    bytes.copy(scratch, this.#blockBytes + SEQUENCE_BYTES, start, end)
-    this.#outer.set(hash(this.#digest, scratch.subarray(0, length), 'buffer'), this.#blockBytes)
+    scratch.set(head, this.#blockBytes)
+    bytes.copy(scratch, this.#blockBytes + HEAD_BYTES, start, end)
+    this.#outer.set(hash(this.#digest, scratch.subarray(0, joined), 'buffer'), this.#blockBytes)
     return hash(this.#digest, this.#outer, 'buffer')
   }
 
-  /** Whether bytes.subarray(end) begins with the code of bytes.subarray(start, end). */
-  verify(sequence: number, bytes: Buffer, start: number, end: number): boolean {
-    return timingSafeEqual(this.of(sequence, bytes, start, end), bytes.subarray(end, end + this.byteLength))
+  /** Whether `code` is the code of the packet. */
+  verify(code: Buffer, sequence: number, length: number, bytes: Buffer, start: number, end: number): boolean {
+    return timingSafeEqual(this.of(sequence, length, bytes, start, end), code)
   }
 }

@@ -1,0 +1,149 @@
+import type { DetectorSet } from './detector-set.ts'
+import type { Lane } from './lane.ts'
+import { Replacement } from './replacement.ts'
+import { type Match, type Run, Scan } from './scan.ts'
+import type { Edit } from './stream-masker.ts'
+
+/** What is known of what follows: more may come soon, or not soon, or nothing. */
+export type Moment = 'more' | 'idle' | 'end'
+
+/** Characters of what may become a value that a flush shows. */
+const MAX_SHOWN = 4
+/** How far before a value its name, and what else is looked back at, may begin. */
+const LOOK_BACK = 192
+
+/** Decides which parts of a lane's text are replaced. */
+export class LaneMasker {
+  readonly #lane: Lane
+  readonly #detectors: DetectorSet
+  readonly #key: Uint8Array
+  readonly #edit: (edit: Edit) => void
+  /** A value whose end was not seen yet. */
+  #running: { readonly run: Run; readonly by: Match['by']; readonly replacement: Replacement } | undefined
+  /** Beginning of the value replaced last, counted from the stream's. */
+  #lastStart = -1
+  /** The value of any length replaced last, counted in the same way. */
+  #runStart = -1
+  #runEnd = -1
+  masked = 0
+
+  constructor(lane: Lane, detectors: DetectorSet, key: Uint8Array, edit: (edit: Edit) => void) {
+    this.#lane = lane
+    this.#detectors = detectors
+    this.#key = key
+    this.#edit = edit
+  }
+
+  /** Replaces what is complete now, since what follows changes the text before it. */
+  settle(): void {
+    const lane = this.#lane
+    this.#settle('more', true)
+    if (lane.shown < lane.length) this.#settle('idle', false)
+  }
+
+  /** @returns where in the stream what is held begins; Infinity when all is settled */
+  settleFor(moment: Moment): number {
+    const lane = this.#lane
+    if (lane.shown >= lane.length && this.#running === undefined) return Infinity
+    const limit = this.#settle(moment, true)
+    const from = limit >= lane.length ? Infinity : lane.rawOf(limit)
+    lane.compact(LOOK_BACK)
+    return from
+  }
+
+  #settle(moment: Moment, show: boolean): number {
+    const lane = this.#lane
+    const scan = new Scan(lane.text, lane.length, moment === 'end')
+    this.#detectors.finder.find(scan, lane.resume)
+    const { matches, limit } = moment === 'idle' ? this.#whenIdle(scan) : { matches: scan.found, limit: scan.open }
+    if (this.#running !== undefined) this.#swallow(this.#running.run.step(scan, lane.shown))
+    matches.sort(inOrder)
+    let resume = scan.resume
+    for (const match of matches) {
+      if (match.isRun ? this.#isWithinRun(match.start) : match.end <= lane.shown) continue
+      // What waits for others before it is found again.
+      if (this.#running !== undefined || match.start > limit || (match.start === limit && (limit < scan.length || match.run === undefined))) {
+        resume = Math.min(resume, match.anchor)
+      } else this.#replace(match)
+    }
+    if (show && this.#running === undefined) lane.shown = Math.max(lane.shown, limit)
+    lane.resume = Math.min(resume, lane.length)
+    return lane.shown
+  }
+
+  /** True for what begins in the value of any length that was replaced last, or is being replaced. */
+  #isWithinRun(start: number): boolean {
+    const position = this.#lane.dropped + start
+    return position >= this.#runStart && position < this.#runEnd
+  }
+
+  /** All that may be a value as it stands, and the first characters of what may become one. */
+  #whenIdle(scan: Scan): { readonly matches: Match[]; readonly limit: number } {
+    const last = new Scan(scan.text, scan.length, true)
+    this.#detectors.finder.find(last, this.#lane.resume)
+    const matches = [...scan.found, ...last.found.filter((one) => !scan.found.some((other) => other.start === one.start && other.by === one.by))]
+    let limit = scan.length
+    for (const start of scan.partial) {
+      const isCovered = matches.some((match) => match.start <= start && (match.end > start || match.run !== undefined))
+      if (!isCovered) limit = Math.min(limit, start + MAX_SHOWN)
+    }
+    return { matches, limit }
+  }
+
+  #replace({ start, end, by, run, isRun }: Match): void {
+    const lane = this.#lane
+    const from = Math.max(start, lane.shown)
+    const position = lane.dropped + start
+    if (isRun) {
+      this.#runStart = position
+      this.#runEnd = Math.max(lane.dropped + end, position + 1)
+    }
+    const isContinued = position === this.#lastStart
+    this.#lastStart = position
+    if (!isContinued) this.masked += 1
+    const replacement = new Replacement(this.#detectors.maskOf(by), this.#key, from - start)
+    replacement.add(lane.text.subarray(start, from))
+    if (!isContinued) this.#insert(from, replacement.before)
+    if (run !== undefined) {
+      this.#running = { run, by, replacement }
+      lane.shown = from
+      this.#swallow(end)
+      return
+    }
+    replacement.add(lane.text.subarray(from, end))
+    const after = replacement.after()
+    if (!isContinued) this.#insert(end, after)
+    else if (this.#detectors.maskOf(by).method === 'keep-last') this.#insert(from, Buffer.from('*'.repeat(Math.min(64, end - from))))
+    this.#remove(from, end, !isRun)
+    lane.shown = end
+  }
+
+  /** Takes what belongs to the value that is under way, up to `end`. */
+  #swallow(end: number): void {
+    if (this.#running === undefined) return
+    const lane = this.#lane
+    const { run, replacement } = this.#running
+    if (end > lane.shown) {
+      replacement.add(lane.text.subarray(lane.shown, end))
+      this.#remove(lane.shown, end, false)
+      lane.shown = end
+      this.#runEnd = Math.max(this.#runEnd, lane.dropped + end)
+    }
+    if (!run.ended) return
+    this.#running = undefined
+    this.#insert(lane.shown, replacement.after())
+  }
+
+  #insert(place: number, insert: Buffer): void {
+    if (insert.length > 0) this.#edit({ at: this.#lane.rawOf(place), size: 0, insert })
+  }
+
+  #remove(from: number, to: number, overwritten: boolean): void {
+    this.#lane.rawParts(from, to, overwritten, (at, size) => { this.#edit({ at, size }) })
+  }
+}
+
+/** From left to right; of those that begin together the longest, values of any length first. */
+function inOrder(one: Match, other: Match): number {
+  return one.start - other.start || Number(other.isRun) - Number(one.isRun) || (one.isRun ? one.anchor - other.anchor : other.end - one.end)
+}

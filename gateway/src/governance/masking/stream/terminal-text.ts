@@ -1,0 +1,283 @@
+import { Lane } from './lane.ts'
+
+const LINE_END = 10
+const SPACE = 32
+const HYPHEN = 45
+
+/** How a byte outside of escape sequences is taken. */
+const TEXT = 0
+const HIDDEN = 1
+const ESCAPE = 2
+const BACKSPACE = 3
+const RETURN = 4
+const LEAD_TWO = 5
+const LEAD_THREE = 6
+const KINDS = new Uint8Array(256)
+for (const byte of [0x00, 0x07, 0x0e, 0x0f, 0x7f]) KINDS[byte] = HIDDEN
+KINDS[0x1b] = ESCAPE
+KINDS[0x08] = BACKSPACE
+KINDS[0x0d] = RETURN
+KINDS[0xc2] = LEAD_TWO
+KINDS[0xe2] = LEAD_THREE
+KINDS[0xef] = LEAD_THREE
+
+type State = 'ground' | 'escape' | 'intermediate' | 'sequence' | 'string' | 'string-escape'
+
+/** Gap that still counts as blanks within one value. */
+const MAX_GAP = 3
+/** Longer sequences are sent on before their end. */
+const MAX_SEQUENCE = 64
+/** Times a character is taken to be repeated by one sequence. */
+const MAX_REPEAT = 64
+
+/**
+ * Parts a stream into what a terminal shows, what stands in its escape sequences (ECMA-48), and what only controls it.
+ * What is overwritten by backspaces is taken out of what it shows.
+ */
+export class TerminalText {
+  /** What is shown. */
+  readonly main = new Lane()
+  /** What stands in titles, links, and parameters: a program shows it, a terminal does not. */
+  readonly inside = new Lane()
+  readonly #settle: () => void
+  #state: State = 'ground'
+  /** Beginning of a character that may be special, not yet whole. */
+  readonly #lead: number[] = []
+  #leadAt = 0
+  #sequenceAt = 0
+  #parameters = ''
+
+  /** @param settle called before what was shown is overwritten */
+  constructor(settle: () => void) {
+    this.#settle = settle
+  }
+
+  /** Where bytes begin that are in no lane yet. */
+  get pendingAt(): number {
+    if (this.#lead.length > 0) return this.#leadAt
+    const isShort = this.#state !== 'ground' && this.#state !== 'string' && this.#state !== 'string-escape' && this.main.end - this.#sequenceAt <= MAX_SEQUENCE
+    return isShort ? this.#sequenceAt : Infinity
+  }
+
+  /** At the end of the stream: what is left of a character counts as it stands. */
+  end(): void {
+    if (this.#lead.length > 0) this.#spill()
+  }
+
+  /** @param at where `bytes[0]` stands in the stream */
+  feed(bytes: Uint8Array, at: number): void {
+    this.#feed(bytes, at)
+    this.main.end = at + bytes.length
+    this.inside.end = at + bytes.length
+  }
+
+  #feed(bytes: Uint8Array, at: number): void {
+    let index = 0
+    const { length } = bytes
+    while (index < length) {
+      if (this.#lead.length > 0) {
+        index = this.#onLead(bytes, index, at)
+        continue
+      }
+      if (this.#state !== 'ground') {
+        index = this.#inEscape(bytes, index, at)
+        continue
+      }
+      const from = index
+      while (index < length && KINDS[bytes[index] ?? 0] === TEXT) index += 1
+      if (index > from) this.main.append(bytes, from, index, at + from)
+      if (index < length) {
+        this.#special(KINDS[bytes[index] ?? 0] ?? TEXT, bytes[index] ?? 0, at + index)
+        index += 1
+      }
+    }
+  }
+
+  #special(kind: number, byte: number, at: number): void {
+    switch (kind) {
+      case ESCAPE:
+        this.#state = 'escape'
+        this.#sequenceAt = at
+        break
+      case BACKSPACE:
+        this.#back(1, at, 1)
+        break
+      case RETURN:
+        this.main.appendFor(byte, 1, at, 1)
+        break
+      case LEAD_TWO:
+      case LEAD_THREE:
+        this.#lead.push(byte)
+        this.#leadAt = at
+        break
+      default:
+    }
+  }
+
+  #back(times: number, raw: number, rawSize: number): void {
+    this.main.end = rawSize > 0 ? raw : this.#sequenceAt
+    this.#settle()
+    for (let count = 0; count < times; count += 1) this.main.pop()
+    if (rawSize > 0) this.main.ghost(raw, rawSize)
+  }
+
+  /** Takes the next byte of a character; returns where to go on. */
+  #onLead(bytes: Uint8Array, index: number, at: number): number {
+    const byte = bytes[index] ?? 0
+    if (byte < 0x80 || byte > 0xbf) {
+      this.#spill()
+      return index
+    }
+    this.#lead.push(byte)
+    const [first = 0, second = 0, third = 0] = this.#lead
+    const size = first === 0xc2 ? 2 : 3
+    if (this.#lead.length < size) return index + 1
+    const control = first === 0xc2 && second < 0xa0 ? second : undefined
+    if (control !== undefined) {
+      this.#lead.length = 0
+      this.#controlC1(control, at + index + 1)
+      return index + 1
+    }
+    const like = first === 0xc2 ? likeTwo(second) : first === 0xe2 ? likeThree(second, third) : likeWide(second, third)
+    if (like === undefined) this.#spill()
+    else {
+      if (like > 0) this.main.appendFor(like, 1, this.#leadAt, size)
+      this.#lead.length = 0
+    }
+    return index + 1
+  }
+
+  #spill(): void {
+    this.main.append(Uint8Array.from(this.#lead), 0, this.#lead.length, this.#leadAt)
+    this.#lead.length = 0
+  }
+
+  /** U+0080 to U+009F: the same as ESC and a byte less by 0x40. */
+  #controlC1(control: number, after: number): void {
+    this.#sequenceAt = this.#leadAt
+    if (control === 0x85) this.main.appendFor(LINE_END, 1, this.#leadAt, after - this.#leadAt)
+    else this.#afterEscape(control - 0x40)
+  }
+
+  #afterEscape(byte: number): void {
+    if (byte === 0x5b) {
+      this.#begin('sequence')
+    } else if (byte === 0x5d || byte === 0x50 || byte === 0x58 || byte === 0x5e || byte === 0x5f) {
+      this.#begin('string')
+    } else if (byte >= 0x20 && byte <= 0x2f) {
+      this.#state = 'intermediate'
+    } else {
+      this.#state = 'ground'
+      // Index, next line, reverse index, restored cursor, reset.
+      if ('DEM8c'.includes(String.fromCharCode(byte))) this.#break()
+    }
+  }
+
+  #begin(state: 'sequence' | 'string'): void {
+    this.#state = state
+    this.#parameters = ''
+    this.inside.appendFor(LINE_END, 1, this.#sequenceAt, 0)
+  }
+
+  #break(): void {
+    this.main.appendFor(LINE_END, 1, this.#sequenceAt, 0)
+  }
+
+  #inEscape(bytes: Uint8Array, from: number, at: number): number {
+    let index = from
+    if (this.#state === 'sequence') {
+      while (index < bytes.length && (bytes[index] ?? 0) >= 0x20 && (bytes[index] ?? 0) <= 0x3f) index += 1
+      if (index > from) {
+        this.inside.append(bytes, from, index, at + from)
+        if (this.#parameters.length < 16) this.#parameters += String.fromCharCode(...bytes.subarray(from, Math.min(index, from + 16)))
+      }
+      if (index < bytes.length) index = this.#endSequence(bytes[index] ?? 0, index, at)
+      return index
+    }
+    if (this.#state === 'string') {
+      while (index < bytes.length && bytes[index] !== 0x1b && bytes[index] !== 0x07 && bytes[index] !== 0x18 && bytes[index] !== 0x1a) index += 1
+      if (index > from) this.inside.append(bytes, from, index, at + from)
+      if (index < bytes.length) {
+        this.#state = bytes[index] === 0x1b ? 'string-escape' : 'ground'
+        this.inside.appendFor(LINE_END, 1, at + index, 0)
+        this.#sequenceAt = at + index
+        index += 1
+      }
+      return index
+    }
+    const byte = bytes[index] ?? 0
+    if (this.#state === 'string-escape' && byte === 0x5c) this.#state = 'ground'
+    else if (this.#state === 'intermediate') {
+      if (byte < 0x20 || byte > 0x2f) this.#state = 'ground'
+      if (byte < 0x20 || byte > 0x7e) return index
+    } else if (byte < 0x20 || byte > 0x7e) {
+      this.#state = 'ground'
+      return index
+    } else this.#afterEscape(byte)
+    return index + 1
+  }
+
+  /** What a control sequence does with what was shown; most of them nothing. */
+  #endSequence(final: number, index: number, at: number): number {
+    if (final === 0x1b) {
+      this.#state = 'escape'
+      this.inside.appendFor(LINE_END, 1, at + index, 0)
+      this.#sequenceAt = at + index
+      return index + 1
+    }
+    // Controls within a sequence work as outside of it.
+    if (final < 0x20 && final !== 0x18 && final !== 0x1a) {
+      if (KINDS[final] === BACKSPACE) this.#back(1, at + index, 0)
+      else if (final === LINE_END || final === 13) this.#break()
+      return index + 1
+    }
+    this.#state = 'ground'
+    this.inside.appendFor(LINE_END, 1, at + index, 0)
+    if (final < 0x40 || final > 0x7e) return index
+    const size = at + index + 1 - this.#sequenceAt
+    const count = Math.max(1, Number.parseInt(this.#parameters, 10) || 1)
+    switch (String.fromCharCode(final)) {
+      case 'C':
+        if (count <= MAX_GAP && size <= MAX_SEQUENCE) this.main.appendFor(SPACE, count, this.#sequenceAt, size)
+        else this.#break()
+        break
+      case 'D':
+        this.#back(Math.min(count, MAX_REPEAT), 0, 0)
+        break
+      case 'b':
+        if (size <= MAX_SEQUENCE) this.main.appendFor(this.main.text[this.main.length - 1] ?? SPACE, Math.min(count, MAX_REPEAT), this.#sequenceAt, size)
+        break
+      case 'A': case 'B': case 'E': case 'F': case 'G': case 'H': case 'J': case 'L': case 'M': case 'S': case 'T': case 'a': case 'd': case 'e': case 'f': case 'u': case '`':
+        this.#break()
+        break
+      default:
+    }
+    return index + 1
+  }
+}
+
+/** What a character counts as: an ASCII byte, 0 for nothing, undefined for itself. */
+function likeTwo(second: number): number | undefined {
+  if (second === 0xa0) return SPACE
+  return second === 0xad ? 0 : undefined
+}
+
+/** Blanks, dashes, and what has no width, of General Punctuation. */
+function likeThree(second: number, third: number): number | undefined {
+  if (second === 0x80) {
+    if (third <= 0x8a || third === 0xaf) return SPACE
+    if (third <= 0x8f || (third >= 0xaa && third <= 0xae)) return 0
+    if (third <= 0x95) return HYPHEN
+    return third === 0xa8 || third === 0xa9 ? LINE_END : undefined
+  }
+  if (second === 0x81) return third === 0x9f ? SPACE : third >= 0xa0 && third <= 0xaf ? 0 : undefined
+  return second === 0x88 && third === 0x92 ? HYPHEN : undefined
+}
+
+/** Forms of ASCII that are as wide as a Chinese character; marks of the byte order, and variants. */
+function likeWide(second: number, third: number): number | undefined {
+  if (second === 0xbb && third === 0xbf) return 0
+  if (second === 0xb8 && third <= 0x8f) return 0
+  if (second === 0xbc && third >= 0x81) return third - 0x60
+  return second === 0xbd && third <= 0x9e ? third - 0x20 : undefined
+}

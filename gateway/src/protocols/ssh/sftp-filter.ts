@@ -1,0 +1,90 @@
+import type { Channel, Filter } from './channel.ts'
+import type { ConnectionContext } from './connection-context.ts'
+import { STDERR } from './messages.ts'
+import { gatewayLines } from './refusal-words.ts'
+import { namesOrderOf } from './sftp/names-order.ts'
+import { SftpRelay } from './sftp/sftp-relay.ts'
+import { MAX_HOLD_MS } from './step.ts'
+
+/** Lends the data of a channel to the SFTP relay, which passes on what is allowed. */
+export class SftpFilter implements Filter {
+  readonly #channel: Channel
+  readonly #relay: SftpRelay
+  #ending: (() => void) | undefined
+  #settling = false
+
+  constructor(context: ConnectionContext, channel: Channel) {
+    const { session, gatekeeper, log } = context
+    this.#channel = channel
+    this.#relay = new SftpRelay({
+      toTarget: (bytes) => {
+        channel.toTarget.push(0, bytes)
+        this.#settleSoon()
+      },
+      toClient: (bytes) => {
+        channel.toClient.push(0, bytes)
+        this.#settleSoon()
+      },
+      tell: (line) => channel.toClient.push(STDERR, gatewayLines(line, false)),
+      govern: (exchange) => gatekeeper.govern(session, exchange),
+      finish: (operationNumber, outcome) => gatekeeper.finish(session, operationNumber, outcome),
+      policy: () => session.policy,
+      content: session.recorder,
+      fail: (reason) => {
+        log.warn({ session: session.id, reason }, 'an SFTP channel was closed because its messages could not be followed')
+        // Not within a call of the relay's own.
+        setImmediate(() => channel.finish(() => channel.toClient.push(STDERR, gatewayLines(reason, false))))
+      },
+    }, { names: namesOrderOf(session), maxHoldMs: MAX_HOLD_MS })
+  }
+
+  fromClient(bytes: Buffer): void {
+    this.#relay.fromClient(bytes)
+    this.#settle()
+  }
+
+  fromTarget(stream: number, bytes: Buffer): void {
+    if (stream === 0) this.#relay.fromTarget(bytes)
+    else this.#channel.toClient.push(stream, bytes)
+    this.#settle()
+  }
+
+  clientEnded(then: () => void): void {
+    this.#ending = then
+    this.#settle()
+  }
+
+  targetEnded(): void {
+    this.#ending = undefined
+  }
+
+  roomMade(): void {
+    this.#settle()
+  }
+
+  close(how: 'cancelled' | 'left'): void {
+    this.#relay.close(how)
+  }
+
+  #settleSoon(): void {
+    if (this.#settling) return
+    this.#settling = true
+    queueMicrotask(() => {
+      this.#settling = false
+      this.#settle()
+    })
+  }
+
+  /** Grants both sides what there is room for, and ends the client's data once none of them waits. */
+  #settle(): void {
+    const { toTarget, toClient } = this.#channel
+    toTarget.held = this.#relay.heldFromClient + toClient.queued
+    toClient.held = this.#relay.heldFromTarget
+    toTarget.settle()
+    toClient.settle()
+    if (this.#ending === undefined || this.#relay.heldFromClient > 0) return
+    const end = this.#ending
+    this.#ending = undefined
+    end()
+  }
+}

@@ -1,0 +1,76 @@
+import type { OperationFacts } from '../governance/operation.ts'
+import type { ShellWord } from './shell-word.ts'
+import type { Transfer } from './transfer.ts'
+
+/** What the reading of one command line has found so far. */
+export class Findings {
+  readonly #actions = new Set<string>()
+  readonly #objects = new Set<string>()
+  readonly #functions = new Set<string>()
+  #changes = false
+  #unknownBecause: string | undefined = undefined
+  #filtered = true
+  /** Simple commands. */
+  statements = 0
+  /** On a terminal some part starts what takes typed commands: a pager, an editor, a monitor. */
+  typedBecause: string | undefined = undefined
+  transfer: Transfer | undefined = undefined
+
+  get unknown(): boolean {
+    return this.#unknownBecause !== undefined
+  }
+
+  program(...names: readonly string[]): void {
+    for (const name of names) this.#functions.add(name)
+  }
+
+  read(words: readonly (ShellWord | string)[] = []): void {
+    this.#actions.add('read')
+    this.object(...words)
+  }
+
+  change(action: string, words: readonly (ShellWord | string)[] = []): void {
+    this.#actions.add(action)
+    this.#changes = true
+    this.object(...words)
+  }
+
+  object(...words: readonly (ShellWord | string)[]): void {
+    for (const word of words) {
+      const name = typeof word === 'string' ? word : word.name
+      if (name !== '') this.#objects.add(name)
+    }
+  }
+
+  /** A whole tree, or all that a pattern takes, is removed or overwritten. */
+  unfiltered(): void {
+    this.#filtered = false
+  }
+
+  unknownFor(because: string): void {
+    this.#unknownBecause ??= because
+  }
+
+  /** Runs something whose effect nobody can tell from the text. */
+  execute(because: string): void {
+    this.change('execute')
+    this.unknownFor(because)
+  }
+
+  facts(onTerminal: boolean): OperationFacts {
+    const because = this.#unknownBecause ?? (onTerminal ? this.typedBecause : undefined)
+    const unknown = because !== undefined
+    const actions = new Set(this.#actions)
+    if (unknown) actions.add('unknown')
+    return {
+      actions: sorted(actions), objects: sorted(this.#objects), functions: sorted(this.#functions),
+      readOnly: !this.#changes && !unknown, filtered: this.#filtered && !unknown, unknown,
+      ...(unknown && { unknownBecause: because }),
+      statements: this.statements,
+    }
+  }
+}
+
+function sorted(names: ReadonlySet<string>): readonly string[] {
+  return [...names].sort()
+}

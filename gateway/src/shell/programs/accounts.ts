@@ -1,0 +1,32 @@
+/** Users, groups, passwords, firewalls. */
+import type { Programs } from './call.ts'
+import { changer, exact } from './program-kinds.ts'
+
+const ACCOUNTS = ['useradd', 'userdel', 'usermod', 'adduser', 'deluser', 'addgroup', 'delgroup', 'groupadd', 'groupdel', 'groupmod', 'chpasswd', 'chgpasswd', 'gpasswd', 'newusers', 'chsh', 'chfn', 'vipw', 'vigr', 'visudo', 'pwconv', 'pwunconv', 'htpasswd', 'faillock', 'pam-auth-update', 'ssh-copy-id', 'smbpasswd', 'kadmin', 'loginctl_']
+const FIREWALLS = ['ip6tables-restore', 'iptables-restore', 'firewall-cmd', 'ipset', 'ebtables', 'arptables', 'tc', 'ethtool', 'brctl', 'setenforce', 'setsebool', 'semanage', 'aa-complain', 'aa-disable', 'auditctl']
+
+const filterTable = exact('L|list S|list-rules n|numeric v|verbose t|table: line-numbers x|exact w|wait?', ({ has }, { findings }) => {
+  if (has('L', 'S')) findings.read()
+  else findings.change('permit')
+})
+
+export const ACCOUNT_PROGRAMS: Programs = {
+  ...Object.fromEntries(ACCOUNTS.filter((name) => !name.endsWith('_')).map((name) => [name, changer('account')])), ...Object.fromEntries(FIREWALLS.map((name) => [name, changer('permit')])),
+  passwd: exact('S|status', ({ operands, has }, { findings }) => {
+    if (has('S')) findings.read(operands)
+    else findings.change('account', operands)
+  }),
+  chage: exact('l|list', ({ operands, has }, { findings }) => {
+    if (has('l')) findings.read(operands)
+    else findings.change('account', operands)
+  }),
+  iptables: filterTable, ip6tables: filterTable, 'iptables-save': exact('c t:', (_, { findings }) => findings.read()), 'ip6tables-save': exact('c t:', (_, { findings }) => findings.read()), nft: ({ args, findings }) => {
+    if (args.length > 1 && args[0]?.value === 'list' && args.every(({ value }) => value !== undefined && !value.includes(';'))) findings.read()
+    else findings.change('permit')
+  },
+  ufw: ({ args, findings }) => {
+    if (args[0]?.value === 'status' && args.length <= 2) findings.read()
+    else findings.change('permit')
+  },
+  getenforce: ({ findings }) => findings.read(), sestatus: ({ findings }) => findings.read(), 'aa-status': ({ findings }) => findings.read(),
+}

@@ -1,0 +1,137 @@
+/** What the shell itself does. */
+import { isName } from '../arithmetic-reader.ts'
+import { giveVariable, keepVariable } from '../environment.ts'
+import { constantWord } from '../shell-word.ts'
+import type { ShellWord } from '../shell-word.ts'
+import type { Call, Handler, Programs } from './call.ts'
+import { optionTable, readOptions } from './options.ts'
+import { exact, requireKnown } from './program-kinds.ts'
+
+const nothing: Handler = ({ findings }) => findings.read()
+
+/** `name=value` words, and names alone, of `export`, `declare` and such. */
+function declares(options: string, strange: readonly string[]): Handler {
+  const table = optionTable(options)
+  return (call) => {
+    const { name, args, findings, walk, straight } = call
+    const given = readOptions(args, table, false)
+    if (given.has(...strange)) findings.unknownFor(`${name} ${strange.map((one) => `-${one}`).join(', ')} changes what later words mean`)
+    const exports = name === 'export' || given.has('x')
+    for (const word of given.operands) declare(call, word, { exports, straight: straight && name !== 'local' })
+    requireKnown(given, call)
+    if (given.operands.length === 0) walk.findings.read()
+  }
+}
+
+function declare({ walk, findings }: Call, word: ShellWord, { exports, straight }: { exports: boolean; straight: boolean }): void {
+  const equals = word.prefix.indexOf('=')
+  const append = equals > 0 && word.prefix[equals - 1] === '+'
+  const name = equals < 0 ? word.value : word.prefix.slice(0, append ? equals - 1 : equals)
+  if (name === undefined || !isName(name)) {
+    findings.unknownFor('a variable by a name that is computed')
+    return
+  }
+  findings.read()
+  const value = equals < 0 || append || word.value === undefined ? undefined : constantWord(word.value.slice(equals + 1))
+  if (equals >= 0) walk.variables.assign(name, value ?? (word.numeric === true && !append ? { ...word, prefix: '', name: `$${name}` } : undefined), straight)
+  if (exports) giveVariable(walk, name, value)
+  else keepVariable(walk, name)
+}
+
+/** Assigns what it reads to the variables named. */
+function assigns(options: string, names: (operands: readonly ShellWord[]) => readonly ShellWord[] = (operands) => operands): Handler {
+  return exact(options, ({ operands, values }, { walk, findings }) => {
+    findings.read()
+    for (const word of [...names(operands), ...values('a'), ...values('A'), ...values('v')]) assignName(walk, word)
+  }, false)
+}
+
+function assignName(walk: Call['walk'], word: ShellWord): void {
+  if (word.value === undefined || !isName(word.value)) {
+    walk.findings.unknownFor('a variable by a name that is computed')
+    return
+  }
+  walk.variables.assign(word.value, undefined, false)
+  keepVariable(walk, word.value)
+}
+
+const test: Handler = ({ args, findings }) => {
+  if (args.some(({ value }) => value === '-v' || value === '-R') || args.some(({ kind }) => kind === 'list')) {
+    const named = args.find(({ value }) => value === '-v' || value === '-R')
+    if (named !== undefined) findings.unknownFor('a test of a variable by its name')
+  }
+  findings.read()
+}
+
+const evaluate: Handler = ({ args, walk, findings }) => {
+  const values = args.map(({ value }) => value)
+  if (values.every((value) => value !== undefined)) walk.runHere(values.join(' '))
+  if (args.some((word) => word.value === undefined || word.resolved === true)) findings.execute('eval of a text that is computed')
+}
+
+const trap: Handler = ({ args, walk, findings }) => {
+  const [action, ...signals] = args
+  findings.read()
+  if (action === undefined || action.value === '-' || action.value === '' || action.value === '-p' || action.value === '-l') return
+  if (action.value === '--' || action.value === undefined) findings.execute('trap of a text that is computed')
+  else if (signals.length > 0) walk.runHere(action.value)
+}
+
+export const BUILTINS: Programs = {
+  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, wait: nothing, jobs: nothing, times: nothing,
+  break: nothing, continue: nothing, return: nothing, exit: nothing, shift: nothing, bg: nothing, fg: nothing, disown: nothing, type: nothing, umask: nothing, ulimit: nothing, logout: nothing, help: nothing, caller: nothing,
+  test, '[': test,
+  printf: ({ args, walk, findings }) => {
+    findings.read()
+    const [first, second] = args
+    if (first?.prefix.startsWith('-v') === true) assignName(walk, first.value === '-v' ? second ?? constantWord('') : constantWord(first.value?.slice(2) ?? ''))
+    else if (first?.mayBeOption === true && first.value !== '--') findings.unknownFor('printf with a format that may be an option')
+  },
+  read: assigns('r s e a: d: i: n: N: p: t: u:'), mapfile: assigns('t d: n: O: s: u:'), readarray: assigns('t d: n: O: s: u:'),
+  getopts: assigns('', (operands) => operands.slice(1, 2)),
+  unset: assigns('f v n'),
+  export: declares('p n f', ['f']), readonly: declares('p a A f', ['f']), declare: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']),
+  typeset: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']), local: declares('p a A r x g t i n l u I', ['i', 'n', 'l', 'u']),
+  let: ({ findings }) => findings.unknownFor('let evaluates its words as arithmetic: use $(( ))'),
+  eval: evaluate, trap,
+  exec: exact('c l a:', ({ operands }, { walk, findings }) => {
+    findings.read()
+    walk.run(operands)
+  }, false),
+  command: exact('p v V', ({ operands, has }, { walk, findings }) => {
+    findings.read()
+    if (!has('v', 'V')) walk.run(operands)
+  }, false),
+  builtin: ({ args, walk }) => walk.run(args),
+  source: ({ findings, args }) => sourced(findings, args), '.': ({ findings, args }) => sourced(findings, args),
+  alias: ({ args, findings, walk }) => {
+    findings.read()
+    for (const { value, prefix } of args) {
+      const equals = prefix.indexOf('=')
+      if (equals < 0) continue
+      if (value !== undefined) walk.runHere(value.slice(equals + 1))
+      findings.unknownFor('an alias changes what later words mean')
+    }
+  },
+  unalias: nothing,
+  hash: exact('r d l t p:', ({ has }, { findings }) => {
+    findings.read()
+    if (has('p')) findings.execute('hash -p puts another program in the place of a name')
+  }),
+  set: ({ args, findings }) => {
+    findings.read()
+    const safe = args[0]?.value === '--' || args.every(({ value }) => value !== undefined && SET_OPTIONS.has(value))
+    if (!safe) findings.unknownFor('set with these words changes what later words mean')
+  },
+  shopt: exact('s u q p o', ({ operands, has }, { findings }) => {
+    findings.read()
+    if (has('s', 'u') && !operands.every(({ value }) => value === 'nullglob' || value === 'globstar' || value === 'dotglob')) findings.unknownFor('shopt changes what later words mean')
+  }),
+}
+
+const SET_OPTIONS: ReadonlySet<string> = new Set(['-e', '-u', '-x', '-eu', '-ex', '-ux', '-eux', '-o', 'pipefail', 'errexit', 'nounset', 'xtrace', '-euo', '-euxo', '-exo', '-uo', '-xo', '+e', '+x', '+u', '-f', '+f', '-v'])
+
+function sourced(findings: Call['findings'], args: readonly ShellWord[]): void {
+  findings.read(args.slice(0, 1))
+  findings.execute('what a file that is sourced does is not in the text')
+}

@@ -1,0 +1,46 @@
+import type { Redirect, Redirection } from 'unbash'
+import type { ShellWord } from './shell-word.ts'
+import type { Walk } from './walk.ts'
+import { readParts } from './word-reader.ts'
+import { isDevice, isHarmlessOutput } from './device-paths.ts'
+
+export function readRedirection(walk: Walk, redirection: Redirection): void {
+  const { descriptor } = redirection
+  if (descriptor?.type === 'FileDescriptorVariable') walk.variables.assign(descriptor.name, undefined, false)
+  if (redirection.type === 'HereDoc') {
+    if (redirection.body.parts !== undefined) readParts(walk, redirection.body.parts)
+    return
+  }
+  const target = redirection.target === undefined ? undefined : walk.word(redirection.target)
+  if (redirection.type === 'HereString') return
+  if (target === undefined) walk.findings.unknownFor('a redirection without a target')
+  else readTarget(walk, redirection, target)
+}
+
+function readTarget(walk: Walk, { operator }: Redirect, target: ShellWord): void {
+  if ((operator === '>&' || operator === '<&') && isDescriptor(target)) return
+  // In sh `<& word` is an error; `>& word` writes to a file in bash.
+  const host = networkHost(target)
+  if (host !== undefined) walk.findings.change(operator.startsWith('<') ? 'fetch' : 'send', [host])
+  else if (operator === '<' || operator === '<&') walk.findings.read([target])
+  else if (target.name === '' && target.kind === 'computed') return
+  else writeTo(walk, target)
+}
+
+/** A file is written, made or emptied. */
+export function writeTo(walk: Walk, target: ShellWord): void {
+  if (target.value !== undefined && isHarmlessOutput(target.value)) return
+  walk.findings.change(target.value !== undefined && isDevice(target.value) ? 'format' : 'write', [target])
+}
+
+function isDescriptor({ value, numeric }: ShellWord): boolean {
+  if (value === '-' || numeric === true) return true
+  return value !== undefined && value.endsWith('-') && value.length > 1 && [...value.slice(0, -1)].every((digit) => digit >= '0' && digit <= '9')
+}
+
+/** bash opens a connection for `/dev/tcp/host/port`. */
+function networkHost({ prefix, value, name }: ShellWord): string | undefined {
+  if (!prefix.startsWith('/dev/tcp/') && !prefix.startsWith('/dev/udp/')) return undefined
+  const [host, port] = (value ?? name).slice('/dev/tcp/'.length).split('/')
+  return `host:${host ?? ''}:${port ?? ''}`
+}

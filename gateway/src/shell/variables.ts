@@ -1,0 +1,62 @@
+import type { ShellWord } from './shell-word.ts'
+
+interface Assigned {
+  count: number
+  numeric: boolean
+}
+
+/**
+ * What is known of a shell's variables. A text is walked twice: once to learn which names it assigns, then to judge. A
+ * value counts only when the text assigns the name once, before the use, where nothing can skip it; whether a variable
+ * is a number, when every assignment gives one.
+ */
+export class Variables {
+  readonly assigned = new Map<string, Assigned>()
+  readonly #learned: ReadonlyMap<string, Assigned> | undefined
+  readonly #values = new Map<string, ShellWord>()
+
+  constructor(learned?: ReadonlyMap<string, Assigned>) {
+    this.#learned = learned
+  }
+
+  /** The first of the two walks, of which only the names count. */
+  get learning(): boolean {
+    return this.#learned === undefined
+  }
+
+  /** @param straight nothing can skip or repeat it, and it is not in a subshell */
+  assign(name: string, word: ShellWord | undefined, straight: boolean): void {
+    const numeric = word?.numeric === true
+    const before = this.assigned.get(name)
+    if (before === undefined) this.assigned.set(name, { count: 1, numeric })
+    else {
+      before.count++
+      before.numeric &&= numeric
+    }
+    if (straight && word !== undefined && word.kind !== 'list' && this.#learned?.get(name)?.count === 1) this.#values.set(name, word)
+  }
+
+  /** The variable of a loop, in its body. */
+  within(name: string, word: ShellWord | undefined, walk: () => void): void {
+    this.assign(name, word, word !== undefined)
+    walk()
+    this.#values.delete(name)
+  }
+
+  valueOf(name: string): ShellWord | undefined {
+    return this.#values.get(name)
+  }
+
+  isAssigned(name: string): boolean {
+    return this.assigned.has(name) || this.#learned?.has(name) === true
+  }
+
+  isNumeric(name: string): boolean {
+    return NUMBERS.has(name) ? !this.isAssigned(name) : this.#learned?.get(name)?.numeric === true
+  }
+}
+
+/** The shell keeps numbers in these. */
+const NUMBERS: ReadonlySet<string> = new Set([
+  '?', '#', '$', '!', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'UID', 'EUID', 'PPID', 'BASHPID', 'OPTIND', 'SHLVL',
+])
