@@ -1,6 +1,7 @@
 import http from 'node:http'
 import http2 from 'node:http2'
 import type { Socket } from 'node:net'
+import { loadShellParser } from '../../shell/analyse-command.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { KubeRequests } from './kube-request.ts'
 import { KubeSessions } from './kube-sessions.ts'
@@ -20,7 +21,10 @@ export const kubernetesAdapter: ProtocolAdapter = {
   defaultPort: 6443,
   targetSchema,
   replay,
-  listen: (services, options) => new KubernetesListener(services, options).listen(),
+  async listen(services, options) {
+    await loadShellParser()
+    return new KubernetesListener(services, options).listen()
+  },
 }
 
 type Server = http.Server | http2.Http2SecureServer

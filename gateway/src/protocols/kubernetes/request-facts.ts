@@ -1,4 +1,5 @@
 import type { OperationFacts } from '../../governance/operation.ts'
+import { withCommand } from './command-facts.ts'
 import { isTrue, type RequestInfo, valueOf } from './wire/request-info.ts'
 import type { RequestTarget } from './wire/request-target.ts'
 
@@ -56,7 +57,8 @@ function resourceFacts(info: RequestInfo, query: RequestTarget['query']): Operat
   const connect = verb === 'proxy' ? CONNECTS['proxy'] : CONNECTS[subresource]
   if (connect !== undefined) {
     const isInteractive = isTrue(query, 'stdin') && isTrue(query, 'tty')
-    return { ...base, actions: [...connect, ...(isInteractive ? ['interactive'] : [])], readOnly: false, unknown: false }
+    const facts = { ...base, actions: [...connect, ...(isInteractive ? ['interactive'] : [])], readOnly: false, unknown: false }
+    return subresource === 'exec' ? withCommand(facts, query) : facts
   }
   const neutral = NEUTRAL[verb]
   const more = SUBRESOURCES[subresource]
