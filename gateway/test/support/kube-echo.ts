@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import https from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { makeCertificate } from './certificate.ts'
+
+/** What came to the place of an API server, and how it answered: to see what the gateway passes on, byte for byte. */
+export interface KubeEcho {
+  readonly port: number
+  readonly caFile: string
+  /** In the order in which they came. */
+  readonly seen: SeenRequest[]
+  /** Answers to paths; everything else is answered with a small object. */
+  readonly answers: Map<string, { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }>
+  close(): Promise<void>
+}
+
+export interface SeenRequest {
+  readonly method: string
+  readonly url: string
+  /** Name, value, name, value, as they came. */
+  readonly rawHeaders: readonly string[]
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: string
+}
+
+export async function startKubeEcho(): Promise<KubeEcho> {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-kube-echo-'))
+  const certificate = makeCertificate(folder, 'echo')
+  const seen: SeenRequest[] = []
+  const answers: KubeEcho['answers'] = new Map()
+  const upgraded = new Set<Duplex>()
+  const server = https.createServer({ cert: certificate.cert, key: certificate.key }, (request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      const { method = '', url = '', rawHeaders, headers } = request
+      seen.push({ method, url, rawHeaders, headers, body: Buffer.concat(parts).toString() })
+      const answer = answers.get(url.split('?')[0] ?? '')
+      response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json', 'set-cookie': 'from=target', ...answer?.headers })
+      response.end(answer?.body ?? '{"kind":"Status","status":"Success"}')
+    })
+  })
+  server.on('upgrade', (request, socket) => {
+    const { method = '', url = '', rawHeaders, headers } = request
+    seen.push({ method, url, rawHeaders, headers, body: '' })
+    const offered = String(headers['sec-websocket-protocol'] ?? headers['x-stream-protocol-version'] ?? '').split(',')[0] ?? ''
+    const isSpdy = headers.upgrade === 'SPDY/3.1'
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${headers.upgrade ?? ''}\r\nConnection: Upgrade\r\n${isSpdy ? 'X-Stream-Protocol-Version' : 'Sec-WebSocket-Protocol'}: ${offered}\r\n\r\n`)
+    upgraded.add(socket)
+    socket.on('error', () => socket.destroy())
+    socket.on('end', () => socket.end())
+    socket.on('data', (bytes: Buffer) => socket.write(bytes))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0, caFile: certificate.certFile, seen, answers,
+    async close() {
+      for (const socket of upgraded) socket.destroy()
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
