@@ -4,6 +4,7 @@ import https from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import { WebSocketReader, writeServerFrame } from '../../src/protocols/kubernetes/wire/websocket-frames.ts'
 import { makeCertificate } from './certificate.ts'
 
 /** What came to the place of an API server, and how it answered: to see what the gateway passes on, byte for byte. */
@@ -52,7 +53,11 @@ export async function startKubeEcho(): Promise<KubeEcho> {
     upgraded.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('end', () => socket.end())
-    socket.on('data', (bytes: Buffer) => socket.write(bytes))
+    const frames = new WebSocketReader(true, 1_000_000)
+    socket.on('data', (bytes: Buffer) => {
+      if (isSpdy) socket.write(bytes)
+      else for (const { opcode, payload } of frames.push(bytes)) socket.write(writeServerFrame(opcode, payload))
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

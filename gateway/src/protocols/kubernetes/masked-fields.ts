@@ -27,7 +27,8 @@ export function readField(text: string): MaskedField {
   let rest = places
   while (rest !== '') {
     const match = PART.exec(rest)
-    if (match === null || (path.length === 0) === rest.startsWith('.')) break
+    const begins = path.length === 0 ? !rest.startsWith('.') : /^[.[]/.test(rest)
+    if (match === null || !begins) break
     path.push(match[1] ?? match[2] ?? match[3] ?? '')
     rest = rest.slice(match[0].length)
   }
