@@ -50,7 +50,7 @@ async function makeLogin(
 }
 
 async function post(url: string, form: Record<string, string | readonly string[]>, headers: Record<string, string> = {}): Promise<unknown> {
-  const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one) => [name, one])))
+  const body = new URLSearchParams(Object.entries(form).flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, one])))
   const response = await fetch(url, { method: 'POST', headers, body, signal: AbortSignal.timeout(TIMEOUT_MS) })
   const answer: unknown = await response.json()
   if (!response.ok) throw new Error(`${new URL(url).pathname} answered ${response.status}: ${JSON.stringify(answer)}`)

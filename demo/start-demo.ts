@@ -138,8 +138,8 @@ async function fillIn(values: ReadonlyMap<readonly (string | number)[], unknown>
   }
   for (const name of without) {
     const { targets, rules } = document.toJS() as { targets: { name: string }[]; rules: { targets?: string[] }[] }
-    for (const at of targets.keys().toArray().toReversed()) if (targets[at]?.name === name) document.deleteIn(['targets', at])
-    for (const at of rules.keys().toArray().toReversed()) if (rules[at]?.targets?.includes(name) === true) document.deleteIn(['rules', at])
+    for (const at of [...targets.keys()].toReversed()) if (targets[at]?.name === name) document.deleteIn(['targets', at])
+    for (const at of [...rules.keys()].toReversed()) if (rules[at]?.targets?.includes(name) === true) document.deleteIn(['rules', at])
   }
   return document.toString()
 }

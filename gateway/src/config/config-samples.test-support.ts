@@ -5,6 +5,7 @@ import type { TargetKind } from './target-entries.ts'
 export const postgresKind: TargetKind = {
   name: 'postgres',
   defaultPort: 5432,
+  streamless: true,
   targetSchema: z.strictObject({
     host: z.string(),
     port: z.int().min(1).max(65_535),

@@ -25,7 +25,8 @@ type Section = 'issuers' | 'saml' | 'agents' | 'targets' | 'masks' | 'rules'
 export type WrittenNames = Readonly<Record<Section, readonly (string | undefined)[]>>
 
 /** What only shows when entries are looked at together. */
-export function checkTogether(sections: CheckedSections, names: WrittenNames): Finding[] {
+/** @param streamless protocols whose answers have no text streams */
+export function checkTogether(sections: CheckedSections, names: WrittenNames, streamless: readonly string[] = []): Finding[] {
   return [
     ...Object.entries(names).flatMap(([section, written]) => duplicates(section, written)),
     ...namedAsIssuers(names),
@@ -36,6 +37,8 @@ export function checkTogether(sections: CheckedSections, names: WrittenNames): F
     ...sameConsoleClients(sections.issuers),
     ...ambiguousAgents(sections.agents),
     ...maskedTwice(sections.masks),
+    ...detectedTwice(sections.masks),
+    ...detectorsWithoutStreams(sections, streamless),
     ...conditions(sections),
     ...withoutReviewers(sections),
   ]
@@ -133,6 +136,39 @@ function maskedTwice(masks: CheckedSections['masks']): Finding[] {
       path: ['masks', index, 'columns', place], message: `mask ${quoted(other.name)} holds for this column already`,
     }]
   }))
+}
+
+/** As with columns: one value, one mask. */
+function detectedTwice(masks: CheckedSections['masks']): Finding[] {
+  const seen: DetectorMask[] = []
+  return masks.flatMap((mask, index) => {
+    if (mask === undefined || 'columns' in mask) return []
+    const earlier = seen.filter(({ targets }) => overlap(targets, mask.targets))
+    seen.push(mask)
+    return (mask.detect ?? []).flatMap((name, place): Finding[] => {
+      const other = earlier.find(({ detect = [] }) => detect.includes(name))
+      return other === undefined ? [] : [{ path: ['masks', index, 'detect', place], message: `mask ${quoted(other.name)} has this detector already` }]
+    })
+  })
+}
+
+/** Nobody should rely on a detector where there is nothing that it looks at. */
+function detectorsWithoutStreams({ masks, targets }: CheckedSections, streamless: readonly string[]): Finding[] {
+  const without = (target: TargetEntry | undefined): boolean => target !== undefined && streamless.includes(target.protocol)
+  return masks.flatMap((mask, index): Finding[] => {
+    if (mask === undefined || 'columns' in mask) return []
+    if (mask.targets === undefined) {
+      return targets.length > 0 && targets.every(without)
+        ? [{ path: ['masks', index], message: 'detectors look at text streams, and no target here has any: name columns instead' }]
+        : []
+    }
+    return mask.targets.flatMap((name, place): Finding[] => {
+      const target = targets.find((entry) => entry?.name === name)
+      if (target === undefined || !without(target)) return []
+      const message = `detectors look at text streams, and ${target.protocol} targets have none: name columns instead`
+      return [{ path: ['masks', index, 'targets', place], message }]
+    })
+  })
 }
 
 function overlap(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {

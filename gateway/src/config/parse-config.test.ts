@@ -5,6 +5,7 @@ import { closestName, editDistance } from '../governance/closest-name.ts'
 import { postgresKind, sample } from './config-samples.test-support.ts'
 import { parseConfig } from './parse-config.ts'
 import { type Problem, renderProblems } from './problem.ts'
+import { WRONG_DETECTORS } from './wrong-detectors.test-support.ts'
 import { WRONG_ENTRIES } from './wrong-entries.test-support.ts'
 import { WRONG_FORM } from './wrong-form.test-support.ts'
 import { WRONG_REVIEWS } from './wrong-reviews.test-support.ts'
@@ -24,7 +25,7 @@ function configOf(text: string) {
 }
 
 describe('a wrong document is refused at line and column:', () => {
-  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES, ...WRONG_REVIEWS]) {
+  for (const [name, text, ...problems] of [...WRONG_FORM, ...WRONG_ENTRIES, ...WRONG_RULES, ...WRONG_REVIEWS, ...WRONG_DETECTORS]) {
     test(name, () => {
       assert.deepEqual(problemsOf(text).map(({ line, column, message }) => `${line}:${column} ${message}`), problems)
     })

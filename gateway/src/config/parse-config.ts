@@ -84,7 +84,7 @@ function readSections(data: unknown, adapters: readonly TargetKind[], findings: 
   findings.push(...checkTogether(sections, {
     issuers: names(document, 'issuers'), saml: names(document, 'saml'), agents: names(document, 'agents'), targets: names(document, 'targets'),
     masks: names(document, 'masks'), rules: names(document, 'rules'),
-  }))
+  }, adapters.filter((kind) => kind.streamless === true).map((kind) => kind.name)))
   return gateway === undefined ? undefined : { gateway, version: 1 as const, ...sections }
 }
 

@@ -1,6 +1,8 @@
 import { isLoopback } from '@sallyport/contract'
 import { z } from 'zod'
-import type { AgentEntry, IssuerEntry, MaskEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
+import { DETECTOR_NAMES } from '../governance/masking/stream/detector-names.ts'
+import { linearPattern } from '../governance/policy/linear-pattern.ts'
+import type { AgentEntry, DetectorMask, IssuerEntry, MaskEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import { cliLoginSchema } from './cli-login-schema.ts'
 import { consoleLoginSchema } from './console-login-schema.ts'
@@ -44,10 +46,24 @@ export const agentSchema = optionalKeys<AgentEntry>()(z.strictObject({
 const column = z.string().regex(/^[^\s."'\p{Cc}][^."'\p{Cc}]*(?:\.[^\s."'\p{Cc}][^."'\p{Cc}]*){1,2}$/u,
   'expected table.column or schema.table.column')
 
-export const maskSchema = optionalKeys<MaskEntry>()(z
+/** A pattern in RE2 syntax. One that matches nothing would match everywhere. */
+const pattern = z.string().superRefine((text, context) => {
+  try {
+    if (linearPattern(text).matches('')) context.addIssue({ code: 'custom', message: 'this matches the empty text' })
+  } catch (error) {
+    // Without the pattern, which may hold what it looks for.
+    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '').replace(/: `[^]*$/, '') : 'it cannot be read'
+    context.addIssue({ code: 'custom', message: `not a pattern in RE2 syntax: ${reason}` })
+  }
+})
+
+/** The check lets through one form or the other, which zod cannot type. */
+export const maskSchema = z
   .strictObject({
     name: entryName,
-    columns: nameList(column, 'name a column'),
+    columns: nameList(column, 'name a column').optional(),
+    detect: nameList(z.enum(DETECTOR_NAMES), 'name a detector').optional(),
+    patterns: nameList(pattern, 'write a pattern').optional(),
     // YAML reads the word null as nothing.
     method: z.preprocess((value) => (value === null ? 'null' : value), z.enum(['redact', 'keep-last', 'null', 'hash'])),
     keep: z.int().min(1, 'keep is 1 to 64').max(64, 'keep is 1 to 64').optional(),
@@ -62,7 +78,15 @@ export const maskSchema = optionalKeys<MaskEntry>()(z
     if (!keepLast && value.keep !== undefined) {
       issues.push({ code: 'custom', message: '"keep" goes with method keep-last only', input: value, path: ['keep'] })
     }
-  }))
+    const detects = value.detect === undefined ? (value.patterns === undefined ? undefined : 'patterns') : 'detect'
+    if (value.columns === undefined && detects === undefined) {
+      issues.push({ code: 'custom', message: '"columns" is missing, or "detect" or "patterns" for text streams', input: value })
+    } else if (value.columns !== undefined && detects !== undefined) {
+      issues.push({ code: 'custom', message: `"${detects}" is for text streams, "columns" for tables: write two masks`, input: value, path: [detects] })
+    } else if (detects !== undefined && value.method === 'null') {
+      issues.push({ code: 'custom', message: 'part of a text cannot be null: use redact, keep-last or hash', input: value, path: ['method'] })
+    }
+  }) as unknown as z.ZodType<MaskEntry | DetectorMask>
 
 const groups = z.array(words.refine((name) => !name.startsWith(AGENT_REVIEWER), 'agents hold no role; "reviewers" of a rule may name one'))
   .max(1000, 'at most 1000 entries').default([])

@@ -11,6 +11,8 @@ export interface TargetKind {
   readonly name: string
   readonly defaultPort: number
   readonly targetSchema: z.ZodObject
+  /** True when what it answers has no text streams, so that detectors never hold. */
+  readonly streamless?: true
 }
 
 /** Checks one target: the settings every target has here, the others by the schema of its protocol. */

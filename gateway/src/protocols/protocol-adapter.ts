@@ -18,6 +18,8 @@ export interface ProtocolAdapter {
   readonly encryptsItself?: boolean
   /** Settings of a target of this protocol, besides name, protocol and labels. Strict: an unknown key is an error. */
   readonly targetSchema: z.ZodObject
+  /** True when what it answers has no text streams, so that masks by detectors never hold. */
+  readonly streamless?: true
   /** How clients get certificates to log in with; absent where the protocol knows none. */
   readonly certificates?: CertificateWriter
   /** Opens the listener; resolves once clients can connect. */

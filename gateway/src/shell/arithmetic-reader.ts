@@ -3,6 +3,7 @@
  * `a='x[$(reboot)]'; echo $((a))`. So every value that takes part must be a number for certain.
  */
 import type { ArithmeticExpression, Word } from 'unbash'
+import { isName, isNumberLike } from './characters.ts'
 import type { Walk } from './walk.ts'
 
 const BECAUSE = 'arithmetic with a value that need not be a number can run commands'
@@ -63,18 +64,4 @@ const NUMBER = { value: undefined, prefix: '', kind: 'computed', name: '', mayBe
 
 function isAssignment(operator: string): boolean {
   return operator.endsWith('=') && !['==', '!=', '<=', '>='].includes(operator)
-}
-
-function isNumberLike(text: string): boolean {
-  const first = text[0] ?? ''
-  return first >= '0' && first <= '9' && [...text].every((character) => isNameCharacter(character) || character === '#' || character === '@')
-}
-
-export function isName(text: string): boolean {
-  const first = text[0] ?? '0'
-  return !(first >= '0' && first <= '9') && [...text].every(isNameCharacter)
-}
-
-function isNameCharacter(character: string): boolean {
-  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') || (character >= '0' && character <= '9') || character === '_'
 }

@@ -1,4 +1,5 @@
 import type { BraceExpansionPart } from 'unbash'
+import { isDigits } from './characters.ts'
 import type { WordBuilder } from './word-builder.ts'
 
 /** `{a,b}`, `{1..5}`: several words, known to begin harmlessly when all in the braces is plain text without a minus sign first. */
@@ -22,5 +23,5 @@ function optionAmong(text: string): boolean {
 
 function isRange(text: string): boolean {
   const [from, to, ...more] = text.slice(1, -1).split('..')
-  return more.length === 0 && [from, to].every((end) => end !== undefined && end !== '' && [...end].every((digit) => digit >= '0' && digit <= '9'))
+  return more.length === 0 && [from, to].every((end) => end !== undefined && isDigits(end))
 }

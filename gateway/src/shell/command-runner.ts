@@ -1,6 +1,6 @@
 /** Runs, as far as the findings go, one simple command: assignments, redirections, the program with its words. */
 import type { Assignment, Command, Redirection, Word } from 'unbash'
-import { isName } from './arithmetic-reader.ts'
+import { isName } from './characters.ts'
 import { giveVariable, keepVariable } from './environment.ts'
 import { readIndex } from './parameter-reader.ts'
 import { findProgram } from './programs/program-table.ts'

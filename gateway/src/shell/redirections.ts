@@ -1,8 +1,9 @@
 import type { Redirect, Redirection } from 'unbash'
+import { isDigits } from './characters.ts'
+import { isDevice, isHarmlessOutput } from './device-paths.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Walk } from './walk.ts'
 import { readParts } from './word-reader.ts'
-import { isDevice, isHarmlessOutput } from './device-paths.ts'
 
 export function readRedirection(walk: Walk, redirection: Redirection): void {
   const { descriptor } = redirection
@@ -35,7 +36,7 @@ export function writeTo(walk: Walk, target: ShellWord): void {
 
 function isDescriptor({ value, numeric }: ShellWord): boolean {
   if (value === '-' || numeric === true) return true
-  return value !== undefined && value.endsWith('-') && value.length > 1 && [...value.slice(0, -1)].every((digit) => digit >= '0' && digit <= '9')
+  return value !== undefined && value.endsWith('-') && isDigits(value.slice(0, -1))
 }
 
 /** bash opens a connection for `/dev/tcp/host/port`. */

@@ -5,6 +5,7 @@
 import type { ArithmeticExpression, AndOr, CommandNode, CompoundCommand, CompoundList, ParsedScript, PipelineNode, Redirection, Statement, TestExpression, Word } from 'unbash'
 import { readArithmetic } from './arithmetic-reader.ts'
 import { CommandRunner } from './command-runner.ts'
+import { keepVariable } from './environment.ts'
 import { Findings } from './findings.ts'
 import { parseShell, requireNoErrors, ShellSyntaxError } from './parser.ts'
 import { readRedirection } from './redirections.ts'
@@ -176,6 +177,7 @@ export class ScriptWalk implements Walk {
       case 'For':
       case 'Select': {
         const words = node.wordlist?.map((word) => this.word(word))
+        keepVariable(this, node.name.value)
         this.variables.within(node.name.value, words === undefined || node.type === 'Select' ? undefined : oneOf(words), () => this.#list(node.body))
         return
       }

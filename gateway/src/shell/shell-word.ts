@@ -1,3 +1,5 @@
+import { isDigits, isPlain } from './characters.ts'
+
 /** A word of a command after quotes are gone, as far as it is known. */
 export interface ShellWord {
   /** What it is when it is known whole: one word. */
@@ -24,7 +26,7 @@ export interface ShellWord {
 export function constantWord(value: string): ShellWord {
   return {
     value, prefix: value, kind: 'constant', name: value, mayBeOption: value.startsWith('-'),
-    ...(isNumber(value) && { numeric: true }), ...(isPlain(value) && { plain: true }),
+    ...(isDigits(value) && value.length < 18 && { numeric: true }), ...(isPlain(value) && { plain: true }),
   }
 }
 
@@ -36,17 +38,4 @@ export function anyWords(name: string): ShellWord {
 /** One word of which nothing is known. */
 export function anyWord(name: string): ShellWord {
   return { ...anyWords(name), kind: 'computed' }
-}
-
-function isNumber(text: string): boolean {
-  if (text === '' || text.length > 18) return false
-  for (const character of text) if (character < '0' || character > '9') return false
-  return true
-}
-
-const PLAIN = new Set('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,=-')
-
-function isPlain(text: string): boolean {
-  for (const character of text) if (!PLAIN.has(character)) return false
-  return text !== ''
 }

@@ -1,5 +1,6 @@
 import type { TestExpression, Word } from 'unbash'
-import { arithmeticText, isName } from './arithmetic-reader.ts'
+import { arithmeticText } from './arithmetic-reader.ts'
+import { isName } from './characters.ts'
 import type { Walk } from './walk.ts'
 
 const ARITHMETIC: ReadonlySet<string> = new Set(['-eq', '-ne', '-lt', '-le', '-gt', '-ge'])

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, wr
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Operation } from '../../src/governance/operation.ts'
 import type { Sessions } from '../../src/governance/sessions.ts'
 import { Governor } from '../../src/governance/govern-exchange.ts'
 import { compilePolicy } from '../../src/governance/policy/compile-policy.ts'
@@ -36,9 +37,15 @@ export interface SftpSetup {
   readonly failures: string[]
   /** Highest number of bytes that any relay held. */
   readonly peak: { fromClient: number; fromTarget: number }
+  /** Called when paths are resolved, and nothing is decided yet. */
+  readonly hooks: { onGovern: (operation: Operation) => void }
+  /** Puts all files back as they were, and nothing besides. */
+  restore(): void
   setRules(rules: readonly RuleEntry[]): void
   /** OpenSSH's sftp with a batch of commands. */
   sftp(batch: string, flags?: readonly string[]): Promise<ClientResult>
+  /** The same without the gateway. */
+  sftpDirectly(batch: string, flags?: readonly string[]): Promise<ClientResult>
   close(): Promise<void>
 }
 
@@ -65,6 +72,7 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
   const lines: string[] = []
   const failures: string[] = []
   const peak = { fromClient: 0, fromTarget: 0 }
+  const hooks: SftpSetup['hooks'] = { onGovern: () => undefined }
   const children = new Set<ChildProcessWithoutNullStreams>()
   const sockets = new Set<Socket>()
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -84,7 +92,10 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
         if (!socket.destroyed) socket.write(Buffer.from(bytes))
       },
       tell: (line) => void lines.push(line),
-      govern: (exchange) => governor.govern(live, exchange),
+      govern: (exchange) => {
+        hooks.onGovern(exchange.operation)
+        governor.govern(live, exchange)
+      },
       finish: (number, outcome) => governor.finish(live, number, outcome),
       policy: () => live.policy,
       content: options.content,
@@ -141,12 +152,17 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
   }
   const socketPath = join(root, 'relay.sock')
   await listen(server, socketPath)
-  const bridge = `${process.execPath} ${join(import.meta.dirname, 'sftp-bridge.child.ts')} ${socketPath}`
+  const direct = join(root, 'direct.sh')
+  writeFileSync(direct, `#!/bin/sh\ncd '${join(root, 'home/dana')}' && exec ${SFTP_SERVER} -e 2>/dev/null\n`, { mode: 0o755 })
+  const run = (server: string, batch: string, flags: readonly string[]): Promise<ClientResult> =>
+    startClient('sftp', ['-b', '-', ...flags, '-D', server], batch, { cwd: join(root, 'work'), env: { PATH: process.env['PATH'], HOME: '/nonexistent', TZ: 'UTC' } }).result
   return {
-    root, desk, session: live, socketPath, lines, failures, peak,
-    at: (path) => join(root, path),
+    root, desk, session: live, socketPath, lines, failures, peak, hooks,
+    at: (path) => `${root}${path}`,
+    restore: () => furnish(root),
     setRules: (rules) => void (live.policy = policyOf(rules)),
-    sftp: (batch, flags = []) => startClient('sftp', ['-b', '-', ...flags, '-D', bridge], batch, { cwd: join(root, 'work'), env: { PATH: process.env['PATH'], HOME: '/nonexistent' } }).result,
+    sftp: (batch, flags = []) => run(`${process.execPath} ${join(import.meta.dirname, 'sftp-bridge.child.ts')} ${socketPath}`, batch, flags),
+    sftpDirectly: (batch, flags = []) => run(direct, batch, flags),
     async close() {
       for (const socket of sockets) socket.destroy()
       for (const child of children) child.kill('SIGKILL')
@@ -160,12 +176,19 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
 
 /** `/srv/drop` to write in, `/srv/pub` to read from, a home with keys, and accounts. */
 function furnish(root: string): void {
+  for (const folder of ['srv', 'home', 'etc', 'work']) rmSync(join(root, folder), { recursive: true, force: true })
   for (const folder of ['srv/drop', 'srv/pub/deep', 'home/dana/.ssh', 'home/erin/.ssh', 'etc/cron.d', 'work']) mkdirSync(join(root, folder), { recursive: true })
   writeFileSync(join(root, 'srv/pub/readme.txt'), 'all may read this\n')
   writeFileSync(join(root, 'srv/pub/deep/more.txt'), 'deeper\n')
   writeFileSync(join(root, 'srv/drop/old.txt'), 'old\n')
   writeFileSync(join(root, 'home/dana/notes.txt'), 'notes\n')
   for (const name of ['dana', 'erin']) writeFileSync(join(root, `home/${name}/.ssh/id_ed25519`), `PRIVATE KEY of ${name}\n`)
+  for (let number = 0; number < 250; number++) writeFileSync(join(root, `srv/pub/deep/many-${number}`), '')
+  writeFileSync(join(root, 'work/local.txt'), 'from here\n')
+  writeFileSync(join(root, 'work/large.bin'), Buffer.alloc(3 * 1024 * 1024, 'abcdefghijklm'))
+  mkdirSync(join(root, 'work/tree/inner'), { recursive: true })
+  writeFileSync(join(root, 'work/tree/one.txt'), 'one\n')
+  writeFileSync(join(root, 'work/tree/inner/two.txt'), 'two\n')
   writeFileSync(join(root, 'etc/shadow'), 'root:SECRETHASH:1::::::\n')
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n')
   chmodSync(join(root, 'etc/shadow'), 0o600)

@@ -29,6 +29,8 @@ export interface SshJourneyOptions {
   readonly sshd?: SshdOptions
   /** More settings of the target, as YAML that begins with a comma. */
   readonly target?: string
+  /** What is pinned instead of its host key. */
+  readonly hostKey?: string
   readonly gateway?: Partial<GatewayOptions>
   readonly agent?: string
 }
@@ -36,7 +38,7 @@ export interface SshJourneyOptions {
 export async function startSshJourney(options: SshJourneyOptions = {}): Promise<SshJourney> {
   const sshd = await startSshd(options.sshd)
   const gateway = await startTestGateway({
-    targets: [], tls: false, policy: options.policy ?? ALLOW_ALL, otherTargets: sshTargetEntry('shop', sshd, options.target),
+    targets: [], tls: false, policy: options.policy ?? ALLOW_ALL, otherTargets: sshTargetEntry('shop', { ...sshd, hostKey: options.hostKey ?? sshd.hostKey }, options.target),
     environment: { TEST_SSH_KEY: readFileSync(sshd.keyFile, 'utf8') }, ...options.gateway,
   })
   const token = await gateway.issuer.agentToken(options.agent ?? 'support-bot')
@@ -52,7 +54,6 @@ export async function startSshJourney(options: SshJourneyOptions = {}): Promise<
   PubkeyAuthentication no
   NumberOfPasswordPrompts 1
   PreferredAuthentications password
-  ControlPath ${join(folder, 'mux-%n')}
 Host shop
   User shop
 `)
@@ -72,6 +73,6 @@ Host shop
 }
 
 /** The target's entry in the policy document. */
-export function sshTargetEntry(name: string, sshd: Sshd, more = ''): string {
+export function sshTargetEntry(name: string, sshd: Pick<Sshd, 'host' | 'port' | 'user' | 'hostKey'>, more = ''): string {
   return `  - { name: ${name}, protocol: ssh, host: ${sshd.host}, port: ${sshd.port}, credential: { user: ${sshd.user}, key: 'env:TEST_SSH_KEY' }, hostKeys: ['${sshd.hostKey}'], labels: { env: test }${more} }\n`
 }

@@ -54,10 +54,12 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const port = await freePort()
   const logFile = join(folder, 'log')
   writeFileSync(join(folder, 'sshd_config'), `${[
+    // Of several lines with the same word the first counts.
+    ...(options.settings ?? []),
     `Port ${port}`, 'ListenAddress 127.0.0.1', `HostKey ${hostKeyFile}`, `AuthorizedKeysFile ${join(folder, 'authorized_keys')}`,
     `PidFile ${join(folder, 'pid')}`, 'PermitRootLogin yes', 'PasswordAuthentication no', 'KbdInteractiveAuthentication no', 'UsePAM no',
     'StrictModes no', 'MaxStartups 1000', 'MaxSessions 1000', 'PrintMotd no', 'PrintLastLog no', 'AcceptEnv LANG LC_* SALLY_*', 'LogLevel VERBOSE',
-    'Subsystem sftp internal-sftp', ...(options.settings ?? []),
+    'Subsystem sftp internal-sftp',
   ].join('\n')}\n`)
   const logTo = openSync(logFile, 'a')
   const child = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', join(folder, 'sshd_config')], { stdio: ['ignore', logTo, logTo] })

@@ -38,6 +38,7 @@ const NO_PREVIEW: Preview = { method: 'none', rows: undefined, atMost: false, ta
 export const postgresAdapter: ProtocolAdapter = {
   name: 'postgres',
   defaultPort: 5432,
+  streamless: true,
   targetSchema,
   replay,
   async listen(services, options) {

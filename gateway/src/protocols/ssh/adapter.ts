@@ -197,5 +197,5 @@ const OWN_SECRET = 'certificate of the gateway'
 /** Says why in words that clients show, and closes. */
 function leave(transport: SshTransport, words: string, hint: string): void {
   transport.send(message(MESSAGE.userauthBanner, `sallyport: ${plain(words)}\r\nsallyport: ${plain(hint)}\r\n`, ''))
-  transport.disconnect(DISCONNECT.byApplication, `${words}. ${hint}`)
+  transport.disconnect(DISCONNECT.byApplication, `${words.replace(/\.$/, '')}. ${hint}`)
 }

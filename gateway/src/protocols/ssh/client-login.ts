@@ -78,7 +78,7 @@ export class ClientLogin {
     const { transport } = this.#options
     try {
       const credential = await this.#credential(request)
-      if (credential === 'asked') return undefined
+      if (credential === ASKED) return undefined
       if (credential !== undefined) {
         this.#attempts++
         return { value: await open(request.target, credential) }
@@ -91,13 +91,13 @@ export class ClientLogin {
     return undefined
   }
 
-  /** @returns undefined when the request brings none; `asked` when it was only asked whether a key would do, and that was answered */
-  async #credential(request: Request): Promise<string | ProvedToken | 'asked' | undefined> {
+  /** @returns undefined when the request brings none; ASKED when there is nothing more to answer: it was only asked whether a key would do, or a question was given up */
+  async #credential(request: Request): Promise<string | ProvedToken | typeof ASKED | undefined> {
     switch (request.method) {
       case 'password':
         return readPassword(request.rest)
       case 'keyboard-interactive':
-        return this.#ask()
+        return this.#ask(request.target)
       case 'publickey':
         return this.#publicKey(request)
       default:
@@ -106,16 +106,21 @@ export class ClientLogin {
   }
 
   /** RFC 4256: a token, or nothing, where people can log in with a browser. */
-  async #ask(): Promise<string> {
+  async #ask(target: string): Promise<string | typeof ASKED> {
     const { deviceLogins } = this.#options
     const [issuer] = deviceLogins.issuers()
-    const prompt = issuer === undefined ? 'Session token: ' : 'Session token (nothing, to log in with a browser): '
+    // Programs that type for people look for the word `password`.
+    const prompt = `Session token as password${issuer === undefined ? '' : ' (nothing, to log in with a browser)'}: `
     const typed = await this.#prompt('', prompt, false)
+    if (typed === undefined) return ASKED
     if (typed !== '' || issuer === undefined) return typed
-    return this.#withBrowser(issuer)
+    return this.#withBrowser(issuer).catch((error: unknown) => {
+      if (error instanceof AuthenticationError) this.#options.refused(target, error.message)
+      throw error
+    })
   }
 
-  async #withBrowser(issuer: string): Promise<string> {
+  async #withBrowser(issuer: string): Promise<string | typeof ASKED> {
     const { deviceLogins, clientAddress, reader } = this.#options
     const gone = new AbortController()
     const left = reader.failed.catch((error: unknown) => {
@@ -124,14 +129,24 @@ export class ClientLogin {
     })
     const login = await deviceLogins.start({ issuer, clientAddress, signal: gone.signal })
     const where = login.uriComplete ?? login.uri
-    await this.#prompt(`Open ${where} and log in. The code is ${login.userCode}.`, 'Then press Enter: ', true)
+    const pressed = await this.#prompt(`Open ${where} and log in. The code is ${login.userCode}.`, 'Then press Enter: ', true)
+    if (pressed === undefined) {
+      gone.abort()
+      return ASKED
+    }
     return Promise.race([login.done, left])
   }
 
-  async #prompt(instruction: string, prompt: string, echo: boolean): Promise<string> {
+  /** @returns undefined when the client gives up the question for another request (RFC 4256 section 3.1) */
+  async #prompt(instruction: string, prompt: string, echo: boolean): Promise<string | undefined> {
     const { transport, reader } = this.#options
     transport.send(message(MESSAGE.userauthInfoRequest, 'Sallyport', instruction, '', 1, prompt, echo))
-    const answer = fieldsOf(await reader.next(MESSAGE.userauthInfoResponse))
+    const payload = await reader.next(MESSAGE.userauthInfoResponse, MESSAGE.userauthRequest)
+    if (payload[0] === MESSAGE.userauthRequest) {
+      reader.putBack(payload)
+      return undefined
+    }
+    const answer = fieldsOf(payload)
     if (answer.uint32() !== 1) throw new MalformedFrameError('one question takes one answer')
     const text = readCredential(answer)
     answer.expectEnd()
@@ -139,7 +154,7 @@ export class ClientLogin {
   }
 
   /** RFC 4252 section 7. Only certificates of this installation are of use; other keys are none of its business. */
-  #publicKey({ target, rest, payload }: Request): ProvedToken | 'asked' | undefined {
+  #publicKey({ target, rest, payload }: Request): ProvedToken | typeof ASKED | undefined {
     const { transport, sessionId, authorities, refused } = this.#options
     const signs = rest.boolean()
     const algorithm = rest.string().toString('latin1')
@@ -159,7 +174,7 @@ export class ClientLogin {
     }
     if (!signs) {
       transport.send(message(MESSAGE.userauthPkOk, algorithm, blob))
-      return 'asked'
+      return ASKED
     }
     const signed = new SshWriter().string(sessionId).bytes(payload.subarray(0, signedUpTo)).take()
     const made = rest.string()
@@ -171,6 +186,8 @@ export class ClientLogin {
   }
 }
 
+/** No credential reads like it. */
+const ASKED = Symbol('asked')
 const RSA_CERTIFICATE = 'ssh-rsa-cert-v01@openssh.com'
 /** Algorithms of certificates, and those of the signatures by their keys (PROTOCOL.certkeys; RFC 8332). */
 const SIGNED_WITH: ReadonlyMap<string, string> = new Map([

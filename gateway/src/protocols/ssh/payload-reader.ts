@@ -61,6 +61,11 @@ export class PayloadReader {
     return payload
   }
 
+  /** Gives a message back, to be read again. */
+  putBack(payload: Buffer): void {
+    this.#waiting.unshift(payload)
+  }
+
   #receive(payload: Buffer): void {
     // What a target says to people before it lets them in is not for the client.
     if (payload[0] === MESSAGE.userauthBanner && ++this.#ignored <= MAX_IGNORED) return

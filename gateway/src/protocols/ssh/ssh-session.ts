@@ -167,11 +167,12 @@ export class SshSession {
     this.#isOver = true
     const { client, session, gatekeeper } = this.#parts
     for (const keepalive of Object.values(this.#keepalives)) keepalive.stop()
-    session.ended ??= reason
     client.disconnect(code, words)
     const { running: programs, freeId } = this.#channels
     this.#channels.abandon()
     this.#listens.abandon()
+    // Only now: who waits for a review has gone, and may come again.
+    session.ended ??= reason
     gatekeeper.close(session, reason)
     void this.#endTarget(programs, freeId)
   }

@@ -1,3 +1,5 @@
+import { isDigits, isLetter } from '../characters.ts'
+
 /**
  * True when an awk program certainly neither writes a file nor runs a program nor reads what is computed. A reader of its
  * tokens, which is enough: output goes to files and programs only by `>`, `>>`, `|` and functions such as `system`.
@@ -23,9 +25,9 @@ export function isReadingAwk(program: string): boolean {
       if (end < 0) return false
       at = end
       previous = '/'
-    } else if (isLetter(character)) {
+    } else if (isWordStart(character)) {
       const start = at
-      while (at < program.length && (isLetter(program[at] ?? '') || isDigit(program[at] ?? ''))) at++
+      while (at < program.length && (isWordStart(program[at] ?? '') || isDigits(program[at] ?? ''))) at++
       const word = program.slice(start, at)
       if (RUNS.has(word)) return false
       if (word === 'print' || word === 'printf') {
@@ -62,7 +64,7 @@ const KEYWORDS: ReadonlySet<string> = new Set(['print', 'printf', 'return', 'in'
 
 /** What a slash after it divides, rather than opens an expression. */
 function endsOperand(previous: string): boolean {
-  return previous === 'a' || previous === '"' || previous === ')' || previous === ']' || previous === '$' || isDigit(previous)
+  return previous === 'a' || previous === '"' || previous === ')' || previous === ']' || previous === '$' || isDigits(previous)
 }
 
 function stringEnd(program: string, from: number): number {
@@ -88,10 +90,6 @@ function regexEnd(program: string, from: number): number {
   return -1
 }
 
-function isLetter(character: string): boolean {
-  return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') || character === '_'
-}
-
-function isDigit(character: string): boolean {
-  return character >= '0' && character <= '9'
+function isWordStart(character: string): boolean {
+  return character === '_' || isLetter(character)
 }

@@ -1,10 +1,11 @@
 /** What the shell itself does. */
-import { isName } from '../arithmetic-reader.ts'
+import { isName } from '../characters.ts'
 import { giveVariable, keepVariable } from '../environment.ts'
 import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
 import type { Call, Handler, Programs } from './call.ts'
 import { optionTable, readOptions } from './options.ts'
+import type { GivenOptions } from './options.ts'
 import { exact, requireKnown } from './program-kinds.ts'
 
 const nothing: Handler = ({ findings }) => findings.read()
@@ -39,10 +40,10 @@ function declare({ walk, findings }: Call, word: ShellWord, { exports, straight 
 }
 
 /** Assigns what it reads to the variables named. */
-function assigns(options: string, names: (operands: readonly ShellWord[]) => readonly ShellWord[] = (operands) => operands): Handler {
+function assigns(options: string, names: (operands: readonly ShellWord[], values: GivenOptions['values']) => readonly ShellWord[] = (operands, values) => [...operands, ...values('a')]): Handler {
   return exact(options, ({ operands, values }, { walk, findings }) => {
     findings.read()
-    for (const word of [...names(operands), ...values('a'), ...values('A'), ...values('v')]) assignName(walk, word)
+    for (const word of names(operands, values)) assignName(walk, word)
   }, false)
 }
 
@@ -78,7 +79,7 @@ const trap: Handler = ({ args, walk, findings }) => {
 }
 
 export const BUILTINS: Programs = {
-  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, wait: nothing, jobs: nothing, times: nothing,
+  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, jobs: nothing, times: nothing,
   break: nothing, continue: nothing, return: nothing, exit: nothing, shift: nothing, bg: nothing, fg: nothing, disown: nothing, type: nothing, umask: nothing, ulimit: nothing, logout: nothing, help: nothing, caller: nothing,
   test, '[': test,
   printf: ({ args, walk, findings }) => {
@@ -89,7 +90,7 @@ export const BUILTINS: Programs = {
   },
   read: assigns('r s e a: d: i: n: N: p: t: u:'), mapfile: assigns('t d: n: O: s: u:'), readarray: assigns('t d: n: O: s: u:'),
   getopts: assigns('', (operands) => operands.slice(1, 2)),
-  unset: assigns('f v n'),
+  unset: assigns('f v n'), wait: assigns('n f p:', (_, values) => values('p')),
   export: declares('p n f', ['f']), readonly: declares('p a A f', ['f']), declare: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']),
   typeset: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']), local: declares('p a A r x g t i n l u I', ['i', 'n', 'l', 'u']),
   let: ({ findings }) => findings.unknownFor('let evaluates its words as arithmetic: use $(( ))'),

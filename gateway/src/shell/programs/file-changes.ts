@@ -1,4 +1,5 @@
 /** Programs that make, change, move and remove files. */
+import { hasAny } from '../characters.ts'
 import { isDevice } from '../device-paths.ts'
 import { writeTo } from '../redirections.ts'
 import type { ShellWord } from '../shell-word.ts'
@@ -9,7 +10,7 @@ import { changer, exact } from './program-kinds.ts'
 /** Whatever a pattern, a root or a variable may reach is a whole tree. */
 export function reachesTree({ kind, value, name }: ShellWord): boolean {
   if (kind !== 'constant' || value === undefined) return true
-  return ['/', '.', './', '..', '../', '~', '~/', ''].includes(value) || (name.startsWith('/') && !name.slice(1).replace(/\/+$/u, '').includes('/'))
+  return ['/', '.', './', '..', '../', '~', '~/', ''].includes(value) || (name.startsWith('/') && !name.slice(1, -1).includes('/'))
 }
 
 const REMOVAL = optionTable('r|R|recursive f|force i I interactive? d|dir v|verbose preserve-root? no-preserve-root one-file-system')
@@ -103,11 +104,15 @@ export const FILE_CHANGES: Programs = {
   touch: changer('write', 'a c d|date: f h m r|reference: t: time:'), truncate: truncation, fallocate: changer('write', 'o: l: n c d i p z x'), tee, sponge: tee,
   dd: disks, dcfldd: disks,
   chmod: permits(), chown: permits(), chgrp: permits(), setfacl: changer('permit', 'm: M: x: X: set: restore:'), chattr: changer('permit', 'p: v:'), setcap: changer('permit'), chcon: changer('permit', 'u: r: t: l: reference:'), restorecon: changer('permit'),
-  split: changer('write', 'a: b: C: d l: n: t: filter: additional-suffix:'), csplit: changer('write', 'f: b: n:'), patch: changer('write', 'p: d: i: o: r: D: F: B: Y: z:'),
+  split: exact('a|suffix-length: b|bytes: C|line-bytes: d|numeric-suffixes? x|hex-suffixes? e|elide-empty-files filter: l|lines: n|number: t|separator: u|unbuffered additional-suffix: verbose', ({ operands, has }, { findings }) => {
+    findings.read(operands.slice(0, 1))
+    findings.change('write', operands.slice(1))
+    if (has('filter')) findings.execute('split --filter runs a command')
+  }), csplit: changer('write', 'f: b: n:'), patch: changer('write', 'p: d: i: o: r: D: F: B: Y: z:'),
   gzip: compresses('remove'), gunzip: compresses('remove'), bzip2: compresses('remove'), bunzip2: compresses('remove'), xz: compresses('remove'), unxz: compresses('remove'), zstd: compresses('write'), unzstd: compresses('write'), lz4: compresses('write'), pigz: compresses('remove'),
   zip: changer('write', 'b: i: x: n: t: T'),
   sync: ({ findings }) => findings.read(), logrotate: changer('rename', 's: m: l:'), cpio: ({ args, findings }) => {
-    if (args.some(({ prefix, value }) => value === undefined || (prefix.startsWith('-') && [...prefix].some((letter) => 'ip'.includes(letter))))) findings.change('write')
+    if (args.some(({ prefix, value }) => value === undefined || (prefix.startsWith('-') && hasAny(prefix, 'ip')))) findings.change('write')
     else findings.read()
   },
 }

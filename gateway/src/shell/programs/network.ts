@@ -1,4 +1,5 @@
 /** Programs that reach other hosts, and what shows or changes the network. */
+import { hasAny } from '../characters.ts'
 import { writeTo } from '../redirections.ts'
 import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
@@ -44,11 +45,11 @@ const connects: Handler = ({ args, findings }) => {
 
 const netcat: Handler = (call) => {
   connects(call)
-  const strange = call.args.some(({ value, prefix }) => value === undefined || prefix.startsWith('--') || (prefix.startsWith('-') && [...prefix].some((letter) => 'ecl'.includes(letter))))
+  const strange = call.args.some(({ value, prefix }) => value === undefined || prefix.startsWith('--') || (prefix.startsWith('-') && hasAny(prefix, 'ecl')))
   if (strange) call.findings.execute(`${call.name} may run a program or listen`)
 }
 
-const IP_READS: ReadonlySet<string> = new Set(['show', 'list', 'ls', 'lst', 'get', 'help', 'sh', 's', 'l'])
+const IP_READS: ReadonlySet<string> = new Set(['show', 'list', 'ls', 'lst', 'get', 'help', 'sh'])
 const IP_OBJECTS: ReadonlySet<string> = new Set(['address', 'addr', 'a', 'ad', 'link', 'l', 'li', 'route', 'r', 'ro', 'rule', 'ru', 'neighbour', 'neighbor', 'neigh', 'n', 'ne', 'maddress', 'maddr', 'mroute', 'tunnel', 'token', 'addrlabel'])
 
 const ip: Handler = ({ args, findings }) => {

@@ -24,8 +24,8 @@ export interface GivenOptions {
   readonly foreign: readonly string[]
   /** A word may be an option, or several words, and nobody can tell. */
   readonly doubtful: ShellWord | undefined
-  has(...names: readonly string[]): boolean
-  values(name: string): readonly ShellWord[]
+  readonly has: (...names: readonly string[]) => boolean
+  readonly values: (name: string) => readonly ShellWord[]
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Services, processes, the machine, and what runs at a time. */
+import { hasAny } from '../characters.ts'
 import type { ShellWord } from '../shell-word.ts'
 import type { Call, Handler, Programs } from './call.ts'
 import { exact, harmless } from './program-kinds.ts'
@@ -100,7 +101,7 @@ export const SERVICES: Programs = {
     else findings.execute('what supervisorctl does with these words is not known here')
   },
   renice: ({ findings }) => findings.change('write'), sysctl: ({ args, findings }) => {
-    const sets = args.some(({ value, prefix }) => value === undefined || prefix.includes('=') || (prefix.startsWith('-') && [...prefix].some((letter) => 'wpf'.includes(letter)) && prefix !== '--pattern') || prefix.startsWith('--'))
+    const sets = args.some(({ value, prefix }) => value === undefined || prefix.includes('=') || (prefix.startsWith('-') && hasAny(prefix, 'wpf')) || prefix.startsWith('--'))
     if (sets) findings.change('write', args.filter((word) => !word.mayBeOption))
     else findings.read()
   },

@@ -1,6 +1,6 @@
 /** Programs with a language of their own that can write files and run commands: sed, awk, tar. */
 import { writeTo } from '../redirections.ts'
-import type { ShellWord } from '../shell-word.ts'
+import { constantWord } from '../shell-word.ts'
 import { isReadingAwk } from './awk-language.ts'
 import type { Handler, Programs } from './call.ts'
 import { exact } from './program-kinds.ts'
@@ -56,19 +56,15 @@ const tar: Handler = (call) => {
   const [first, ...others] = call.args
   // The old form: letters without a minus sign, whose values follow as words in the order of the letters.
   if (first?.value !== undefined && first.value !== '' && !first.mayBeOption) {
-    const letters = [...first.value].filter((letter) => 'fCbgLTXNHKVIF'.includes(letter))
+    const letters = first.value.split('').filter((letter) => 'fCbgLTXNHKVIF'.includes(letter))
     const rest = others.slice(letters.length)
     const options = letters.flatMap((letter, at) => {
       const value = others[at]
-      return value === undefined ? [] : [plain(`-${letter}`), value]
+      return value === undefined ? [] : [constantWord(`-${letter}`), value]
     })
-    const flags = [...first.value].filter((letter) => !letters.includes(letter)).join('')
-    tarWords({ ...call, args: [...(flags === '' ? [] : [plain(`-${flags}`)]), ...options, ...rest] })
+    const flags = first.value.split('').filter((letter) => !letters.includes(letter)).join('')
+    tarWords({ ...call, args: [...(flags === '' ? [] : [constantWord(`-${flags}`)]), ...options, ...rest] })
   } else tarWords(call)
-}
-
-function plain(value: string): ShellWord {
-  return { value, prefix: value, kind: 'constant', name: value, mayBeOption: value.startsWith('-') }
 }
 
 export const TEXT_TOOLS: Programs = {

@@ -1,35 +1,51 @@
-import { DIGIT } from './byte-classes.ts'
+import { DIGIT, LETTER, SEPARATOR, TAIL } from './byte-classes.ts'
 import type { DetectorName } from './detector-names.ts'
 import { findEmail, MAX_LOCAL } from './email.ts'
-import { TAIL } from './byte-classes.ts'
 import { findIban, isIbanStart } from './iban.ts'
 import { findIpv4, findIpv6 } from './ip-address.ts'
 import { findPaymentCard } from './payment-card.ts'
 import { findPhone } from './phone.ts'
 import { findPrivateKey } from './private-key.ts'
 import type { Scan } from './scan.ts'
-import { findAssigned, findBearer, findUrlPassword } from './secret-values.ts'
-import { findJwt, findPrefixed, prefixAnchors } from './tokens.ts'
+import { findAssigned, findBearer, findUrlPassword, mayBeName, mayBeScheme } from './secret-values.ts'
+import { findJwt, PrefixFinder } from './tokens.ts'
 import { findSsn } from './us-ssn.ts'
 
 /** Kinds of bytes at which something may be found; 0 for all others. */
 const KIND = { digit: 1, at: 2, colon: 3, equals: 4, greater: 5, space: 6, keyK: 7, jwtJ: 8, prefix: 9 } as const
+
+const DOT = 46
+const CLOSE = 41
+const PLUS = 43
 
 const code = (character: string): number => character.charCodeAt(0)
 
 /** Looks for what some detectors find. */
 export class ValueFinder {
   readonly #kinds = new Uint8Array(256)
-  readonly #names: ReadonlySet<DetectorName>
-  readonly #wanted: (name: DetectorName) => boolean
+  readonly #card: boolean
+  readonly #ssn: boolean
+  readonly #iban: boolean
+  readonly #phone: boolean
+  readonly #ip: boolean
+  readonly #assignment: boolean
+  readonly #url: boolean
+  readonly #prefixes: PrefixFinder
 
   constructor(names: ReadonlySet<DetectorName>) {
-    this.#names = names
-    this.#wanted = (name) => names.has(name)
+    const wanted = (name: DetectorName): boolean => names.has(name)
+    this.#card = wanted('payment-card')
+    this.#ssn = wanted('us-ssn')
+    this.#iban = wanted('iban')
+    this.#phone = wanted('phone')
+    this.#ip = wanted('ip-address')
+    this.#assignment = wanted('password-assignment')
+    this.#url = wanted('url-password')
+    this.#prefixes = new PrefixFinder(wanted)
     const kinds = this.#kinds
     const digits = ['payment-card', 'us-ssn', 'iban', 'phone', 'ip-address'] as const
-    if (digits.some(this.#wanted)) for (let byte = 0; byte < 256; byte += 1) if (DIGIT[byte] === 1) kinds[byte] = KIND.digit
-    for (const byte of prefixAnchors(this.#wanted)) kinds[byte] = KIND.prefix
+    if (digits.some(wanted)) for (let byte = 0; byte < 256; byte += 1) if (DIGIT[byte] === 1) kinds[byte] = KIND.digit
+    for (const byte of this.#prefixes.anchors) kinds[byte] = KIND.prefix
     if (names.has('email')) kinds[code('@')] = KIND.at
     if (names.has('ip-address') || names.has('password-assignment') || names.has('url-password')) kinds[code(':')] = KIND.colon
     if (names.has('password-assignment')) {
@@ -50,7 +66,7 @@ export class ValueFinder {
       if (kind === 0) continue
       switch (kind) {
         case KIND.digit:
-          if (DIGIT[text[at - 1] ?? 0] === 0) this.#atNumber(scan, at)
+          if (DIGIT[text[at - 1] ?? 0] === 0) at = this.#atNumber(scan, at) - 1
           break
         case KIND.at:
           findEmail(scan, at)
@@ -60,13 +76,11 @@ export class ValueFinder {
           break
         case KIND.equals:
         case KIND.greater:
-          findAssigned(scan, at)
+          if (mayBeName(scan, at)) findAssigned(scan, at)
           break
-        case KIND.space: {
-          const before = (text[at - 1] ?? 0) | 0x20
-          if (before === 114 || before === 99 || before === 110 || before === 121 || before === 116) findBearer(scan, at)
+        case KIND.space:
+          if (mayBeScheme(text[at - 3] ?? 0, text[at - 2] ?? 0, text[at - 1] ?? 0)) findBearer(scan, at)
           break
-        }
         case KIND.keyK:
           findPrivateKey(scan, at)
           break
@@ -74,24 +88,37 @@ export class ValueFinder {
           if (text[at - 1] === 121 && text[at - 2] === 101) findJwt(scan, at - 2)
           break
         default:
-          findPrefixed(scan, at, this.#wanted)
+          this.#prefixes.find(scan, at)
       }
     }
     this.#tail(scan, from)
   }
 
-  #atNumber(scan: Scan, at: number): void {
-    if (this.#names.has('payment-card')) findPaymentCard(scan, at)
-    if (this.#names.has('us-ssn')) findSsn(scan, at)
-    if (this.#names.has('iban') && isIbanStart(scan, at)) findIban(scan, at - 2)
-    if (this.#names.has('phone')) findPhone(scan, at)
-    if (this.#names.has('ip-address')) findIpv4(scan, at)
+  /** Most numbers are told by their first group: how long it is, and what stands around it. */
+  #atNumber(scan: Scan, at: number): number {
+    const { text, length } = scan
+    let end = at + 1
+    while (end < length && DIGIT[text[end] ?? 0] === 1) end += 1
+    const size = end - at
+    const before = text[at - 1] ?? 0
+    const isOpen = end >= length
+    const isSeparated = isOpen || SEPARATOR[text[end] ?? 0] === 1
+    if (LETTER[before] === 1) {
+      if (this.#iban && isIbanStart(scan, at)) findIban(scan, at - 2)
+      if (this.#card && (size >= 12 || isOpen)) findPaymentCard(scan, at)
+      return end
+    }
+    if (this.#card && size < 20 && (size >= 12 || isSeparated)) findPaymentCard(scan, at)
+    if (this.#ssn && (isOpen || (size === 3 && isSeparated) || size === 9)) findSsn(scan, at)
+    if (this.#ip && size <= 3 && (isOpen || text[end] === DOT)) findIpv4(scan, at)
+    if (this.#phone && size < 16 && (isOpen || isSeparated || size >= 7 || text[end] === CLOSE || before === PLUS)) findPhone(scan, at)
+    return end
   }
 
   #atColon(scan: Scan, at: number): void {
-    if (this.#names.has('ip-address')) findIpv6(scan, at)
-    if (this.#names.has('password-assignment')) findAssigned(scan, at)
-    if (this.#names.has('url-password')) findUrlPassword(scan, at)
+    if (this.#ip) findIpv6(scan, at)
+    if (this.#assignment && mayBeName(scan, at)) findAssigned(scan, at)
+    if (this.#url) findUrlPassword(scan, at)
   }
 
   /** A word at the end may go on to be anything: an address, a token. */

@@ -48,8 +48,18 @@ export function findIpv6(scan: Scan, colon: number): void {
   const before = scan.at(start - 1)
   if (colon - start > 4 || ALPHANUMERIC[before] === 1 || before === COLON || before === DOT) return
   let at = start
-  while (at - start <= MAX_V6 && (HEX[scan.at(at)] === 1 || scan.at(at) === COLON)) at += 1
+  let colons = 0
+  let isShort = false
+  for (; at - start <= MAX_V6; at += 1) {
+    const byte = scan.at(at)
+    if (byte === COLON) {
+      colons += 1
+      if (scan.at(at + 1) === COLON) isShort = true
+    } else if (HEX[byte] === 0) break
+  }
   if (at - start > MAX_V6) return
+  // A time, a port, the end of a word.
+  if (at < scan.length && !isShort && colons < 7) return
   if (at >= scan.length) scan.undecided(start, at - colon > 1)
   else if (ALPHANUMERIC[scan.at(at)] === 1) return
   let text = scan.slice(start, at)

@@ -1,5 +1,6 @@
 import type { DetectorSet } from './detector-set.ts'
 import type { Lane } from './lane.ts'
+import type { LinePatterns } from './line-patterns.ts'
 import { Replacement } from './replacement.ts'
 import { type Match, type Run, Scan } from './scan.ts'
 import type { Edit } from './stream-masker.ts'
@@ -18,6 +19,7 @@ export class LaneMasker {
   readonly #detectors: DetectorSet
   readonly #key: Uint8Array
   readonly #edit: (edit: Edit) => void
+  readonly #patterns: LinePatterns | undefined
   /** A value whose end was not seen yet. */
   #running: { readonly run: Run; readonly by: Match['by']; readonly replacement: Replacement } | undefined
   /** Beginning of the value replaced last, counted from the stream's. */
@@ -32,6 +34,7 @@ export class LaneMasker {
     this.#detectors = detectors
     this.#key = key
     this.#edit = edit
+    this.#patterns = detectors.linePatterns()
   }
 
   /** Replaces what is complete now, since what follows changes the text before it. */
@@ -47,20 +50,21 @@ export class LaneMasker {
     if (lane.shown >= lane.length && this.#running === undefined) return Infinity
     const limit = this.#settle(moment, true)
     const from = limit >= lane.length ? Infinity : lane.rawOf(limit)
-    lane.compact(LOOK_BACK)
+    this.#patterns?.settled(lane.dropped + lane.shown)
+    lane.compact(LOOK_BACK, this.#patterns === undefined ? Infinity : this.#patterns.from - lane.dropped)
     return from
   }
 
   #settle(moment: Moment, show: boolean): number {
     const lane = this.#lane
     const scan = new Scan(lane.text, lane.length, moment === 'end')
-    this.#detectors.finder.find(scan, lane.resume)
+    this.#find(scan)
     const { matches, limit } = moment === 'idle' ? this.#whenIdle(scan) : { matches: scan.found, limit: scan.open }
     if (this.#running !== undefined) this.#swallow(this.#running.run.step(scan, lane.shown))
     matches.sort(inOrder)
     let resume = scan.resume
     for (const match of matches) {
-      if (match.isRun ? this.#isWithinRun(match.start) : match.end <= lane.shown) continue
+      if ((match.run === undefined && match.end <= lane.shown) || (match.isRun && this.#isWithinRun(match.start))) continue
       // What waits for others before it is found again.
       if (this.#running !== undefined || match.start > limit || (match.start === limit && (limit < scan.length || match.run === undefined))) {
         resume = Math.min(resume, match.anchor)
@@ -69,6 +73,11 @@ export class LaneMasker {
     if (show && this.#running === undefined) lane.shown = Math.max(lane.shown, limit)
     lane.resume = Math.min(resume, lane.length)
     return lane.shown
+  }
+
+  #find(scan: Scan): void {
+    this.#detectors.finder.find(scan, this.#lane.resume)
+    this.#patterns?.find(scan, this.#lane.dropped)
   }
 
   /** True for what begins in the value of any length that was replaced last, or is being replaced. */
@@ -80,7 +89,7 @@ export class LaneMasker {
   /** All that may be a value as it stands, and the first characters of what may become one. */
   #whenIdle(scan: Scan): { readonly matches: Match[]; readonly limit: number } {
     const last = new Scan(scan.text, scan.length, true)
-    this.#detectors.finder.find(last, this.#lane.resume)
+    this.#find(last)
     const matches = [...scan.found, ...last.found.filter((one) => !scan.found.some((other) => other.start === one.start && other.by === one.by))]
     let limit = scan.length
     for (const start of scan.partial) {
@@ -139,6 +148,7 @@ export class LaneMasker {
   }
 
   #remove(from: number, to: number, overwritten: boolean): void {
+    this.#lane.replaced = to
     this.#lane.rawParts(from, to, overwritten, (at, size) => { this.#edit({ at, size }) })
   }
 }

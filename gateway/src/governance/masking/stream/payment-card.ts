@@ -32,6 +32,9 @@ const digits = new Uint8Array(MAX_DIGITS)
 export function findPaymentCard(scan: Scan, start: number): void {
   const first = scan.at(start) - ZERO
   if (first < 2 || first > 6) return
+  const second = scan.at(start + 1) - ZERO
+  // No issuer has 20, 21 and 23 to 26 with these.
+  if (first === 2 && second >= 0 && second <= 9 && (second < 2 || second > 7)) return
   // The fraction of a number is no card.
   if (scan.at(start - 1) === DOT && DIGIT[scan.at(start - 2)] === 1) return
   let count = 0

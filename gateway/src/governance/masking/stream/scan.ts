@@ -15,7 +15,8 @@ export interface Match {
   readonly start: number
   /** Exclusive; of a run that has not ended, up to where it is certain. */
   readonly end: number
-  readonly by: DetectorName
+  /** A detector, or the index of a pattern. */
+  readonly by: DetectorName | number
   /** What made the detector look there. */
   readonly anchor: number
   /** A value of any length: what begins inside of it is part of it. */
@@ -57,7 +58,7 @@ export class Scan {
     return this.text.toString('latin1', Math.max(0, from), Math.max(0, Math.min(to, this.length)))
   }
 
-  add(start: number, end: number, by: DetectorName, anchor = start): void {
+  add(start: number, end: number, by: DetectorName | number, anchor = start): void {
     this.found.push({ start, end, by, anchor, isRun: false })
   }
 

@@ -69,6 +69,36 @@ export function findAssigned(scan: Scan, sign: number): void {
   scan.addRun(at, 'password-assignment', new ValueRun(quote, escaped), sign)
 }
 
+/** Last three letters of names and of schemes, five bits each. */
+const NAME_ENDS = endings(['ord', 'swd', 'pwd', 'ase', 'ode', 'ass', 'ret', 'key', '_id', '-id', '.id', 'tid', 'ken', 'ial', 'als'])
+const SCHEME_ENDS = endings(['rer', 'sic', 'ken', 'key', 'est'])
+
+function endings(words: readonly string[]): Uint8Array {
+  const table = new Uint8Array(32_768)
+  for (const word of words) table[fold(word.charCodeAt(0), word.charCodeAt(1), word.charCodeAt(2))] = 1
+  return table
+}
+
+function fold(first: number, second: number, third: number): number {
+  return ((first & 31) << 10) | ((second & 31) << 5) | (third & 31)
+}
+
+/** False for nearly all of what stands before a `:` or `=` without being the name of a secret. */
+export function mayBeName(scan: Scan, sign: number): boolean {
+  const { text } = scan
+  let last = sign - 1
+  while (last > 2 && sign - last < 6 && LETTER[text[last] ?? 0] === 0) {
+    if (!isBetween(text[last] ?? 0)) return false
+    last -= 1
+  }
+  return NAME_ENDS[fold(text[last - 2] ?? 0, text[last - 1] ?? 0, text[last] ?? 0)] === 1
+}
+
+/** False for nearly all words but those of Authorization headers. */
+export function mayBeScheme(first: number, second: number, third: number): boolean {
+  return SCHEME_ENDS[fold(first, second, third)] === 1
+}
+
 function isBetween(byte: number): boolean {
   return byte === 32 || byte === DOUBLE || byte === SINGLE || byte === BACKSLASH || byte === 93 || byte === COLON || byte === EQUALS || byte === BACKTICK
 }

@@ -12,6 +12,7 @@ const METHODS: readonly DetectorMask[] = [
   { name: 'redact', detect: DETECTOR_NAMES, method: 'redact' },
   { name: 'keep', detect: DETECTOR_NAMES, method: 'keep-last', keep: 4 },
   { name: 'hash', detect: DETECTOR_NAMES, method: 'hash' },
+  { name: 'patterns', detect: DETECTOR_NAMES, patterns: ['[a-z]+ [0-9]+', '^x.*$', '1+', 'é'], method: 'keep-last', keep: 2 },
 ]
 
 function maskedIn(detector: DetectorMask, chunks: readonly Buffer[]): Buffer {
@@ -43,13 +44,13 @@ function split(whole: Buffer, cuts: readonly number[]): Buffer[] {
 
 describe('a stream masker', () => {
   for (const detector of METHODS) {
-    test(`gives the same whatever the chunks: ${detector.method}`, () => {
+    test(`gives the same whatever the chunks: ${detector.name}`, () => {
       fc.assert(fc.property(bytes, fc.array(fc.nat(), { maxLength: 8 }), (whole, cuts) => {
         assert.equal(maskedIn(detector, split(whole, cuts)).toString('latin1'), maskedIn(detector, [whole]).toString('latin1'))
       }), { numRuns: 3000 })
     })
 
-    test(`gives the same byte by byte: ${detector.method}`, () => {
+    test(`gives the same byte by byte: ${detector.name}`, () => {
       fc.assert(fc.property(bytes, (whole) => {
         assert.equal(maskedIn(detector, Array.from(whole, (byte) => Buffer.of(byte))).toString('latin1'), maskedIn(detector, [whole]).toString('latin1'))
       }), { numRuns: 1000 })

@@ -27,6 +27,12 @@ type State = 'ground' | 'escape' | 'intermediate' | 'sequence' | 'string' | 'str
 const MAX_GAP = 3
 /** Longer sequences are sent on before their end. */
 const MAX_SEQUENCE = 64
+const MAX_PARAMETERS = 56
+/** Parameters that are too short to be a value: of colours, and of others. */
+const MAX_COLOUR = 24
+const MAX_PLAIN = 8
+/** The letter m. */
+const COLOUR = 0x6d
 /** Times a character is taken to be repeated by one sequence. */
 const MAX_REPEAT = 64
 
@@ -45,7 +51,8 @@ export class TerminalText {
   readonly #lead: number[] = []
   #leadAt = 0
   #sequenceAt = 0
-  #parameters = ''
+  readonly #parameters = Buffer.alloc(MAX_PARAMETERS)
+  #parameterBytes = 0
 
   /** @param settle called before what was shown is overwritten */
   constructor(settle: () => void) {
@@ -84,10 +91,15 @@ export class TerminalText {
         continue
       }
       const from = index
-      while (index < length && KINDS[bytes[index] ?? 0] === TEXT) index += 1
+      let kind = TEXT
+      for (; index < length; index += 1) {
+        kind = KINDS[bytes[index] ?? 0] ?? TEXT
+        if (kind === TEXT) continue
+        if (kind < LEAD_TWO || !isOrdinary(bytes, index, kind)) break
+      }
       if (index > from) this.main.append(bytes, from, index, at + from)
       if (index < length) {
-        this.#special(KINDS[bytes[index] ?? 0] ?? TEXT, bytes[index] ?? 0, at + index)
+        this.#special(kind, bytes[index] ?? 0, at + index)
         index += 1
       }
     }
@@ -175,8 +187,8 @@ export class TerminalText {
 
   #begin(state: 'sequence' | 'string'): void {
     this.#state = state
-    this.#parameters = ''
-    this.inside.appendFor(LINE_END, 1, this.#sequenceAt, 0)
+    this.#parameterBytes = 0
+    if (state === 'string') this.inside.appendFor(LINE_END, 1, this.#sequenceAt, 0)
   }
 
   #break(): void {
@@ -187,10 +199,7 @@ export class TerminalText {
     let index = from
     if (this.#state === 'sequence') {
       while (index < bytes.length && (bytes[index] ?? 0) >= 0x20 && (bytes[index] ?? 0) <= 0x3f) index += 1
-      if (index > from) {
-        this.inside.append(bytes, from, index, at + from)
-        if (this.#parameters.length < 16) this.#parameters += String.fromCharCode(...bytes.subarray(from, Math.min(index, from + 16)))
-      }
+      this.#takeParameters(bytes, from, index, at)
       if (index < bytes.length) index = this.#endSequence(bytes[index] ?? 0, index, at)
       return index
     }
@@ -217,11 +226,46 @@ export class TerminalText {
     return index + 1
   }
 
+  /** Kept aside as long as they are few; many are looked at as text. */
+  #takeParameters(bytes: Uint8Array, from: number, to: number, at: number): void {
+    const before = this.#parameterBytes
+    this.#parameterBytes += to - from
+    if (this.#parameterBytes <= MAX_PARAMETERS) {
+      for (let index = from; index < to; index += 1) this.#parameters[before + index - from] = bytes[index] ?? 0
+      return
+    }
+    if (before <= MAX_PARAMETERS) this.#showParameters(before, at + from - before)
+    this.inside.append(bytes, from, to, at + from)
+  }
+
+  #showParameters(size: number, raw: number): void {
+    this.inside.appendFor(LINE_END, 1, raw, 0)
+    this.inside.append(this.#parameters, 0, size, raw)
+  }
+
+  /** Those of a sequence's end; the last of them ends before `end` in the stream. */
+  #endParameters(isColour: boolean, end: number): void {
+    const size = this.#parameterBytes
+    if (size <= MAX_PLAIN || (isColour && size <= MAX_COLOUR && !this.#hasLongNumber(size))) return
+    if (size <= MAX_PARAMETERS) this.#showParameters(size, end - size)
+    this.inside.appendFor(LINE_END, 1, end, 0)
+  }
+
+  #hasLongNumber(size: number): boolean {
+    let digits = 0
+    for (let index = 0; index < size; index += 1) {
+      const byte = this.#parameters[index] ?? 0
+      digits = byte >= 0x30 && byte <= 0x39 ? digits + 1 : 0
+      if (digits > 5 || byte < 0x30 || byte > 0x3b) return true
+    }
+    return false
+  }
+
   /** What a control sequence does with what was shown; most of them nothing. */
   #endSequence(final: number, index: number, at: number): number {
     if (final === 0x1b) {
       this.#state = 'escape'
-      this.inside.appendFor(LINE_END, 1, at + index, 0)
+      this.#endParameters(false, at + index)
       this.#sequenceAt = at + index
       return index + 1
     }
@@ -229,13 +273,16 @@ export class TerminalText {
     if (final < 0x20 && final !== 0x18 && final !== 0x1a) {
       if (KINDS[final] === BACKSPACE) this.#back(1, at + index, 0)
       else if (final === LINE_END || final === 13) this.#break()
+      this.#endParameters(false, at + index)
+      this.#parameterBytes = 0
       return index + 1
     }
     this.#state = 'ground'
-    this.inside.appendFor(LINE_END, 1, at + index, 0)
+    this.#endParameters(final === COLOUR, at + index)
+    if (final === COLOUR) return index + 1
     if (final < 0x40 || final > 0x7e) return index
     const size = at + index + 1 - this.#sequenceAt
-    const count = Math.max(1, Number.parseInt(this.#parameters, 10) || 1)
+    const count = Math.max(1, Number.parseInt(this.#parameters.toString('latin1', 0, Math.min(8, this.#parameterBytes)), 10) || 1)
     switch (String.fromCharCode(final)) {
       case 'C':
         if (count <= MAX_GAP && size <= MAX_SEQUENCE) this.main.appendFor(SPACE, count, this.#sequenceAt, size)
@@ -254,6 +301,15 @@ export class TerminalText {
     }
     return index + 1
   }
+}
+
+/** True for a character, whole in the chunk, that stands for itself. */
+function isOrdinary(bytes: Uint8Array, index: number, kind: number): boolean {
+  const second = bytes[index + 1] ?? 0
+  if (kind === LEAD_TWO) return second > 0xa0 && second <= 0xbf && second !== 0xad
+  const third = bytes[index + 2] ?? 0
+  if (second < 0x80 || third < 0x80 || second > 0xbf || third > 0xbf) return false
+  return (bytes[index] === 0xe2 ? likeThree(second, third) : likeWide(second, third)) === undefined
 }
 
 /** What a character counts as: an ASCII byte, 0 for nothing, undefined for itself. */

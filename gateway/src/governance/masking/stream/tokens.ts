@@ -46,14 +46,16 @@ const PREFIXES: readonly Prefix[] = [
   { word: 'SG.', by: 'api-token', bytes: dots, least: 40 },
 ]
 
-/** For each word its byte that is rarest in texts, where a scan stops: distance from the word's beginning. */
-const ANCHORS = new Map<number, { readonly prefix: Prefix; readonly offset: number; readonly codes: Uint8Array }[]>()
-for (const prefix of PREFIXES) {
-  const offset = anchorOf(prefix.word)
-  const byte = prefix.word.charCodeAt(offset)
-  ANCHORS.set(byte, [...(ANCHORS.get(byte) ?? []), { prefix, offset, codes: Buffer.from(prefix.word, 'latin1') }])
+interface AnchoredPrefix {
+  readonly prefix: Prefix
+  /** Distance of the anchor from the word's beginning. */
+  readonly offset: number
+  readonly codes: Uint8Array
+  /** The byte before the anchor. */
+  readonly before: number
 }
 
+/** The byte of a word that is rarest in texts, where a scan stops. */
 function anchorOf(word: string): number {
   for (const rare of ['_', '-', 'I', 'C', 'G']) {
     const offset = word.indexOf(rare)
@@ -62,22 +64,39 @@ function anchorOf(word: string): number {
   return word.length - 1
 }
 
-/** Bytes at which `findPrefixed` has to look, for the detectors that are wanted. */
-export function prefixAnchors(wanted: (name: DetectorName) => boolean): readonly number[] {
-  return [...ANCHORS].filter(([, all]) => all.some(({ prefix }) => wanted(prefix.by))).map(([byte]) => byte)
-}
+/** Looks for tokens that begin with a word of their own. */
+export class PrefixFinder {
+  readonly #byAnchor: AnchoredPrefix[][] = Array.from({ length: 256 }, () => [])
 
-export function findPrefixed(scan: Scan, anchor: number, wanted: (name: DetectorName) => boolean): void {
-  for (const { prefix, offset, codes } of ANCHORS.get(scan.at(anchor)) ?? []) {
-    const start = anchor - offset
-    if (start < 0 || !wanted(prefix.by) || ALPHANUMERIC[scan.at(start - 1)] === 1) continue
-    let same = 0
-    while (same < codes.length && start + same < scan.length && scan.text[start + same] === codes[same]) same += 1
-    if (same < codes.length) {
-      if (start + same >= scan.length) scan.undecided(start, false)
-      continue
+  constructor(wanted: (name: DetectorName) => boolean) {
+    for (const prefix of PREFIXES) {
+      if (!wanted(prefix.by)) continue
+      const offset = anchorOf(prefix.word)
+      const codes = Buffer.from(prefix.word, 'latin1')
+      this.#byAnchor[codes[offset] ?? 0]?.push({ prefix, offset, codes, before: codes[offset - 1] ?? 0 })
     }
-    findRest(scan, start, start + codes.length, prefix)
+  }
+
+  /** Bytes at which `find` has to look. */
+  get anchors(): readonly number[] {
+    return this.#byAnchor.flatMap((all, byte) => (all.length > 0 ? [byte] : []))
+  }
+
+  find(scan: Scan, anchor: number): void {
+    const { text } = scan
+    const before = text[anchor - 1]
+    const candidates = this.#byAnchor[text[anchor] ?? 0]
+    if (candidates === undefined) return
+    for (const candidate of candidates) {
+      if (candidate.offset > 0 && candidate.before !== before) continue
+      const { prefix, offset, codes } = candidate
+      const start = anchor - offset
+      if (start < 1 || ALPHANUMERIC[text[start - 1] ?? 0] === 1) continue
+      let same = 0
+      while (same < codes.length && start + same < scan.length && text[start + same] === codes[same]) same += 1
+      if (same === codes.length) findRest(scan, start, start + codes.length, prefix)
+      else if (start + same >= scan.length) scan.undecided(start, false)
+    }
   }
 }
 

@@ -13,8 +13,10 @@ export type GovernedRequest = PathRequest | CopyRequest | AccountRequest | (Hand
 export interface Touched {
   /** For each path of the request what it may stand for: first by its text, then as the target resolves it. */
   readonly paths: readonly (readonly string[])[]
-  /** Of the files that it names by handle. */
+  /** Of the files that it names by handle, and changes. */
   readonly objects: readonly string[]
+  /** Of the file that it copies from, which was let through for reading already. */
+  readonly source?: readonly string[]
 }
 
 export interface Description {
@@ -49,7 +51,8 @@ export function describeRequest(request: GovernedRequest, touched: Touched): Des
 }
 
 function actionsOf(request: GovernedRequest): string[] {
-  if (request.kind === 'copy') return ['read', 'write']
+  // What it reads is read under the permit of the open.
+  if (request.kind === 'copy') return ['write']
   if (request.kind === 'account') return ['read']
   switch (request.name) {
     case 'open': return openActions(request.openFlags, request.attributes)
@@ -80,7 +83,7 @@ function changeActions(attributes: Attributes | undefined): string[] {
 }
 
 /** Paths as the client wrote them, each with what it stands for where that is another. */
-function wordsOf(request: GovernedRequest, { paths, objects }: Touched): string[] {
+function wordsOf(request: GovernedRequest, { paths, objects, source = [] }: Touched): string[] {
   const quote = (path: string): string => JSON.stringify(readablePath(path).text)
   if (request.kind === 'path') {
     return request.paths.map((path, at) => {
@@ -89,7 +92,7 @@ function wordsOf(request: GovernedRequest, { paths, objects }: Touched): string[
     })
   }
   if (request.kind === 'account') return request.user === '' ? [] : [quote(request.user)]
-  return objects.map((object) => JSON.stringify(object))
+  return [...source, ...objects].map((object) => JSON.stringify(object))
 }
 
 function detailsOf(request: GovernedRequest): string {

@@ -9,7 +9,7 @@ import { answerType, byText, changesNames } from './path-questions.ts'
 import type { Pending } from './pending-answers.ts'
 import type { RelayState } from './relay-state.ts'
 import type { CopyRequest, HandleRequest, PathRequest, SftpRequest } from './request.ts'
-import { resolvePaths } from './resolve-paths.ts'
+import { type Failure, resolvePaths } from './resolve-paths.ts'
 import { Step, type StepHost } from './step.ts'
 
 /** A request that waits for its turn. */
@@ -218,14 +218,15 @@ export class RequestQueue implements StepHost {
     const again = step.stage === 'approved'
     step.stage = again ? 'asking-again' : 'asking'
     if (request.kind === 'account') return this.#found(step, accountTouched(request))
-    if (request.kind !== 'path') return this.#found(step, { paths: [], objects: files.flatMap(({ objects }) => objects) })
+    if (request.kind === 'handle') return this.#found(step, { paths: [], objects: files[0]?.objects ?? [] })
+    if (request.kind === 'copy') return this.#found(step, { paths: [], source: files[0]?.objects ?? [], objects: files[1]?.objects ?? [] })
     this.#resolve(request, (touched, failure) => {
       this.#found(step, touched, failure)
       this.advance()
     })
   }
 
-  #resolve(request: PathRequest, done: (touched: Touched, failure: number | undefined) => void): void {
+  #resolve(request: PathRequest, done: (touched: Touched, failure: Failure | undefined) => void): void {
     const { home = '/' } = this.#state
     const written = request.paths.map((_, at) => byText(request, at, home))
     resolvePaths(this.#state, request, (resolved) => {
@@ -234,8 +235,8 @@ export class RequestQueue implements StepHost {
     })
   }
 
-  /** @param failure status with which the target could not tell what a path is */
-  #found(step: Step, touched: Touched, failure?: number): void {
+  /** @param failure with which the target could not tell what a path is */
+  #found(step: Step, touched: Touched, failure?: Failure): void {
     const state = this.#state
     if (step.stage === 'asking-again') {
       if (describeRequest(step.request, touched).digest === step.digest && failure === undefined) step.stage = 'ready'
@@ -263,8 +264,8 @@ export class RequestQueue implements StepHost {
     step.startedAtMs = state.now()
     if (step.failure !== undefined) {
       step.endTurn()
-      this.#finish(step, { result: 'failed', code: statusName(step.failure) })
-      state.answer(clientId, step.failure, 'the target cannot tell what this path is')
+      this.#finish(step, { result: 'failed', code: statusName(step.failure.status) })
+      state.answer(clientId, step.failure.status, step.failure.words)
       return true
     }
     if (governed && isLookUp(step) && !step.wasHeld) state.remembered.add(step.digest, state.ports.policy(), step.startedAtMs)

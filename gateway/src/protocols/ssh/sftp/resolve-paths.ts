@@ -10,16 +10,24 @@ import type { PathRequest } from './request.ts'
 export interface Resolved {
   /** For each path of the request, what the target said that it is. */
   readonly paths: readonly (readonly string[])[]
-  /** Status with which the target could not tell; the request would fail in the same way. */
-  readonly failure: number | undefined
+  /** With which the target could not tell; the request would fail in the same way. */
+  readonly failure: Failure | undefined
 }
+
+/** A STATUS of the target. */
+export interface Failure {
+  readonly status: number
+  readonly words: string
+}
+
+const MAX_WORDS = 1024
 
 /** Asks the target what the paths of a request are once links are followed, as far as the request itself follows them. */
 export function resolvePaths(state: RelayState, request: PathRequest, done: (resolved: Resolved) => void): void {
   const questions = questionsOf(request)
   const paths: string[][] = request.paths.map(() => [])
   let open = questions.length
-  let failure: number | undefined
+  let failure: Failure | undefined
   for (const { path, how, ask, base, optional } of questions) {
     const write = how === 'realpath' ? writeRealpath : writeExpandPath
     state.ask(FXP.name, (id) => write(id, Buffer.from(ask, 'latin1')), (type, reader) => {
@@ -41,7 +49,9 @@ export function absolutePath(reader: PacketReader): string {
   return path
 }
 
-function failureOf(reader: PacketReader): number {
+function failureOf(reader: PacketReader): Failure {
   const status = reader.uint32()
-  return status === STATUS.ok ? STATUS.failure : status
+  // Version 3 has the text; servers of before do not.
+  const words = reader.remaining === 0 ? '' : reader.string().toString('utf8')
+  return { status: status === STATUS.ok ? STATUS.failure : status, words: words.slice(0, MAX_WORDS) }
 }

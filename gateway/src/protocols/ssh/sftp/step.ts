@@ -6,6 +6,7 @@ import type { Preview } from '../../../governance/review/preview.ts'
 import { type Description, describeRequest, type GovernedRequest, type Touched } from './describe-request.ts'
 import type { Turn } from './names-order.ts'
 import type { OpenFile } from './open-file.ts'
+import type { Failure } from './resolve-paths.ts'
 
 /** Who hears what becomes of a step. */
 export interface StepHost {
@@ -34,8 +35,8 @@ export class Step implements Exchange, Reviewable {
   operationNumber = 0
   startedAtMs = 0
   refusal: Refusal | undefined = undefined
-  /** Status with which the target could not tell what its paths are: it is decided, but never sent. */
-  failure: number | undefined = undefined
+  /** With which the target could not tell what its paths are: it is decided, but never sent. */
+  failure: Failure | undefined = undefined
   wasHeld = false
   /** While it relies on what paths mean, or changes it. */
   turn: Turn | undefined = undefined
