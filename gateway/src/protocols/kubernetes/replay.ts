@@ -14,6 +14,8 @@ interface Place {
 /** What a session's agent saw, in words. Bytes that are no pieces are given as they are; nothing makes it throw. */
 export async function* replay(chunks: AsyncIterable<StreamChunk>): AsyncGenerator<ReplayItem> {
   const open = new Map<string, Buffer>()
+  /** Statuses of answers whose end is still to come, by operation. */
+  const statuses = new Map<number, number>()
   for await (const { kind, operation, atMs, bytes } of chunks) {
     const place = { operation, atMs }
     if (kind === 'original') continue
@@ -24,7 +26,7 @@ export async function* replay(chunks: AsyncIterable<StreamChunk>): AsyncGenerato
     const key = `${operation} ${kind}`
     const held = open.get(key)
     open.delete(key)
-    const rest = yield* pieces(held === undefined ? bytes : Buffer.concat([held, bytes]), place, kind)
+    const rest = yield* pieces(held === undefined ? bytes : Buffer.concat([held, bytes]), place, kind, statuses)
     if (rest.length === 0) continue
     if (open.size < MAX_OPEN) open.set(key, Buffer.from(rest))
     else yield { kind: kind === 'sent' ? 'input' : 'output', ...place, bytes: rest }
@@ -33,7 +35,7 @@ export async function* replay(chunks: AsyncIterable<StreamChunk>): AsyncGenerato
 }
 
 /** @returns what is left of an incomplete piece */
-function* pieces(bytes: Buffer, place: Place, direction: 'received' | 'sent'): Generator<ReplayItem, Buffer> {
+function* pieces(bytes: Buffer, place: Place, direction: 'received' | 'sent', statuses: Map<number, number>): Generator<ReplayItem, Buffer> {
   const unread = direction === 'sent' ? 'input' : 'output'
   let at = 0
   while (bytes.length - at >= PIECE_HEADER_BYTES) {
@@ -44,34 +46,37 @@ function* pieces(bytes: Buffer, place: Place, direction: 'received' | 'sent'): G
     }
     const end = at + PIECE_HEADER_BYTES + length
     if (bytes.length < end) break
-    yield* piece(bytes[at] ?? 0, bytes.subarray(at + PIECE_HEADER_BYTES, end), place, unread)
+    yield* piece(bytes[at] ?? 0, bytes.subarray(at + PIECE_HEADER_BYTES, end), place, unread, statuses)
     at = end
   }
   return bytes.subarray(at)
 }
 
-function* piece(kind: number, content: Buffer, place: Place, unread: 'input' | 'output'): Generator<ReplayItem> {
+function* piece(kind: number, content: Buffer, place: Place, unread: 'input' | 'output', statuses: Map<number, number>): Generator<ReplayItem> {
   switch (kind) {
     case PIECES.head:
-      yield headItem(content, place)
+      if (statuses.size < MAX_OPEN) statuses.set(place.operation, statusOf(content))
       break
     case PIECES.channel:
       yield* channelItem(content, place, unread)
       break
-    case PIECES.end:
+    case PIECES.end: {
+      const status = statuses.get(place.operation)
+      statuses.delete(place.operation)
+      if (status !== undefined) yield { kind: status >= 400 ? 'failed' : 'completed', ...place, text: `HTTP ${status}` }
       break
+    }
     default:
       yield { kind: unread, ...place, bytes: content }
   }
 }
 
-function headItem(content: Buffer, place: Place): ReplayItem {
+function statusOf(content: Buffer): number {
   try {
-    const { status } = JSON.parse(content.toString('utf8')) as { readonly status: unknown }
-    const code = typeof status === 'number' ? status : 0
-    return { kind: code >= 400 ? 'failed' : 'completed', ...place, text: `HTTP ${code}` }
+    const { status } = JSON.parse(content.toString('utf8')) as { readonly status?: unknown }
+    return typeof status === 'number' ? status : 0
   } catch {
-    return { kind: 'output', ...place, bytes: content }
+    return 0
   }
 }
 

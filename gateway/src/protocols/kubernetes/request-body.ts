@@ -50,18 +50,31 @@ export function bodyDryRun(json: Json | undefined): boolean {
   return Array.isArray(dryRun) && dryRun.length === 1 && dryRun[0] === 'All'
 }
 
-async function collect(request: AnyRequest): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  const timer = setTimeout(() => request.destroy(new Error('the body took too long')), READ_TIMEOUT_MS)
-  try {
-    for await (const part of request as AsyncIterable<Buffer>) {
-      length += part.length
-      if (length > MAX_BODY_BYTES) throw new RefusedRequest(413, 'RequestEntityTooLarge', 'the body is larger than the API server takes')
-      parts.push(part)
+function collect(request: AnyRequest): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let length = 0
+    const timer = setTimeout(() => fail(new RefusedRequest(408, 'Timeout', 'the body took too long')), READ_TIMEOUT_MS)
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      request.pause()
+      reject(error)
     }
-  } finally {
-    clearTimeout(timer)
-  }
-  return Buffer.concat(parts, length)
+    request.on('data', (part: Buffer) => {
+      length += part.length
+      if (length > MAX_BODY_BYTES) fail(new RefusedRequest(413, 'RequestEntityTooLarge', 'the body is larger than the API server takes'))
+      else parts.push(part)
+    })
+    request.once('end', () => {
+      clearTimeout(timer)
+      resolve(Buffer.concat(parts, length))
+    })
+    request.once('error', fail)
+    request.once('close', () => fail(new BodyCutOff()))
+  })
+}
+
+/** The client went away in the middle. */
+class BodyCutOff extends Error {
+  readonly code = 'ECONNRESET'
 }
