@@ -19,7 +19,11 @@ async function* stream(chunks: readonly StreamChunk[]): AsyncGenerator<StreamChu
   yield* chunks
 }
 
-const read = async (chunks: readonly StreamChunk[]): Promise<ReplayItem[]> => Array.fromAsync(replay(stream(chunks)))
+async function read(chunks: readonly StreamChunk[]): Promise<ReplayItem[]> {
+  const items: ReplayItem[] = []
+  for await (const item of replay(stream(chunks))) items.push(item)
+  return items
+}
 
 test('answers of several requests at once, and channels, come back in words', async () => {
   const { session, chunks } = recorded()
