@@ -111,6 +111,10 @@ exec /bin/sh
 async function fillBox(box: string): Promise<void> {
   for (const folder of ['logs', 'reports', 'srv']) await mkdir(join(box, folder), { recursive: true })
   await chmod(box, 0o700)
+  // An empty repository, as "git init --bare" makes one.
+  for (const name of ['objects', 'refs']) await mkdir(join(box, 'shop.git', name), { recursive: true })
+  await writeFile(join(box, 'shop.git/HEAD'), 'ref: refs/heads/main\n')
+  await writeFile(join(box, 'shop.git/config'), '[core]\n\trepositoryformatversion = 0\n\tbare = true\n')
   const lines = Array.from({ length: 200 }, (_, index) => `2026-11-02T08:${String(Math.floor(index / 4)).padStart(2, '0')}:00Z order ${1_000 + index} paid by customer${index}@example.com`)
   await writeFile(join(box, 'logs/shop.log'), `${lines.join('\n')}\n`)
   await writeFile(join(box, 'reports/october.csv'), 'day,orders\n2026-10-30,412\n2026-10-31,388\n')

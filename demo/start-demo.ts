@@ -29,6 +29,11 @@ const TARGET = 'shop'
 const SSH_TARGET = 'box'
 const STOP_TIMEOUT_MS = 5_000
 
+/** Of the document's masks and rules. */
+interface Entry {
+  readonly targets?: readonly string[]
+}
+
 /** Starts everything, each with what ends it on `stack`. */
 export async function startDemo(claim: Claim, stack: AsyncDisposableStack, progress: Progress): Promise<DemoAddresses> {
   const { folder } = claim
@@ -128,7 +133,7 @@ async function atMost(progress: Progress, part: string, ended: Promise<void>): P
 
 /**
  * The demo's document with what is only known now; everything else stays as it is written.
- * @param without names of targets that are not there, whose rules go too
+ * @param without names of targets that are not there, whose masks and rules go too
  */
 async function fillIn(values: ReadonlyMap<readonly (string | number)[], unknown>, without: readonly string[]): Promise<string> {
   const document = parseDocument(await readFile(new URL('sallyport.yaml', import.meta.url), 'utf8'))
@@ -137,9 +142,11 @@ async function fillIn(values: ReadonlyMap<readonly (string | number)[], unknown>
     document.setIn(path, value)
   }
   for (const name of without) {
-    const { targets, rules } = document.toJS() as { targets: { name: string }[]; rules: { targets?: string[] }[] }
+    const { targets, ...holding } = document.toJS() as { targets: { name: string }[]; masks: Entry[]; rules: Entry[] }
     for (const at of [...targets.keys()].toReversed()) if (targets[at]?.name === name) document.deleteIn(['targets', at])
-    for (const at of [...rules.keys()].toReversed()) if (rules[at]?.targets?.includes(name) === true) document.deleteIn(['rules', at])
+    for (const [list, entries] of [['masks', holding.masks], ['rules', holding.rules]] as const) {
+      for (const at of [...entries.keys()].toReversed()) if (entries[at]?.targets?.includes(name) === true) document.deleteIn([list, at])
+    }
   }
   return document.toString()
 }

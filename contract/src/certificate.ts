@@ -6,6 +6,8 @@ export const SshAuthorities = z.object({
   hostAuthority: z.string(),
   /** A line for a `known_hosts` file that trusts it for the gateway's names and no others. */
   knownHosts: z.string(),
+  /** The gateway's own, for clients that know no certificates of hosts. */
+  hostKey: z.string(),
   /** For `TrustedUserCAKeys` of a target: signs the certificates with which the gateway logs in. */
   targetAuthority: z.string(),
 })

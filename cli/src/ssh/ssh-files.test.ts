@@ -30,7 +30,7 @@ describe('the files of a certificate', () => {
   const asked: string[] = []
   let lastsMs = 900_000
   const client = {
-    sshAuthorities: () => Promise.resolve({ hostAuthority: 'ssh-ed25519 AAAA', knownHosts: '@cert-authority gateway ssh-ed25519 AAAA', targetAuthority: 'ssh-ed25519 AAAA' }),
+    sshAuthorities: () => Promise.resolve({ hostAuthority: 'ssh-ed25519 AAAA', hostKey: 'ssh-ed25519 BBBB', knownHosts: '@cert-authority gateway ssh-ed25519 AAAA', targetAuthority: 'ssh-ed25519 AAAA' }),
     sshCertificate: ({ publicKey }: { publicKey: string }) => {
       asked.push(publicKey)
       return Promise.resolve({ certificate: `certificate ${asked.length}`, tokenId: 'tok_1', targets: ['box'], expiresAt: new Date(Date.now() + lastsMs).toISOString() })
@@ -50,7 +50,7 @@ describe('the files of a certificate', () => {
   test('are their owner\'s alone, and the key stays the same', () => {
     for (const name of readdirSync(join(folder, 'kept'))) assert.equal(statSync(join(folder, 'kept', name)).mode & 0o777, 0o600, name)
     assert.equal(new Set(asked).size, 1)
-    assert.equal(readFileSync(files.knownHosts, 'utf8'), '@cert-authority gateway ssh-ed25519 AAAA\n')
+    assert.equal(readFileSync(files.knownHosts, 'utf8'), '@cert-authority gateway ssh-ed25519 AAAA\ngateway ssh-ed25519 BBBB\n')
   })
 
   test('are of one key however many are asked for at once', async () => {

@@ -22,10 +22,11 @@ export function sshFiles(folder: string, target: string): SshFiles {
   return { identity: join(folder, target), certificate: join(folder, `${target}-cert.pub`), knownHosts: join(folder, 'known_hosts') }
 }
 
-/** Whom to trust as the gateway: its authority, and nobody else's key. */
+/** Whom to trust as the gateway: its authority; and for clients that know no certificates of hosts, such as paramiko, its key. */
 export async function writeKnownHosts(client: ApiClient, { knownHosts }: SshFiles): Promise<void> {
-  const { knownHosts: line } = await client.sshAuthorities()
-  await writePrivateFile(knownHosts, `${line}\n`)
+  const { knownHosts: line, hostKey } = await client.sshAuthorities()
+  const [, names = ''] = line.split(' ')
+  await writePrivateFile(knownHosts, `${line}\n${names} ${hostKey}\n`)
 }
 
 /** The certificate at hand is this holder's, and lasts a while. */

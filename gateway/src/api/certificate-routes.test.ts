@@ -79,8 +79,8 @@ describe('certificates by the control API', () => {
 
   test('tell everybody whom clients and targets are to trust', async () => {
     const response = await fetch(server.url + routes.sshAuthorities)
-    const { hostAuthority, knownHosts, targetAuthority } = SshAuthorities.parse(await response.json())
-    assert.deepEqual({ host: hostAuthority, target: targetAuthority }, sshCertificates.publicKeys(authorities))
+    const { hostAuthority, hostKey, knownHosts, targetAuthority } = SshAuthorities.parse(await response.json())
+    assert.deepEqual({ host: hostAuthority, hostKey, target: targetAuthority }, sshCertificates.publicKeys(authorities))
     assert.equal(knownHosts, `@cert-authority [127.0.0.1]:10022,[localhost]:10022 ${hostAuthority}`)
   })
 

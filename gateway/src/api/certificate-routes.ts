@@ -18,9 +18,9 @@ const EARLIER_MS = 60_000
 /** For everybody: whom to trust, before there is anything to trust with. */
 export function showSshAuthorities(context: Context, services: ApiServices): Response {
   const { certificates, listener } = sshOf(services)
-  const { host, target } = certificates.publicKeys()
+  const { hostKey, host, target } = certificates.publicKeys()
   const names = listener.names.map((name) => (listener.port === SSH_PORT ? name : `[${name}]:${listener.port}`))
-  return context.json({ hostAuthority: host, knownHosts: `@cert-authority ${names.join(',')} ${host}`, targetAuthority: target } satisfies SshAuthorities)
+  return context.json({ hostAuthority: host, hostKey, knownHosts: `@cert-authority ${names.join(',')} ${host}`, targetAuthority: target } satisfies SshAuthorities)
 }
 
 /** Token and certificate are on record before either can be used. */

@@ -9,7 +9,7 @@ import { anyWord } from './shell-word.ts'
 import type { ShellWord } from './shell-word.ts'
 
 /** Where the programs are that bear their names for everyone. */
-const TRUSTED = ['/bin/', '/usr/bin/', '/sbin/', '/usr/sbin/', '/usr/local/bin/', '/usr/local/sbin/']
+const TRUSTED = ['/bin/', '/usr/bin/', '/sbin/', '/usr/sbin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/lib/openssh/', '/usr/libexec/openssh/', '/usr/lib/ssh/', '/usr/libexec/']
 
 export class CommandRunner {
   readonly #walk: ScriptWalk

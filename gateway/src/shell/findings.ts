@@ -1,6 +1,13 @@
 import type { OperationFacts } from '../governance/operation.ts'
+import { ShellSyntaxError } from './parser.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Transfer } from './transfer.ts'
+
+/** Characters; a reason quotes what it is about. */
+const MAX_REASON = 200
+
+/** Characters that are read for one command line, the line itself and the texts in it together. */
+const MAX_TEXT = 140_000
 
 /** What the reading of one command line has found so far. */
 export class Findings {
@@ -10,6 +17,7 @@ export class Findings {
   #changes = false
   #unknownBecause: string | undefined = undefined
   #filtered = true
+  #textLeft = MAX_TEXT
   /** Simple commands. */
   statements = 0
   /** On a terminal some part starts what takes typed commands: a pager, an editor, a monitor. */
@@ -18,6 +26,12 @@ export class Findings {
 
   get unknown(): boolean {
     return this.#unknownBecause !== undefined
+  }
+
+  /** Texts in texts are read again for each level. @throws ShellSyntaxError */
+  takeText(text: string): void {
+    this.#textLeft -= text.length
+    if (this.#textLeft < 0) throw new ShellSyntaxError('too many texts in texts')
   }
 
   program(...names: readonly string[]): void {
@@ -48,7 +62,7 @@ export class Findings {
   }
 
   unknownFor(because: string): void {
-    this.#unknownBecause ??= because
+    this.#unknownBecause ??= because.length > MAX_REASON ? `${because.slice(0, MAX_REASON)}…` : because
   }
 
   /** Runs something whose effect nobody can tell from the text. */

@@ -17,19 +17,27 @@ import { readWord } from './word-reader.ts'
 
 /** Texts in texts: `sh -c "sh -c …"`. */
 const MAX_DEPTH = 6
+/** `sudo env nice timeout 5 …` */
+const MAX_PROGRAMS = 20
 
 /** Adds what a text does to the findings. Never throws. */
 export function readScriptText(text: string, findings: Findings, dialect: Dialect = 'login', depth = 0): void {
   try {
     if (depth > MAX_DEPTH) throw new ShellSyntaxError('too many texts in texts')
+    findings.takeText(text)
     const script = parseShell(text)
     const learned = new Variables()
-    new ScriptWalk(new Findings(), learned, dialect, depth).script(script)
+    if (usesVariables(text)) new ScriptWalk(new Findings(), learned, dialect, depth).script(script)
     new ScriptWalk(findings, new Variables(learned.assigned), dialect, depth).script(script)
   } catch (error) {
     // Anything else is a tree too deep for the stack, which is the sender's doing as well.
     findings.unknownFor(error instanceof ShellSyntaxError ? `it does not parse: ${error.message}` : 'it is nested too deeply')
   }
+}
+
+/** Without these nothing in the text asks for the value of a variable. */
+function usesVariables(text: string): boolean {
+  return ['$', '~', '((', '[[', '`'].some((mark) => text.includes(mark))
 }
 
 export class ScriptWalk implements Walk {
@@ -40,6 +48,8 @@ export class ScriptWalk implements Walk {
   readonly #runner: CommandRunner
   /** How many texts of `eval` and `trap` the walk is in. */
   #here = 0
+  /** How many programs that run others it is in. */
+  #inside = 0
   /** Nothing can skip or repeat what is walked now, and it is in no subshell. */
   #straight = true
 
@@ -76,7 +86,13 @@ export class ScriptWalk implements Walk {
   }
 
   run(words: readonly ShellWord[]): void {
+    if (this.#inside >= MAX_PROGRAMS) {
+      this.findings.unknownFor('too many programs that run programs')
+      return
+    }
+    this.#inside++
     this.#aside(() => this.#runner.run(words))
+    this.#inside--
   }
 
   runText(text: string, dialect: Dialect): void {
@@ -85,6 +101,7 @@ export class ScriptWalk implements Walk {
 
   runHere(text: string): void {
     if (this.#here > MAX_DEPTH) throw new ShellSyntaxError('too many texts in texts')
+    this.findings.takeText(text)
     this.#here++
     this.#aside(() => this.script(parseShell(text)))
     this.#here--

@@ -8,7 +8,7 @@ import type { RecordedEvent } from '../../src/governance/recording/event-schema.
 import { serverUser } from '../support/embedded-binaries.ts'
 import { eventually } from '../support/eventually.ts'
 import { proveLedger, readEvents } from '../support/ledger-records.ts'
-import { ApiUser, person } from '../support/reviewing.ts'
+import { type ApiUser, person } from '../support/reviewing.ts'
 import { isRunning } from '../support/running-programs.ts'
 import { type SshJourney, startSshJourney } from '../support/ssh-journey.ts'
 

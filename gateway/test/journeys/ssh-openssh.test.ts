@@ -208,7 +208,7 @@ os.write(fd, b'exit\\n')
 until(fd, b'nothing', 2)
 `
 const VIM = `${PTY}${DIRECT}
-pid, fd = login(sys.argv[2:] + ['shop', 'vim -u NONE ' + sys.argv[1]], 24, 80)
+pid, fd = login(sys.argv[2:] + ['shop', 'vi -u NONE ' + sys.argv[1]], 24, 80)
 until(fd, b'~')
 time.sleep(0.5)
 os.write(fd, b'iwritten in vim\\x1b')

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -16,6 +16,9 @@ export interface ShellSandbox {
   remove(): void
 }
 
+const FILES = ['victim', 'other', 'big', 'evil', 'bin/ls', 'script.txt', 'words.sed', 'tree/a', 'tree/b', 'archive.tar']
+/** Seconds. A copy would round the time of a file. */
+const LONG_AGO = 1_700_000_000
 const COPY = { recursive: true, preserveTimestamps: true } as const
 
 export function makeShellSandbox(): ShellSandbox {
@@ -47,16 +50,19 @@ export function makeShellSandbox(): ShellSandbox {
   write('victim', 'precious\n')
   commit('second')
   cpSync(folder, origin, COPY)
+  const reset = () => {
+    rmSync(folder, { recursive: true, force: true })
+    cpSync(origin, folder, COPY)
+    for (const name of FILES) utimesSync(join(folder, name), LONG_AGO, LONG_AGO)
+  }
+  reset()
   return {
     folder,
     snapshot: () => describe(folder).join('\n'),
     run: (shell, command) => {
       spawnSync(shell, ['-c', command], { cwd: folder, stdio: 'ignore', env: environment(folder), timeout: 10_000, killSignal: 'SIGKILL' })
     },
-    reset: () => {
-      rmSync(folder, { recursive: true, force: true })
-      cpSync(origin, folder, COPY)
-    },
+    reset,
     remove: () => rmSync(parent, { recursive: true, force: true }),
   }
 }

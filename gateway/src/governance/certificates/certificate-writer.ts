@@ -6,7 +6,7 @@ export interface CertificateWriter {
   fingerprint(publicKey: string): string
   /** @returns the certificate in the protocol's own notation @throws UnusableKey */
   writeLogin(login: LoginCertificate, authorities: Pick<CertificateAuthorities, 'login'>): string
-  publicKeys(authorities: Pick<CertificateAuthorities, 'host' | 'target'>): PublicAuthorities
+  publicKeys(authorities: Pick<CertificateAuthorities, 'hostKey' | 'host' | 'target'>): PublicAuthorities
 }
 
 /** A protocol's certificates with the keys of this installation. */
@@ -39,6 +39,8 @@ export interface LoginCertificate {
 
 /** As clients and targets are told to trust them: each in the protocol's own notation, one line. */
 export interface PublicAuthorities {
+  /** The gateway's own, for clients that know no certificates of hosts. */
+  readonly hostKey: string
   /** Signs the gateway's certificate as a host. */
   readonly host: string
   /** Signs the certificates with which the gateway logs in to targets. */

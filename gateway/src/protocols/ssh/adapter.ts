@@ -43,7 +43,7 @@ interface Opened {
   readonly session: Session
   readonly upstream: Upstream
   /** How to end it, once it is running. */
-  attach(end: (reason: string) => void): void
+  readonly attach: (end: (reason: string) => void) => void
 }
 
 class SshListener implements Listener {
@@ -156,7 +156,7 @@ class SshListener implements Listener {
       gatekeeper.credentialUsed(session, { target: session.target.name, user: used.user, credential: reference, method: upstream.method, tls: 'verified' })
       return {
         session, upstream,
-        attach(ending) {
+        attach: (ending) => {
           end = ending
           if (endedEarly !== undefined) ending(endedEarly)
         },

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { type KeyObject, randomBytes } from 'node:crypto'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { type CertificateWriter, UnusableKey } from '../../governance/certificates/certificate-writer.ts'
 import { makeCertificate } from './wire/make-certificate.ts'
@@ -17,14 +17,16 @@ export const sshCertificates: CertificateWriter = {
       validAfter: notBeforeMs / 1_000, validBefore: notAfterMs / 1_000, extensions: EXTENSIONS,
     }, privateKeyOf(login)), tokenId)
   },
-  publicKeys: ({ host, target }) => ({
-    host: publicKeyLine(publicKeyOf(host).blob), target: publicKeyLine(publicKeyOf(target).blob),
-  }),
+  publicKeys: ({ hostKey, host, target }) => ({ hostKey: lineOf(hostKey), host: lineOf(host), target: lineOf(target) }),
 }
 
 /** So that two certificates are told apart, as in a KRL. */
 export function newSerial(): bigint {
   return randomBytes(8).readBigUInt64BE()
+}
+
+function lineOf(key: KeyObject): string {
+  return publicKeyLine(publicKeyOf(key).blob)
 }
 
 /** @throws UnusableKey */

@@ -93,7 +93,8 @@ export class Channel {
     if (end.gotClose) throw new MalformedFrameError('a message came for a channel that its sender has closed')
     const reader = fieldsOf(payload)
     reader.uint32()
-    switch (payload[0]) {
+    const about: number = payload[0] ?? 0
+    switch (about) {
       case MESSAGE.channelData:
         return this.#data(side, 0, reader.string())
       case MESSAGE.channelExtendedData: {
@@ -113,7 +114,7 @@ export class Channel {
       case MESSAGE.channelSuccess:
       case MESSAGE.channelFailure:
         if (side === 'client') throw new MalformedFrameError('a reply came that nobody asked for')
-        return this.#use.targetReplied(payload[0] === MESSAGE.channelSuccess)
+        return this.#use.targetReplied(about === MESSAGE.channelSuccess)
     }
   }
 

@@ -8,6 +8,7 @@ import { type PeerRequest, STDERR } from './messages.ts'
 import { type Program, PROGRAM_REQUESTS, readProgram } from './program.ts'
 import { gatewayLines, refusalStatus, refusalWords } from './refusal-words.ts'
 import { Step } from './step.ts'
+import { withoutFiles } from './unmaskable-files.ts'
 import { Transcript } from './transcript.ts'
 import { SshReader } from './wire/ssh-reader.ts'
 import { SshWriter } from './wire/ssh-writer.ts'
@@ -158,7 +159,8 @@ export class ProgramChannel implements ChannelUse {
   #begin(program: Program, reply: (success: boolean) => void): void {
     const { session, gatekeeper } = this.#context
     this.#phase = 'deciding'
-    const operation: Operation = { protocol: 'ssh', facts: program.facts, text: program.text, parameters: [] }
+    const facts = program.givesFiles === true && !program.speaksSftp ? withoutFiles(program.facts, session.policy) : program.facts
+    const operation: Operation = { protocol: 'ssh', facts, text: program.text, parameters: [] }
     const meaning = program.readable ? JSON.stringify([session.target.name, program.type, this.#environment.description]) : undefined
     const step = new Step(operation, meaning, {
       forwarded: (operationNumber) => this.#run(program, operationNumber, reply),

@@ -13,6 +13,8 @@ export interface Program {
   readonly facts: OperationFacts
   /** Its data are the SFTP protocol, in which every operation is governed. */
   readonly speaksSftp: boolean
+  /** Its data are files that the client gets. */
+  readonly givesFiles?: boolean
   /** False when the target may read it in another way than people are shown it. */
   readonly readable: boolean
 }
@@ -43,9 +45,10 @@ export function readProgram({ type, rest }: PeerRequest, maxBytes: number, hasTe
     return { type, rest: kept, text: `subsystem ${text}`, facts, speaksSftp, readable }
   }
   if (!readable) return { type, rest: kept, text, facts: unknown(['unknown'], [], 'the command is no text'), speaksSftp: false, readable }
+  if (text.trim() === '') return { type, rest: kept, text, facts: unknown(['shell'], [], 'an empty command may begin a shell'), speaksSftp: false, readable }
   if (bytes.length > maxBytes) return { type, rest: kept, text, facts: unknown(['unknown'], [], 'the command is too long to be analysed'), speaksSftp: false, readable }
   const { facts, onTerminal, transfer } = analyseCommand(text)
-  return { type, rest: kept, text, facts: hasTerminal ? onTerminal : facts, speaksSftp: transfer?.program === 'sftp-server', readable }
+  return { type, rest: kept, text, facts: hasTerminal ? onTerminal : facts, speaksSftp: transfer?.program === 'sftp-server', givesFiles: transfer?.direction === 'from-target', readable }
 }
 
 function unknown(actions: readonly string[], functions: readonly string[], unknownBecause: string): OperationFacts {

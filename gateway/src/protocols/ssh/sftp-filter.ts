@@ -5,6 +5,7 @@ import { gatewayLines } from './refusal-words.ts'
 import { namesOrderOf } from './sftp/names-order.ts'
 import { SftpRelay } from './sftp/sftp-relay.ts'
 import { MAX_HOLD_MS } from './step.ts'
+import { governedFile } from './unmaskable-files.ts'
 
 /** Lends the data of a channel to the SFTP relay, which passes on what is allowed. */
 export class SftpFilter implements Filter {
@@ -26,7 +27,7 @@ export class SftpFilter implements Filter {
         this.#settleSoon()
       },
       tell: (line) => channel.toClient.push(STDERR, gatewayLines(line, false)),
-      govern: (exchange) => gatekeeper.govern(session, exchange),
+      govern: (exchange) => gatekeeper.govern(session, governedFile(exchange, session.policy)),
       finish: (operationNumber, outcome) => gatekeeper.finish(session, operationNumber, outcome),
       policy: () => session.policy,
       content: session.recorder,

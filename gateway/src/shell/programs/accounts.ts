@@ -1,5 +1,5 @@
 /** Users, groups, passwords, firewalls. */
-import type { Programs } from './call.ts'
+import type { Handler, Programs } from './call.ts'
 import { changer, exact } from './program-kinds.ts'
 
 const ACCOUNTS = ['useradd', 'userdel', 'usermod', 'adduser', 'deluser', 'addgroup', 'delgroup', 'groupadd', 'groupdel', 'groupmod', 'chpasswd', 'chgpasswd', 'gpasswd', 'newusers', 'chsh', 'chfn', 'vipw', 'vigr', 'visudo', 'pwconv', 'pwunconv', 'htpasswd', 'faillock', 'pam-auth-update', 'ssh-copy-id', 'smbpasswd', 'kadmin', 'loginctl_']
@@ -10,16 +10,18 @@ const filterTable = exact('L|list S|list-rules n|numeric v|verbose t|table: line
   else findings.change('permit')
 })
 
+/** Reads with one of these options first, and changes accounts otherwise. */
+function readsWith(...options: readonly string[]): Handler {
+  return ({ args, findings }) => {
+    const operands = args.filter((word) => !word.mayBeOption)
+    if (options.includes(args[0]?.value ?? '') && operands.length === args.length - 1) findings.read()
+    else findings.change('account', operands)
+  }
+}
+
 export const ACCOUNT_PROGRAMS: Programs = {
   ...Object.fromEntries(ACCOUNTS.filter((name) => !name.endsWith('_')).map((name) => [name, changer('account')])), ...Object.fromEntries(FIREWALLS.map((name) => [name, changer('permit')])),
-  passwd: exact('S|status', ({ operands, has }, { findings }) => {
-    if (has('S')) findings.read(operands)
-    else findings.change('account', operands)
-  }),
-  chage: exact('l|list', ({ operands, has }, { findings }) => {
-    if (has('l')) findings.read(operands)
-    else findings.change('account', operands)
-  }),
+  passwd: readsWith('-S', '--status'), chage: readsWith('-l', '--list'),
   iptables: filterTable, ip6tables: filterTable, 'iptables-save': exact('c t:', (_, { findings }) => findings.read()), 'ip6tables-save': exact('c t:', (_, { findings }) => findings.read()), nft: ({ args, findings }) => {
     if (args.length > 1 && args[0]?.value === 'list' && args.every(({ value }) => value !== undefined && !value.includes(';'))) findings.read()
     else findings.change('permit')

@@ -1,5 +1,7 @@
 /** Programs with a language of their own that can write files and run commands: sed, awk, tar. */
+import { hasAny } from '../characters.ts'
 import { writeTo } from '../redirections.ts'
+import type { ShellWord } from '../shell-word.ts'
 import { constantWord } from '../shell-word.ts'
 import { isReadingAwk } from './awk-language.ts'
 import type { Handler, Programs } from './call.ts'
@@ -39,8 +41,7 @@ const tarWords: Handler = exact(TAR, ({ operands, has, values }, call) => {
   if (has('F', 'I', 'to-command', 'checkpoint-action', 'rmt-command', 'rsh-command')) findings.execute('tar with these options runs other programs')
   const files = values('f')
   const archive = files.filter(({ value }) => value !== '-')
-  const remote = archive.some(({ value }) => value === undefined || value.includes(':'))
-  if (remote) findings.execute('the archive of tar may be on another host')
+  if (!archive.every(isLocal)) findings.execute('the archive of tar may be on another host')
   if (has('c', 'r', 'u', 'A', 'delete')) {
     findings.read(operands)
     for (const file of archive) writeTo(walk, file)
@@ -51,6 +52,13 @@ const tarWords: Handler = exact(TAR, ({ operands, has, values }, call) => {
   } else findings.read([...archive, ...operands])
   if (has('remove-files')) findings.change('remove', operands)
 })
+
+/** With a colon before the first slash the archive is on another host. */
+function isLocal({ value, prefix, plain, name }: ShellWord): boolean {
+  const known = (value ?? prefix).split('/')
+  if ((known[0] ?? '').includes(':')) return false
+  return value !== undefined || known.length > 1 || (plain === true && !hasAny(name, ':') && !name.includes('%T') && !name.includes('%R'))
+}
 
 const tar: Handler = (call) => {
   const [first, ...others] = call.args

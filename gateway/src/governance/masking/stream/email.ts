@@ -29,7 +29,7 @@ export function findEmail(scan: Scan, sign: number): void {
     const byte = scan.at(at)
     if (byte === DOT) {
       if (at === label) break
-      if (isTop(scan, label, at)) end = at
+      if (label > sign + 1 && isTop(scan, label, at)) end = at
       label = at + 1
     } else if (byte === HYPHEN) {
       if (at === label) break

@@ -4,7 +4,7 @@ import { findEmail, MAX_LOCAL } from './email.ts'
 import { findIban, isIbanStart } from './iban.ts'
 import { findIpv4, findIpv6 } from './ip-address.ts'
 import { findPaymentCard } from './payment-card.ts'
-import { findPhone } from './phone.ts'
+import { findPhone, mayBePhone } from './phone.ts'
 import { findPrivateKey } from './private-key.ts'
 import type { Scan } from './scan.ts'
 import { findAssigned, findBearer, findUrlPassword, mayBeName, mayBeScheme } from './secret-values.ts'
@@ -15,8 +15,6 @@ import { findSsn } from './us-ssn.ts'
 const KIND = { digit: 1, at: 2, colon: 3, equals: 4, greater: 5, space: 6, keyK: 7, jwtJ: 8, prefix: 9 } as const
 
 const DOT = 46
-const CLOSE = 41
-const PLUS = 43
 
 const code = (character: string): number => character.charCodeAt(0)
 
@@ -111,7 +109,7 @@ export class ValueFinder {
     if (this.#card && size < 20 && (size >= 12 || isSeparated)) findPaymentCard(scan, at)
     if (this.#ssn && (isOpen || (size === 3 && isSeparated) || size === 9)) findSsn(scan, at)
     if (this.#ip && size <= 3 && (isOpen || text[end] === DOT)) findIpv4(scan, at)
-    if (this.#phone && size < 16 && (isOpen || isSeparated || size >= 7 || text[end] === CLOSE || before === PLUS)) findPhone(scan, at)
+    if (this.#phone && size < 16 && (isOpen || mayBePhone(scan, at, end))) findPhone(scan, at)
     return end
   }
 

@@ -60,7 +60,7 @@ export function findIpv6(scan: Scan, colon: number): void {
   if (at - start > MAX_V6) return
   // A time, a port, the end of a word.
   if (at < scan.length && !isShort && colons < 7) return
-  if (at >= scan.length) scan.undecided(start, at - colon > 1)
+  if (at >= scan.length) scan.undecided(start, true, colon)
   else if (ALPHANUMERIC[scan.at(at)] === 1) return
   let text = scan.slice(start, at)
   // What follows an address in prose, such as `fe80::1:`.

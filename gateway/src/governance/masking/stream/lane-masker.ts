@@ -21,7 +21,7 @@ export class LaneMasker {
   readonly #edit: (edit: Edit) => void
   readonly #patterns: LinePatterns | undefined
   /** A value whose end was not seen yet. */
-  #running: { readonly run: Run; readonly by: Match['by']; readonly replacement: Replacement } | undefined
+  #running: { readonly run: Run; readonly replacement: Replacement; readonly isContinued: boolean } | undefined
   /** Beginning of the value replaced last, counted from the stream's. */
   #lastStart = -1
   /** The value of any length replaced last, counted in the same way. */
@@ -83,7 +83,7 @@ export class LaneMasker {
   /** True for what begins in the value of any length that was replaced last, or is being replaced. */
   #isWithinRun(start: number): boolean {
     const position = this.#lane.dropped + start
-    return position >= this.#runStart && position < this.#runEnd
+    return position < this.#runEnd && (this.#running === undefined ? position > this.#runStart : position >= this.#runStart)
   }
 
   /** All that may be a value as it stands, and the first characters of what may become one. */
@@ -93,8 +93,9 @@ export class LaneMasker {
     const matches = [...scan.found, ...last.found.filter((one) => !scan.found.some((other) => other.start === one.start && other.by === one.by))]
     let limit = scan.length
     for (const start of scan.partial) {
-      const isCovered = matches.some((match) => match.start <= start && (match.end > start || match.run !== undefined))
-      if (!isCovered) limit = Math.min(limit, start + MAX_SHOWN)
+      let covered = start + MAX_SHOWN
+      for (const match of matches) if (match.start <= start) covered = Math.max(covered, match.run === undefined ? match.end : scan.length)
+      limit = Math.min(limit, covered)
     }
     return { matches, limit }
   }
@@ -103,26 +104,25 @@ export class LaneMasker {
     const lane = this.#lane
     const from = Math.max(start, lane.shown)
     const position = lane.dropped + start
+    const isContinued = position === this.#lastStart || (isRun && position === this.#runStart)
     if (isRun) {
       this.#runStart = position
       this.#runEnd = Math.max(lane.dropped + end, position + 1)
     }
-    const isContinued = position === this.#lastStart
     this.#lastStart = position
     if (!isContinued) this.masked += 1
     const replacement = new Replacement(this.#detectors.maskOf(by), this.#key, from - start)
     replacement.add(lane.text.subarray(start, from))
     if (!isContinued) this.#insert(from, replacement.before)
     if (run !== undefined) {
-      this.#running = { run, by, replacement }
+      this.#running = { run, replacement, isContinued }
       lane.shown = from
       this.#swallow(end)
       return
     }
     replacement.add(lane.text.subarray(from, end))
-    const after = replacement.after()
-    if (!isContinued) this.#insert(end, after)
-    else if (this.#detectors.maskOf(by).method === 'keep-last') this.#insert(from, Buffer.from('*'.repeat(Math.min(64, end - from))))
+    // What stands for the value's beginning, which was flushed, stands for all of it.
+    if (!isContinued) this.#insert(end, replacement.after())
     this.#remove(from, end, !isRun)
     lane.shown = end
   }
@@ -131,7 +131,7 @@ export class LaneMasker {
   #swallow(end: number): void {
     if (this.#running === undefined) return
     const lane = this.#lane
-    const { run, replacement } = this.#running
+    const { run, replacement, isContinued } = this.#running
     if (end > lane.shown) {
       replacement.add(lane.text.subarray(lane.shown, end))
       this.#remove(lane.shown, end, false)
@@ -140,7 +140,7 @@ export class LaneMasker {
     }
     if (!run.ended) return
     this.#running = undefined
-    this.#insert(lane.shown, replacement.after())
+    if (!isContinued) this.#insert(lane.shown, replacement.after())
   }
 
   #insert(place: number, insert: Buffer): void {

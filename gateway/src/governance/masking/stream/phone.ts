@@ -3,6 +3,9 @@ import type { Scan } from './scan.ts'
 import { wordBefore } from './words-before.ts'
 
 const PLUS = 43
+const SPACE = 32
+/** What stands between a word and its number. */
+const BETWEEN = Uint8Array.from({ length: 256 }, (_, byte) => (' :="\'(#.'.includes(String.fromCharCode(byte)) ? 1 : 0))
 const OPEN = 40
 const CLOSE = 41
 /** Of ITU-T E.164. */
@@ -11,6 +14,29 @@ const MAX_DIGITS = 15
 /** Country codes of one and two digits; all others that begin so have three. */
 const SHORT_CODES = new Set(['1', '7', ...'20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98'.split(' ')])
 const WORDS = ['phone', 'tel', 'mobile', 'cell', 'fax', 'msisdn', 'whatsapp', 'call ']
+
+/** Last letters of the words, and of those behind them: `phone no. 5551234`. */
+const WORD_ENDS = Uint8Array.from({ length: 256 }, (_, byte) => ('elxnpor'.includes(String.fromCharCode(byte | 0x20)) && byte > 64 ? 1 : 0))
+
+/** False for nearly all numbers but those that `findPhone` finds; `digit` to `end` is the first group. */
+export function mayBePhone(scan: Scan, digit: number, end: number): boolean {
+  const { text } = scan
+  const before = text[digit - 1] ?? 0
+  if (before === PLUS) return true
+  const first = text[digit] ?? 0
+  const size = end - digit
+  const after = text[end] ?? 0
+  if (before === OPEN) return (size > 2 && size < 6 && after === CLOSE) || text[digit - 2] === PLUS
+  const isSeparated = SEPARATOR[after] === 1
+  // Another group must follow, or a blank and a bracket.
+  const next = text[end + 1] ?? 0
+  if (isSeparated && end + 1 < scan.length && DIGIT[next] === 0 && SEPARATOR[next] === 0 && next !== OPEN && size < 7) return false
+  if (isSeparated && ((size === 3 && first > 49 && after !== SPACE) || (size < 6 && first === 48) || (size === 1 && first === 49))) return true
+  if (size < 7 && !isSeparated) return false
+  let at = digit - 1
+  while (at > 0 && digit - at < 5 && BETWEEN[text[at] ?? 0] === 1) at -= 1
+  return WORD_ENDS[text[at] ?? 0] === 1
+}
 
 /** A telephone number whose first digit is at `digit`, after something else. */
 export function findPhone(scan: Scan, digit: number): void {
@@ -39,7 +65,7 @@ export function findPhone(scan: Scan, digit: number): void {
     if (count > MAX_DIGITS) return
     if (at > group) groups += groups === '' ? String(at - group) : `-${at - group}`
     if (at >= scan.length) {
-      if (couldBegin(value, groups, international)) scan.undecided(start, international || separators !== '')
+      if (couldBegin(value, groups, international)) scan.undecided(start, international || bracket || separators !== '')
       end = at
       break
     }
@@ -47,7 +73,7 @@ export function findPhone(scan: Scan, digit: number): void {
     let next = at
     while (next - at < 3 && (SEPARATOR[scan.at(next)] === 1 || scan.at(next) === OPEN || scan.at(next) === CLOSE)) next += 1
     if (next >= scan.length && !scan.final && next - at < 3) {
-      if (couldBegin(value, groups, international)) scan.undecided(start, international || separators !== '')
+      if (couldBegin(value, groups, international)) scan.undecided(start, international || bracket || separators !== '' || next > at)
       // It may end here all the same.
       return
     }
@@ -67,7 +93,7 @@ export function findPhone(scan: Scan, digit: number): void {
 
 function couldBegin(value: string, groups: string, international: boolean): boolean {
   if (international) return value.length < 4 || hasCountryCode(value)
-  return /^(?:1|1-3|1-3-3|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
+  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
 }
 
 function hasCountryCode(value: string): boolean {

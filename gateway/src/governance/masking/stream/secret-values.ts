@@ -30,7 +30,7 @@ const NO_SECRETS = new Set([
 ])
 const SEEN = 12
 /** Where more is known of a value before it counts. */
-const PLACEHOLDER = /^(?:[*x•.#_-]{2,}|\[redacted|<[a-z_ -]+>|\$[({a-z_]|\{\{|%[a-z(%{]|os\.|process\.|env\.|getenv|[({[])/i
+const PLACEHOLDER = /^(?:[*x•.#_-]{2,}|\[redacted|<[a-z_-]|\$[({a-z_]|\{\{|%[a-z(%{]|os\.|process\.|env\.|getenv|[({[])/i
 
 /** A value behind a name such as `password=`; `sign` is at the `=`, the `:` or the `>`. */
 export function findAssigned(scan: Scan, sign: number): void {

@@ -95,7 +95,7 @@ export class PrefixFinder {
       let same = 0
       while (same < codes.length && start + same < scan.length && text[start + same] === codes[same]) same += 1
       if (same === codes.length) findRest(scan, start, start + codes.length, prefix)
-      else if (start + same >= scan.length) scan.undecided(start, false)
+      else if (start + same >= scan.length) scan.undecided(start, true)
     }
   }
 }

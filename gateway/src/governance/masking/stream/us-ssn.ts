@@ -26,7 +26,7 @@ export function findSsn(scan: Scan, start: number): void {
     if (index === 2) break
     let next = at
     while (SEPARATOR[scan.at(next)] === 1 && next - at <= MAX_SEPARATOR) next += 1
-    if (next >= scan.length) return scan.undecided(start, next > at)
+    if (next >= scan.length) return scan.undecided(start, next > at || separator !== undefined)
     const text = String.fromCharCode(...scan.text.subarray(at, next))
     if (next - at > MAX_SEPARATOR || (separator !== undefined && text !== separator)) return
     separator = text

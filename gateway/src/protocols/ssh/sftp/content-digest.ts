@@ -25,6 +25,11 @@ export class ContentDigest {
     return this.#next
   }
 
+  /** Nothing waits for what comes before it. */
+  get isGapless(): boolean {
+    return this.#early === undefined
+  }
+
   add(offset: number, bytes: Buffer, start: number, end: number): void {
     const length = end - start
     this.#bytes += length
@@ -44,7 +49,7 @@ export class ContentDigest {
 
   /** @returns hex; undefined when it is not over all the content that passed, and for none */
   finish(): string | undefined {
-    const complete = this.#early === undefined && this.#bytes > 0
+    const complete = this.isGapless && this.#bytes > 0
     const digest = complete ? this.#hash?.digest('hex') : undefined
     this.abandon()
     return digest

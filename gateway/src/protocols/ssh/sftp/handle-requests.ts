@@ -45,7 +45,7 @@ export function pendingOf(state: RelayState, { name, offset, length, attributes 
     case 'readdir': return { clientId, expects: FXP.name }
     case 'fstatvfs': return { clientId, expects: FXP.extendedReply }
     case 'fsetstat':
-      if (attributes?.size !== undefined) file.contentUnknown()
+      if (attributes?.size !== undefined) file.sizeSet(attributes.size)
       return { clientId, expects: FXP.status }
     case 'fsync': return { clientId, expects: FXP.status }
   }

@@ -47,7 +47,12 @@ export class OpenFile {
     this.#written.abandon()
   }
 
-  /** Its content was changed by other means than what passed here, or its size was set. */
+  /** Clients cut a file to what they wrote of it: that is its whole content then. */
+  sizeSet(size: bigint): void {
+    if (size !== BigInt(this.#written.next) || !this.#written.isGapless) this.contentUnknown()
+  }
+
+  /** Its content was changed by other means than what passed here. */
   contentUnknown(): void {
     this.#read.abandon()
     this.#written.abandon()

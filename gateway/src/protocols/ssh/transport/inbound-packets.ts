@@ -92,18 +92,15 @@ export class InboundPackets {
   /** A packet that began in an earlier chunk. */
   #complete(chunk: Buffer, at: number): number {
     const opener = this.#opener
-    if (this.#filled < opener.headBytes) {
-      const next = this.#keep(chunk, at, at + opener.headBytes - this.#filled)
-      if (this.#filled < opener.headBytes) return next
-      at = next
-    }
+    const headEnd = this.#filled < opener.headBytes ? this.#keep(chunk, at, at + opener.headBytes - this.#filled) : at
+    if (this.#filled < opener.headBytes) return headEnd
     const length = opener.frameLength(this.#partial, 0)
-    const next = this.#keep(chunk, at, at + length - this.#filled)
+    const end = this.#keep(chunk, headEnd, headEnd + length - this.#filled)
     if (this.#filled === length) {
       this.#filled = 0
       this.#open(this.#partial, 0, length)
     }
-    return next
+    return end
   }
 
   #keep(chunk: Buffer, start: number, end: number): number {

@@ -76,11 +76,6 @@ export function readCertificate(blob: Buffer): Certificate {
   }
 }
 
-/** Whether a key blob says that it is a certificate. */
-export function isCertificate(blob: Buffer): boolean {
-  return new SshReader(blob).string().toString('latin1').endsWith(CERTIFICATE_SUFFIX)
-}
-
 function readPrincipals(bytes: Buffer): string[] {
   const reader = new SshReader(bytes)
   const principals: string[] = []
