@@ -14,7 +14,9 @@ export interface KubeEcho {
   /** In the order in which they came. */
   readonly seen: SeenRequest[]
   /** Answers to paths; everything else is answered with a small object. */
-  readonly answers: Map<string, { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string }>
+  readonly answers: Map<string, { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string; readonly endless?: boolean }>
+  /** Answers that are not over. */
+  readonly endless: number
   close(): Promise<void>
 }
 
@@ -33,6 +35,7 @@ export async function startKubeEcho(): Promise<KubeEcho> {
   const seen: SeenRequest[] = []
   const answers: KubeEcho['answers'] = new Map()
   const upgraded = new Set<Duplex>()
+  let endless = 0
   const server = https.createServer({ cert: certificate.cert, key: certificate.key }, (request, response) => {
     const parts: Buffer[] = []
     request.on('data', (part: Buffer) => parts.push(part))
@@ -41,7 +44,14 @@ export async function startKubeEcho(): Promise<KubeEcho> {
       seen.push({ method, url, rawHeaders, headers, body: Buffer.concat(parts).toString() })
       const answer = answers.get(url.split('?')[0] ?? '')
       response.writeHead(answer?.status ?? 200, { 'content-type': 'application/json', 'set-cookie': 'from=target', ...answer?.headers })
-      response.end(answer?.body ?? '{"kind":"Status","status":"Success"}')
+      const body = answer?.body ?? '{"kind":"Status","status":"Success","message":"fine"}'
+      if (answer?.endless !== true) {
+        response.end(body)
+        return
+      }
+      response.write(body)
+      endless++
+      response.once('close', () => endless--)
     })
   })
   server.on('upgrade', (request, socket) => {
@@ -63,7 +73,7 @@ export async function startKubeEcho(): Promise<KubeEcho> {
   await once(server, 'listening')
   const address = server.address()
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0, caFile: certificate.certFile, seen, answers,
+    port: typeof address === 'object' && address !== null ? address.port : 0, caFile: certificate.certFile, seen, answers, get endless() { return endless },
     async close() {
       for (const socket of upgraded) socket.destroy()
       server.closeAllConnections()
