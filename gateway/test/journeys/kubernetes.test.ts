@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import http2 from 'node:http2'
 import https from 'node:https'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -70,7 +71,7 @@ async function ask(path: string, { method = 'GET', body, headers = {}, token = g
     headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
   })
   request.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body))
-  const [answer] = (await once(request, 'response')) as [import('node:http').IncomingMessage]
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
   const parts: Buffer[] = []
   for await (const part of answer as AsyncIterable<Buffer>) parts.push(part)
   return { status: answer.statusCode ?? 0, headers: answer.headers, body: Buffer.concat(parts).toString() }

@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -153,7 +154,7 @@ function makeImage(folder: string, name: string, program: string, command: strin
   const image = join(folder, 'img', `${name}-image`)
   mkdirSync(join(image, 'layer'), { recursive: true })
   execFileSync('tar', ['cf', join(image, 'layer/layer.tar'), '-C', root, '.'])
-  const digest = execFileSync('sha256sum', [join(image, 'layer/layer.tar')], { encoding: 'utf8' }).slice(0, 64)
+  const digest = createHash('sha256').update(readFileSync(join(image, 'layer/layer.tar'))).digest('hex')
   writeFileSync(join(image, 'config.json'), JSON.stringify({
     architecture: process.arch === 'arm64' ? 'arm64' : 'amd64', os: 'linux', config: { Cmd: [command], Env: ['PATH=/bin'] },
     rootfs: { type: 'layers', diff_ids: [`sha256:${digest}`] }, history: [{ created_by: 'tests' }],

@@ -132,7 +132,7 @@ function fieldsOf(json: Json): Record<string, string | null> {
 }
 
 function textOf(value: Json): string | null {
-  return value === null ? null : String(value).slice(0, MAX_VALUE)
+  return value === null ? null : (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, MAX_VALUE)
 }
 
 function none(note: string): Preview {

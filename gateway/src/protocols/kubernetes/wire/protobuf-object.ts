@@ -79,7 +79,7 @@ function readMessage(bytes: Buffer, fields: ReadonlyMap<number, Field>, state: {
     if (kind === 'map') {
       const entry = readMessage(reader.bytes(wireType), new Map([[1, { name: 'key', kind: 'one', type: 'string' }], [2, { name: 'value', kind: 'one', type }]]), state, depth + 1)
       const map = (found[name] ??= Object.create(null) as Record<string, Value>) as Record<string, Value>
-      const key = String(entry['key'] ?? '')
+      const { key = '' } = entry as { readonly key?: string }
       if (key in map) throw new UnsureJson('a name comes twice in one map')
       map[key] = entry['value'] ?? (type === 'bytes' ? Buffer.alloc(0) : '')
       continue
@@ -192,5 +192,5 @@ function toJson(value: Value): Json {
   if (Buffer.isBuffer(value)) return value.toString('base64')
   if (Array.isArray(value)) return (value as readonly Value[]).map(toJson)
   if (typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, toJson(part)]))
-  return value as Json
+  return value
 }
