@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { end, KUBE_BIN, KUBE_ROOT, type KubeCluster, start } from './kube-cluster.ts'
@@ -69,9 +69,25 @@ export async function startNode(cluster: KubeCluster): Promise<KubeNode> {
       const { stdout } = await ctr('tasks', 'ls', '-q').catch(() => ({ stdout: '' }))
       for (const task of stdout.split('\n').filter((one) => one !== '')) await ctr('tasks', 'rm', '-f', task).catch(() => undefined)
       await end(containerd)
+      for (const shim of shimsOf(socket)) process.kill(shim, 'SIGKILL')
+      // What pods had mounted stays when they are ended like this.
+      const mounts = readFileSync('/proc/mounts', 'utf8').split('\n').flatMap((line) => line.split(' ')[1] ?? []).filter((path) => path.startsWith(`${folder}/`))
+      for (const path of mounts.toReversed()) await run('umount', ['-l', path]).catch(() => undefined)
       rmSync(`/var/log/pods/default_${POD}`, { recursive: true, force: true })
     },
   }
+}
+
+/** Process ids of what keeps containers, which outlives containerd. */
+function shimsOf(socket: string): number[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return words[0]?.endsWith('containerd-shim-runc-v2') === true && words.includes(socket)
+    } catch {
+      return false
+    }
+  })
 }
 
 function containerdConfig(folder: string, socket: string, streamPort: number): string {

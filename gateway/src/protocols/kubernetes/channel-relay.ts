@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { StreamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import type { KubeSession } from './kube-session.ts'
 import { CHANNELS, type Transcript } from './transcript.ts'
-import { SpdyReader } from './wire/spdy-frames.ts'
+import { SPDY_TYPES, SpdyReader, type SpdyPiece, writeSpdyData } from './wire/spdy-frames.ts'
 import { OPCODES, WebSocketReader, writeServerFrame } from './wire/websocket-frames.ts'
 
 const MAX_FRAME_BYTES = 4 * 1024 * 1024
@@ -17,7 +17,7 @@ export interface ChannelRelayOptions {
   readonly transcript: Transcript
   readonly kube: KubeSession
   readonly signal: AbortSignal
-  /** One for each stream of what commands print, where masks hold. Only with `channels`. */
+  /** One for each stream of what commands print, where masks hold. Not with `raw`. */
   readonly maskers: (() => StreamMasker | undefined) | undefined
 }
 
@@ -25,6 +25,8 @@ export interface ChannelRelayOptions {
 export class ChannelRelay {
   readonly #options: ChannelRelayOptions
   readonly #maskers = new Map<number, StreamMasker>()
+  /** Of what the API server sends. */
+  readonly #spdy = new SpdyReader()
   #timer: NodeJS.Timeout | undefined
 
   constructor(options: ChannelRelayOptions) {
@@ -77,9 +79,10 @@ export class ChannelRelay {
       }
     }
     if (kind === 'spdy') {
-      const spdy = new SpdyReader()
+      const spdy = direction === 'sent' ? new SpdyReader() : this.#spdy
+      if (direction === 'received' && maskers !== undefined) return (bytes) => Buffer.concat(spdy.push(bytes).map((piece) => this.#maskedSpdy(piece)))
       return (bytes) => {
-        for (const { data } of spdy.push(bytes)) transcript.channel(direction, direction === 'sent' ? CHANNELS.input : CHANNELS.output, data)
+        for (const piece of spdy.push(bytes)) if (piece.kind === 'data') transcript.channel(direction, direction === 'sent' ? CHANNELS.input : CHANNELS.output, piece.data)
         return bytes
       }
     }
@@ -116,7 +119,26 @@ export class ChannelRelay {
     return payload.length === 1 ? writeServerFrame(opcode, payload) : this.#output(channel, bytes)
   }
 
-  #output(channel: number, bytes: Buffer): Buffer {
+  /** Frames of our own in place of those that came: neither side of SPDY counts what data it may still send here. */
+  #maskedSpdy(piece: SpdyPiece): Buffer {
+    if (piece.kind === 'control') {
+      const isLast = piece.type === SPDY_TYPES.resetStream || piece.type === SPDY_TYPES.goAway
+      return isLast ? Buffer.concat([this.#flush(), piece.bytes]) : piece.bytes
+    }
+    const { stream, data, ends } = piece
+    const masker = this.#masker(stream)
+    const shown = Buffer.concat([masker.push(data), ...(ends ? [masker.flush()] : [])])
+    if (masker.holding) this.#flushSoon()
+    if (ends) this.#maskers.delete(stream)
+    return shown.length === 0 && !ends ? shown : this.#output(stream, shown, ends)
+  }
+
+  #output(channel: number, bytes: Buffer, ends = false): Buffer {
+    if (this.#options.kind === 'spdy') {
+      if (bytes.length === 0 && !ends) return bytes
+      this.#options.transcript.channel('received', CHANNELS.output, bytes)
+      return writeSpdyData(channel, bytes, ends)
+    }
     if (bytes.length === 0) return bytes
     this.#options.transcript.channel('received', channel, bytes)
     return writeServerFrame(OPCODES.binary, Buffer.concat([Buffer.from([channel]), bytes]))
@@ -140,7 +162,9 @@ export class ChannelRelay {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       const { client } = this.#options
-      if (!client.destroyed && !client.writableEnded) client.write(this.#flush())
+      // No frame may stand within another.
+      if (this.#spdy.isInControl) this.#flushSoon()
+      else if (!client.destroyed && !client.writableEnded) client.write(this.#flush())
     }, HOLD_MS)
   }
 }

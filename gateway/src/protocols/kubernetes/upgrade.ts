@@ -91,9 +91,9 @@ export class KubeUpgrades {
     const isForward = info.subresource === 'portforward'
     const kind = wanted.kind === 'spdy' || isForward ? (wanted.kind === 'spdy' ? 'spdy' : 'raw') : BINARY_CHANNELS.has(subprotocol ?? '') ? 'channels' : 'raw'
     const masks = isForward ? undefined : streamMasker(kube.session.policy, maskKey)
-    if (masks !== undefined && kind !== 'channels') {
+    if (masks !== undefined && kind === 'raw') {
       upstream.destroy()
-      throw new RefusedRequest(403, 'Forbidden', 'masks hold for what commands print, and over this kind of connection they cannot be kept. Use kubectl 1.30 or later')
+      throw new RefusedRequest(403, 'Forbidden', 'masks hold for what commands print, and over this kind of connection they cannot be kept. Offer v4.channel.k8s.io')
     }
     transcript.head(101, '')
     socket.write(switching(answer, subprotocol, streamVersion))

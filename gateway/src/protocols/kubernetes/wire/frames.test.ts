@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { SpdyReader } from './spdy-frames.ts'
+import { SpdyReader, writeSpdyData } from './spdy-frames.ts'
 import { BrokenFrames, OPCODES, WebSocketReader, writeServerFrame } from './websocket-frames.ts'
 
 /** As a client sends it. */
@@ -49,20 +49,25 @@ describe('WebSocket frames', () => {
 })
 
 describe('SPDY frames', () => {
-  test('give their data however they are split, and nothing of what is control', () => {
-    const frame = fc.record({ control: fc.boolean(), stream: fc.integer({ min: 1, max: 9 }), data: fc.uint8Array({ maxLength: 50 }) })
+  test('give their data however they are split, and what is control as it came', () => {
+    const frame = fc.record({ control: fc.boolean(), stream: fc.integer({ min: 1, max: 9 }), data: fc.uint8Array({ maxLength: 50 }), ends: fc.boolean() })
     fc.assert(fc.property(fc.array(frame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 8 }), (frames, places) => {
-      const bytes = Buffer.concat(frames.map(({ control, stream, data }) => {
-        const header = Buffer.alloc(8)
-        header.writeUInt32BE(control ? 0x80030001 : stream, 0)
-        header.writeUIntBE(data.length, 5, 3)
-        return Buffer.concat([header, data])
+      const bytes = Buffer.concat(frames.map(({ control, stream, data, ends }) => {
+        const written = writeSpdyData(stream, Buffer.from(data), ends)
+        if (control) written.writeUInt32BE(0x80030001, 0)
+        return written
       }))
       const reader = new SpdyReader()
       const read = cut(bytes, places).flatMap((part) => reader.push(part))
-      const expected = frames.filter(({ control }) => !control)
-      assert.deepEqual(Buffer.concat(read.map(({ data }) => data)), Buffer.concat(expected.map(({ data }) => data)))
-      for (const { stream } of read) assert.ok(expected.some((one) => one.stream === stream))
+      const again = Buffer.concat(read.map((piece) => (piece.kind === 'control' ? piece.bytes : piece.data)))
+      assert.deepEqual(again, Buffer.concat(frames.map(({ control, data }, at) => (control ? wholeFrame(bytes, frames, at) : Buffer.from(data)))))
+      assert.equal(read.filter((piece) => piece.kind === 'data' && piece.ends).length, frames.filter(({ control, ends }) => !control && ends).length)
+      assert.equal(reader.isInControl, false)
     }))
   })
 })
+
+function wholeFrame(bytes: Buffer, frames: readonly { readonly data: Uint8Array }[], at: number): Buffer {
+  const start = frames.slice(0, at).reduce((sum, { data }) => sum + 8 + data.length, 0)
+  return bytes.subarray(start, start + 8 + (frames[at]?.data.length ?? 0))
+}
