@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -31,6 +31,8 @@ export interface DemoUnderTest {
   readonly npmPid: number
   /** Process id of the database server. */
   readonly postgresPid: number
+  /** Process id of the OpenSSH server; undefined when the demo has none. */
+  readonly sshPid: number | undefined
   /** What it makes outside the clone. */
   readonly folder: string
   /** What clients of this demo need in their environment. */
@@ -50,9 +52,9 @@ export function demoDirectory(): { readonly path: string; remove(): void } {
 }
 
 /** Runs `npm run demo` with its arguments. */
-export function spawnDemo(directory: string, args: readonly string[]): ChildProcess & { words(): string } {
+export function spawnDemo(directory: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): ChildProcess & { words(): string } {
   const child = spawn('npm', ['run', 'demo', ...(args.length > 0 ? ['--', ...args] : [])], {
-    cwd: root, env: demoEnvironment(directory), stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root, env: { ...demoEnvironment(directory), ...more }, stdio: ['ignore', 'pipe', 'pipe'],
     // As in a terminal: Ctrl-C is for a whole group.
     detached: true,
   })
@@ -68,17 +70,19 @@ export function demoEnvironment(directory: string): NodeJS.ProcessEnv {
 }
 
 /** @throws Error with everything it wrote when it does not become ready */
-export async function startDemoUnderTest(directory: string): Promise<DemoUnderTest> {
+export async function startDemoUnderTest(directory: string, more: NodeJS.ProcessEnv = {}): Promise<DemoUnderTest> {
   const started = performance.now()
-  const child = spawnDemo(directory, ['--json'])
+  const child = spawnDemo(directory, ['--json'], more)
   const closed = once(child, 'close')
   const line = await Promise.race([firstJson(child), closed.then(() => undefined)])
   if (line === undefined) throw new Error(`the demo did not become ready:\n${child.words()}`)
   const readyAfterMs = performance.now() - started
   const { pid, folder } = State.parse(JSON.parse(readFileSync(join(directory, 'state.json'), 'utf8')))
   const postgresPid = Number(readFileSync(join(folder, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0])
+  const sshPidFile = join(folder, 'ssh/pid')
+  const sshPid = existsSync(sshPidFile) ? Number(readFileSync(sshPidFile, 'utf8')) : undefined
   return {
-    ready: Ready.parse(JSON.parse(line)), readyAfterMs, pid, postgresPid, folder,
+    ready: Ready.parse(JSON.parse(line)), readyAfterMs, pid, postgresPid, sshPid, folder,
     npmPid: child.pid ?? 0,
     environment: demoEnvironment(directory),
     output: () => child.words(),
@@ -87,7 +91,7 @@ export async function startDemoUnderTest(directory: string): Promise<DemoUnderTe
       await closed
     },
     async clear() {
-      for (const left of [pid, postgresPid]) {
+      for (const left of [pid, postgresPid, ...(sshPid === undefined ? [] : [sshPid])]) {
         try {
           process.kill(left, 'SIGTERM')
         } catch {

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { type DemoUnderTest, demoDirectory, spawnDemo, startDemoUnderTest } from './demo-under-test.ts'
 import { isAlive } from './processes.ts'
+import { findSshServer } from './ssh-host.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -146,6 +147,24 @@ suite('the demo', () => {
     for (const { id } of grants) assert.equal(sallyport('access', 'end', id, '--as', 'dana').status, 0)
   }
 
+  const withoutServer = findSshServer() === undefined ? 'there is no OpenSSH server' : false
+
+  test('has a host where reads pass with masks, trees are not removed, nobody goes further, and shells are for people', { skip: withoutServer }, () => {
+    const ssh = (name: string, ...args: string[]) => sallyport('ssh', 'box', '--as', name, '--', ...args)
+    assert.match(demo.output(), /OpenSSH, the demo's host box/)
+    const { protocol, host } = demo.ready.targets['box'] ?? assert.fail()
+    assert.deepEqual([protocol, host], ['ssh', '127.0.0.1'])
+    const read = ssh('support-bot', 'tail', '-n', '1', 'logs/shop.log')
+    assert.equal(read.stdout, '2026-11-02T08:49:00Z order 1199 paid by [redacted]\n', read.stderr)
+    const removed = ssh('support-bot', 'rm -rf *')
+    assert.equal(removed.status, 126)
+    assert.match(removed.stderr, /refused by rule "box-destructive"/)
+    assert.match(ssh('support-bot').stderr, /no rule lets support-bot run "shell" on box/)
+    assert.match(ssh('dana', '-W', '127.0.0.1:1').stderr, /refused by rule "box-forward"/)
+    const shell = spawnSync('npx', ['sallyport', 'ssh', 'box', '--as', 'dana'], { cwd: root, encoding: 'utf8', env: demo.environment, input: 'ls\nexit 3\n' })
+    assert.deepEqual([shell.status, shell.stdout], [3, 'logs\nreports\nshop.git\nsrv\n'], shell.stderr)
+  })
+
   test('knows its people: an auditor sees every session, an agent only its own', () => {
     const auditor = sallyport('session', 'list', '--as', 'robin', '--json')
     assert.equal(auditor.status, 0, auditor.stderr)
@@ -184,6 +203,7 @@ suite('the demo', () => {
     assert.ok(demo.readyAfterMs < 15_000)
     assert.equal(existsSync(before.folder), false)
     assert.ok(await gone(before.postgresPid))
+    if (before.sshPid !== undefined) assert.ok(await gone(before.sshPid))
   })
 
   test('ends all of it at Ctrl-C, with clients connected', async () => {
@@ -206,8 +226,17 @@ suite('the demo', () => {
     await nothingLeft(demo)
   })
 
-  async function nothingLeft({ pid, postgresPid, folder }: DemoUnderTest): Promise<void> {
-    for (const one of [pid, postgresPid]) assert.ok(await gone(one), `process ${one} is still there`)
+  test('goes without the host on a machine that has no OpenSSH server, says so, and is otherwise as ever', async () => {
+    demo = await startDemoUnderTest(state.path, { SALLYPORT_DEMO_SSHD: '/nonexistent/sshd' })
+    assert.match(demo.output(), /no OpenSSH server on this machine: the demo goes without its host "box"/)
+    assert.deepEqual(Object.keys(demo.ready.targets), ['shop'])
+    assert.equal((await query('support-bot', 'select 1 as one')).rows[0]?.['one'], 1)
+    await demo.interrupt()
+    await nothingLeft(demo)
+  })
+
+  async function nothingLeft({ pid, postgresPid, sshPid, folder }: DemoUnderTest): Promise<void> {
+    for (const one of [pid, postgresPid, ...(sshPid === undefined ? [] : [sshPid])]) assert.ok(await gone(one), `process ${one} is still there`)
     assert.equal(existsSync(folder), false)
     assert.equal(existsSync(join(state.path, 'state.json')), false)
   }

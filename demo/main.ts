@@ -70,7 +70,8 @@ function introduction({ api, issuer, targets, logins }: DemoAddresses): string {
   return `
 ${pc.bold('Addresses')}
   shop         ${shop.host}:${shop.port}, PostgreSQL through the gateway
-${box === undefined ? '' : `  box          ${box.host}:${box.port}, SSH through the gateway\n`}  control API  ${api}
+${box === undefined ? '' : `  box          ${box.host}:${box.port}, SSH through the gateway\n`}  console      ${api}/console/, to review, watch and prove in a browser
+  control API  ${api}
   OpenID       ${issuer}
 
 ${pc.bold('Logins')}, each with a session token as password

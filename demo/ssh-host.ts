@@ -33,8 +33,10 @@ const SFTP_SERVERS = ['/usr/lib/openssh/sftp-server', '/usr/libexec/openssh/sftp
 /** Where a server of root's locks itself up before a login. */
 const EMPTY_FOLDER = '/run/sshd'
 
-/** Path of the OpenSSH server of this machine, which only starts by its whole path. Undefined when there is none. */
+/** Path of the OpenSSH server of this machine, which only starts by its whole path; or of the one that SALLYPORT_DEMO_SSHD names. Undefined when there is none. */
 export function findSshServer(): string | undefined {
+  const named = process.env['SALLYPORT_DEMO_SSHD']
+  if (named !== undefined) return existsSync(named) ? named : undefined
   const inPath = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder.startsWith('/')).map((folder) => join(folder, 'sshd'))
   return [...inPath, ...SERVERS].find((path) => existsSync(path))
 }

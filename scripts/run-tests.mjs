@@ -8,7 +8,7 @@ const LONG_TESTS = join('gateway', 'test', 'full')
 
 /** Every test file, or only those that take long. */
 export function findTests({ long }) {
-  const files = ['contract', 'gateway', 'cli', 'demo', 'bench', 'scripts'].flatMap((folder) =>
+  const files = ['contract', 'gateway', 'cli', 'console', 'demo', 'bench', 'scripts'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true })
       .map((file) => join(folder, file))
       .filter((file) => /\.test\.(ts|mjs)$/.test(file) && !file.split(sep).includes('node_modules')))

@@ -1,5 +1,6 @@
 // Installs what is missing, then runs a task on the project's own Node.js. Runs on Node.js 20, without any package.
 import { join } from 'node:path'
+import { buildConsole } from './build-console.mjs'
 import { root, run } from './child.mjs'
 import { installPackages, projectNode } from './install.mjs'
 import { findTests, runTests } from './run-tests.mjs'
@@ -30,7 +31,7 @@ const tasks = {
 /** @returns the names of the checks that failed; none stops the tests */
 async function runChecks() {
   const failed = []
-  for (const [name, command] of [['types', ['tsc', '--noEmit']], ['lint', ['oxlint', '--type-aware', '--deny-warnings']], ['unused code', ['knip']]]) {
+  for (const [name, command] of [['types', ['tsc', '--noEmit']], ['types of the console', ['tsc', '--noEmit', '-p', 'console']], ['lint', ['oxlint', '--type-aware', '--deny-warnings']], ['unused code', ['knip']]]) {
     const started = Date.now()
     const status = await run(command[0], command.slice(1))
     console.log(`${status === 0 ? '✔' : '✖'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`)
@@ -57,6 +58,7 @@ if (!Object.hasOwn(tasks, task)) {
 }
 try {
   await installPackages()
+  if (task !== 'bench') await buildConsole()
   process.exitCode = await tasks[task](args)
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

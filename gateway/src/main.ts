@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { isLoopback } from '@sallyport/contract'
 import { agentServices } from './administer-agents.ts'
@@ -47,6 +48,8 @@ const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
 /** How long the end waits for receivers of webhooks. */
 const TELL_BEFORE_END_MS = 2_000
+/** The built console, beside the gateway: `npm run build -w console` makes it. */
+const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/dist', import.meta.url))
 /** Vault entry that the gateway makes for itself. */
 const MASK_KEY = 'gateway.mask-key'
 
@@ -202,6 +205,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
       version: VERSION,
+      consoleFolder: CONSOLE_FOLDER,
       log,
     }),
     // On loopback nobody can listen in, and a certificate of the gateway's own would have to be told to every client.

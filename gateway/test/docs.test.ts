@@ -22,7 +22,12 @@ const COMMAND_TIMEOUT_MS = 60_000
 const NEEDS: Readonly<Record<string, string>> = {
   psycopg: '/usr/lib/python3/dist-packages/psycopg',
   pgjdbc: '/usr/share/java/postgresql.jar',
+  paramiko: '/usr/lib/python3/dist-packages/paramiko',
+  ansible: '/usr/lib/python3/dist-packages/ansible',
+  sshd: '/usr/sbin/sshd',
 }
+/** Pages of which no command can be run without something. */
+const PAGE_NEEDS: Readonly<Record<string, string>> = { 'docs/guide/ssh.md': 'sshd' }
 
 interface Page {
   /** Relative to the repository. */
@@ -42,7 +47,10 @@ function page(path: string): Page {
 }
 
 /** What fragments of a document are put into, so that they can be checked. */
-const whole = parse(readBlocks(page('docs/guide/first-target.md').text).find(({ language }) => language === 'yaml')?.text ?? '') as object
+const first = parse(readBlocks(page('docs/guide/first-target.md').text).find(({ language }) => language === 'yaml')?.text ?? '') as { targets: readonly object[] }
+/** Masks on text streams need a target that has some. */
+const box = { name: 'text-streams', protocol: 'ssh', host: 'h', credential: { user: 'u', key: 'vault:k' }, hostKeys: [`SHA256:${'A'.repeat(43)}`] }
+const whole = { ...first, targets: [...first.targets, box] }
 
 describe('the documents', () => {
   test('are found, and their blocks too', () => {
@@ -133,6 +141,8 @@ describe('the commands in the documents', () => {
 
   /** @param skip what could not be run; the rest is run all the same */
   async function runPage(path: string, blocks: readonly Block[], skip: (why: string) => void): Promise<void> {
+    const needed = NEEDS[PAGE_NEEDS[path] ?? '']
+    if (needed !== undefined && !existsSync(needed)) return skip(`${path} was not run: ${needed} is not installed`)
     const folder = mkdtempSync(join(tmpdir(), 'sallyport-docs-'))
     folders.push(folder)
     // A folder like the clone, into which examples can be saved.
@@ -224,7 +234,7 @@ class Shell {
     this.#target = target
     // The project's own node first, and Debian's python before any other.
     const path = [join(ROOT, 'node_modules', '.bin'), '/usr/bin', process.env['PATH'] ?? ''].join(delimiter)
-    this.#environment = { ...demo.environment, PATH: path, PGJDBC: NEEDS['pgjdbc'], NO_COLOR: '1', TERM: 'dumb' }
+    this.#environment = { ...demo.environment, PATH: path, XDG_CONFIG_HOME: join(folder, '.config'), PGJDBC: NEEDS['pgjdbc'], NO_COLOR: '1', TERM: 'dumb' }
   }
 
   save(name: string, text: string): void {

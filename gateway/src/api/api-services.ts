@@ -56,6 +56,8 @@ export interface ApiServices {
   /** Where each protocol listens. */
   readonly listeners: () => readonly ProtocolListener[]
   readonly version: string
+  /** Of the built console; none is served when absent, or not there. */
+  readonly consoleFolder?: string
   readonly log: ApiLog
 }
 

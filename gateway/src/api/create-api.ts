@@ -11,6 +11,7 @@ import { serveAuth } from './auth-routes.ts'
 import { callerOf } from './caller.ts'
 import { issueSshCertificate, showSshAuthorities } from './certificate-routes.ts'
 import { serveCampaigns } from './campaign-routes.ts'
+import { serveConsole } from './console-routes.ts'
 import { serveChannels } from './channel-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
@@ -82,6 +83,7 @@ export function createApi(services: ApiServices): Hono {
   serveLedger(api, services)
   serveAuth(api, services)
   serveSaml(api, services)
+  if (services.consoleFolder !== undefined) serveConsole(api, services.consoleFolder)
   api.get(routes.ledgerStatus, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('auditor', 'operator', 'administrator')
@@ -124,7 +126,7 @@ function limitBody(maxBytes: number): MiddlewareHandler {
 const protectiveHeaders: MiddlewareHandler = async (context, next) => {
   await next()
   if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store')
-  context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
+  if (!context.res.headers.has('content-security-policy')) context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   context.header('cross-origin-resource-policy', 'same-origin')
   context.header('referrer-policy', 'no-referrer')
   context.header('x-content-type-options', 'nosniff')

@@ -107,6 +107,7 @@ const publicKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'ex
 
 export const recordSchema = z.strictObject({
   rows: recordedRows.default({ first: 1_000 }),
+  files: z.enum(['all', 'none']).optional(),
   originals: z.strictObject({ publicKey }).optional(),
 })
 

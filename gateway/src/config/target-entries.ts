@@ -52,8 +52,8 @@ function entryOf({ retention, record, ...base }: z.output<typeof targetBaseSchem
   return { ...base, ...(record && { record: recordOf(record) }), ...(retention !== undefined && { retentionMs: retention }) }
 }
 
-function recordOf({ rows, originals }: z.output<typeof recordSchema>): NonNullable<TargetEntry['record']> {
-  return { rows, ...(originals && { originals }) }
+function recordOf({ rows, files, originals }: z.output<typeof recordSchema>): NonNullable<TargetEntry['record']> {
+  return { rows, ...(files && { files }), ...(originals && { originals }) }
 }
 
 /** Keys that hold a secret whatever the protocol; an adapter's own schema may know more of them. */

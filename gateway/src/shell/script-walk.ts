@@ -181,6 +181,8 @@ export class ScriptWalk implements Walk {
   #conditional(node: Exclude<CompoundCommand, { type: 'BraceGroup' | 'ArithmeticCommand' | 'TestCommand' }>): void {
     switch (node.type) {
       case 'Subshell':
+        // bash reads it as arithmetic first, and what is then a here-document in it another time.
+        if (node.body.commands[0]?.pos === node.pos + 1 && beginsWithSubshell(node.body.commands[0].command)) this.findings.unknownFor('(( begins arithmetic or two subshells: write ( ( for these')
         this.#list(node.body)
         return
       case 'If':
@@ -220,6 +222,20 @@ export class ScriptWalk implements Walk {
 
   #test(expression: TestExpression): void {
     readTest(this, expression)
+  }
+}
+
+function beginsWithSubshell(node: PipelineNode | AndOr | CommandNode): boolean {
+  switch (node.type) {
+    case 'Subshell':
+      return true
+    case 'Redirected':
+      return beginsWithSubshell(node.command)
+    case 'AndOr':
+    case 'Pipeline':
+      return node.commands[0] !== undefined && node.commands[0].pos === node.pos && beginsWithSubshell(node.commands[0])
+    default:
+      return false
   }
 }
 

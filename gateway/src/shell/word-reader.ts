@@ -50,6 +50,7 @@ function readPart(walk: Walk, builder: WordBuilder, part: WordPart | DoubleQuote
       readParameter(walk, builder, part, quoted)
       return
     case 'CommandExpansion': {
+      if (part.text.startsWith('$((')) walk.findings.unknownFor('$(( begins arithmetic or a subshell: write $( ( for this')
       walk.substitution(part.script)
       const produced = part.script === undefined ? undefined : producedBy(part.script)
       if (produced === undefined) builder.part(quoted ? 'computed' : 'list', part.text)

@@ -54,7 +54,7 @@ function run(kubectl: string, kubeconfig: string, args: readonly string[], input
   })
 }
 
-describe('kubectl', { skip }, () => {
+describe('kubectl', { skip, timeout: 70 * 60_000 }, () => {
   before(async () => {
     buildCluster()
     cluster = await startCluster()
@@ -75,7 +75,7 @@ describe('kubectl', { skip }, () => {
 
   const clients = [{ name: '1.20', path: join(KUBE_BIN, 'kubectl') }, ...(existsSync(NEWER) ? [{ name: 'newer', path: NEWER }] : [])]
   for (const { name, path } of clients) {
-    describe(name, () => {
+    describe(name, { timeout: 30 * 60_000 }, () => {
       const suffix = randomBytes(3).toString('hex')
       const [direct, through] = [`direct-${suffix}`, `gateway-${suffix}`]
 

@@ -141,7 +141,7 @@ describe('a session', () => {
   })
 
   test('can be replayed as it was on the terminal', async () => {
-    const { output } = await journey.start('python3', ['-c', TYPED, ...journey.flags]).result
+    const { output } = await journey.start('/usr/bin/python3', [join(import.meta.dirname, 'ssh_terminal.py'), 'typed', ...journey.flags]).result
     assert.match(output, /typed by hand/)
     const opened = (await events()).findLast((event) => event.event === 'session.opened')
     assert.ok(opened?.event === 'session.opened')
@@ -207,29 +207,3 @@ describe('programs of another user than root', () => {
     }
   })
 })
-
-const TYPED = `
-import fcntl, os, pty, select, struct, sys, termios, time
-pid, fd = pty.fork()
-if pid == 0:
-    os.environ['TERM'] = 'xterm'
-    time.sleep(0.3)
-    os.execvp('ssh', ['ssh', '-tt'] + sys.argv[1:] + ['shop'])
-fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 27, 91, 0, 0))
-def until(what, seconds=20):
-    seen = b''
-    end = time.time() + seconds
-    while what not in seen and time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try: got = os.read(fd, 65536)
-            except OSError: break
-            seen += got
-    return seen
-until(b'assword:')
-os.write(fd, os.environ['SSHPASS'].encode() + b'\\n')
-until(b'# ', 3)
-os.write(fd, b'echo ty""ped by hand\\n')
-print(until(b'typed by hand').decode())
-os.write(fd, b'exit\\n')
-until(b'nothing', 2)
-`

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -59,14 +59,6 @@ describe('OpenSSH through the gateway', () => {
     assert.equal(output, `${digest}  -\n`)
   })
 
-  test('passes the size of a window, and its changes', async () => {
-    const script = join(journey.folder, 'resize.py')
-    writeFileSync(script, RESIZE)
-    const { output, errors } = await journey.start('python3', [script, ...journey.flags]).result
-    assert.match(output, /first 33 100/, errors)
-    assert.match(output, /then 50 132/)
-  })
-
   test('runs many programs in one connection, each with its own exit status', async () => {
     const socket = join(journey.folder, 'mux')
     const flags = [...journey.flags, '-o', `ControlPath=${socket}`]
@@ -86,14 +78,6 @@ describe('OpenSSH through the gateway', () => {
     assert.match(await greeting(here), /^SSH-2\.0-Sallyport/)
     process.kill(client.pid)
     await client.result
-  })
-
-  test('shows full-screen programs, which hear every key', async () => {
-    const script = join(journey.folder, 'vim.py')
-    writeFileSync(script, VIM)
-    const file = join(journey.sshd.folder, 'written')
-    const { errors } = await journey.start('python3', [script, file, ...journey.flags]).result
-    assert.equal(readFileSync(file, 'utf8'), 'written in vim\n', errors)
   })
 
   test('serves 40 connections at once', async () => {
@@ -160,59 +144,3 @@ async function greeting(port: number): Promise<string> {
   }
   return ''
 }
-
-const PTY = `
-import fcntl, os, pty, signal, struct, sys, termios, time, select
-def start(args, rows, columns):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.execvp('sshpass', ['sshpass', '-e', 'ssh'] + args)
-    return pid, fd
-def size(fd, rows, columns):
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
-def until(fd, what, seconds=20):
-    seen = b''
-    end = time.time() + seconds
-    while what not in seen and time.time() < end:
-        if select.select([fd], [], [], 0.2)[0]:
-            try:
-                got = os.read(fd, 65536)
-            except OSError:
-                break
-            if not got: break
-            seen += got
-    return seen
-`
-/** sshpass would put ssh on a terminal of its own: ssh asks for the password on this one. */
-const DIRECT = `
-def login(args, rows, columns):
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ['TERM'] = 'xterm'
-        time.sleep(0.3)
-        os.execvp('ssh', ['ssh', '-tt'] + args)
-    size(fd, rows, columns)
-    until(fd, b'assword:')
-    os.write(fd, os.environ['SSHPASS'].encode() + b'\\n')
-    return pid, fd
-`
-const RESIZE = `${PTY}${DIRECT}
-pid, fd = login(sys.argv[1:] + ['shop', 'bash --norc --noprofile'], 33, 100)
-os.write(fd, b'echo fir""st $(stty size)\\n')
-print(until(fd, b'first 33 100').decode())
-size(fd, 50, 132)
-time.sleep(1)
-os.write(fd, b'echo th""en $(stty size)\\n')
-print(until(fd, b'then 50 132').decode())
-os.write(fd, b'exit\\n')
-until(fd, b'nothing', 2)
-`
-const VIM = `${PTY}${DIRECT}
-pid, fd = login(sys.argv[2:] + ['shop', 'vi -u NONE ' + sys.argv[1]], 24, 80)
-until(fd, b'~')
-time.sleep(0.5)
-os.write(fd, b'iwritten in vim\\x1b')
-time.sleep(0.5)
-os.write(fd, b':wq\\r')
-until(fd, b'nothing', 4)
-`

@@ -33,12 +33,3 @@ masks:
 rules:
   - { name: everything, then: allow }
 `
-
-/** For hosts: what changes nothing runs, what removes files never does, and of anything else a person is asked. Nobody is held. */
-export const HOST_POLICY = `
-masks: []
-rules:
-  - { name: reads, when: operation.readOnly, then: allow }
-  - { name: no-removal, when: '"remove" in operation.actions', then: deny, message: nothing is removed here }
-  - { name: changes, when: '!operation.readOnly', then: review, reviewers: [dba], approvals: 1, expires: 15m, hold: 0s, preview: none }
-`

@@ -11,6 +11,8 @@ export interface ShellSandbox {
   snapshot(): string
   /** @param shell the program that runs it, with `-c` */
   run(shell: 'bash' | 'sh', command: string): void
+  /** A program for sshd's ForceCommand, that runs in the folder what a client asks for. */
+  installShell(file: string): void
   /** All as it was. */
   reset(): void
   remove(): void
@@ -61,6 +63,10 @@ export function makeShellSandbox(): ShellSandbox {
     snapshot: () => describe(folder).join('\n'),
     run: (shell, command) => {
       spawnSync(shell, ['-c', command], { cwd: folder, stdio: 'ignore', env: environment(folder), timeout: 10_000, killSignal: 'SIGKILL' })
+    },
+    installShell: (file) => {
+      writeFileSync(file, `#!/bin/bash\nexport HOME=${folder} GIT_CONFIG_NOSYSTEM=1\ncd ${folder} && exec bash -c "$SSH_ORIGINAL_COMMAND"\n`)
+      chmodSync(file, 0o755)
     },
     reset,
     remove: () => rmSync(parent, { recursive: true, force: true }),

@@ -69,6 +69,8 @@ export interface TargetEntry {
   /** What of its sessions goes on record besides events; see `record-settings.ts` for what is left out. */
   readonly record?: {
     readonly rows?: 'all' | 'none' | { readonly first: number }
+    /** Content of files that pass as files, such as by SFTP; none when absent. */
+    readonly files?: 'all' | 'none'
     /** Masked values are kept, sealed to this X25519 public key, base64. */
     readonly originals?: { readonly publicKey: string }
   }

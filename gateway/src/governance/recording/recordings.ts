@@ -70,8 +70,8 @@ export class Recordings {
    * @throws RecordingUnavailable; Error when its key cannot be kept
    */
   async open(session: { readonly id: string; readonly openedAtMs: number; readonly target: TargetEntry }): Promise<SessionRecorder | undefined> {
-    const { rows, originals } = recordSettings(session.target)
-    if (rows === 'none' && originals === undefined) return undefined
+    const { rows, files, originals } = recordSettings(session.target)
+    if (rows === 'none' && files === 'none' && originals === undefined) return undefined
     if (!this.#writer.healthy) throw new RecordingUnavailable('sessions cannot be recorded at the moment')
     const key = await this.#keys.create(session.id)
     const recorder = new Recorder(this.#host, {

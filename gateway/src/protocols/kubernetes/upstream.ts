@@ -9,7 +9,8 @@ import { impersonationHeaders } from './impersonation.ts'
 import type { KubernetesTarget } from './target.ts'
 
 const CONNECT_TIMEOUT_MS = 15_000
-const MAX_SOCKETS = 1_024
+/** Each watch holds one for hours. */
+const MAX_SOCKETS = 16_384
 const MAX_AGENTS = 256
 
 /** A request as it goes to the API server. */

@@ -45,7 +45,9 @@ class MaskFilter implements Filter {
   }
 
   targetEnded(): void {
-    this.#flush()
+    clearTimeout(this.#timer)
+    for (const [stream, masker] of this.#maskers) this.#channel.toClient.push(stream, masker.end())
+    this.#channel.toClient.settle()
   }
 
   roomMade(): void {}

@@ -1,10 +1,14 @@
+import { recordSettings } from '../../governance/recording/record-settings.ts'
+import type { Session } from '../../governance/session.ts'
 import type { Channel, Filter } from './channel.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { STDERR } from './messages.ts'
 import { gatewayLines } from './refusal-words.ts'
 import { namesOrderOf } from './sftp/names-order.ts'
+import type { SftpContentRecorder } from './sftp/sftp-ports.ts'
 import { SftpRelay } from './sftp/sftp-relay.ts'
 import { MAX_HOLD_MS } from './step.ts'
+import { headerOf } from './transcript.ts'
 import { governedFile } from './unmaskable-files.ts'
 
 /** Lends the data of a channel to the SFTP relay, which passes on what is allowed. */
@@ -30,7 +34,7 @@ export class SftpFilter implements Filter {
       govern: (exchange) => gatekeeper.govern(session, governedFile(exchange, session.policy)),
       finish: (operationNumber, outcome) => gatekeeper.finish(session, operationNumber, outcome),
       policy: () => session.policy,
-      content: session.recorder,
+      content: recordedContent(session),
       fail: (reason) => {
         log.warn({ session: session.id, reason }, 'an SFTP channel was closed because its messages could not be followed')
         // Not within a call of the relay's own.
@@ -87,5 +91,22 @@ export class SftpFilter implements Filter {
     const end = this.#ending
     this.#ending = undefined
     end()
+  }
+}
+
+/** Content of files as channel data, each piece a message of its own as in `transcript.ts`; only where the policy wants it. */
+function recordedContent({ recorder, target }: Session): SftpContentRecorder | undefined {
+  if (recorder === undefined || recordSettings(target).files !== 'all') return undefined
+  return {
+    received(operation, bytes, start, end) {
+      const header = headerOf(0, end - start)
+      recorder.received(operation, header, 0, header.length)
+      recorder.received(operation, bytes, start, end)
+    },
+    sent(operation, bytes, start, end) {
+      const header = headerOf(0, end - start)
+      recorder.sent(operation, header, 0, header.length)
+      recorder.sent(operation, bytes, start, end)
+    },
   }
 }

@@ -31,8 +31,8 @@ const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/
 /** By which the loader, the shell or the tools of a target would run something else than the command says. */
 const DANGEROUS = /^(?:LD_|DYLD_|BASH_|GLIBC_|MALLOC_|GIT_(?!PROTOCOL$)|PERL|PYTHON|RUBY|NODE_|JAVA_|_JAVA|JDK_|SSH_|SUDO_|LESS|PS[0-9]$|PROMPT_COMMAND$|ENV$|PATH$|IFS$|CDPATH$|SHELL$|SHELLOPTS$|HOME$|USER$|LOGNAME$|EDITOR$|VISUAL$|PAGER$|MANPAGER$|BROWSER$|TERMINFO|TERMCAP$|HISTFILE$|TMPDIR$|NLSPATH$|LOCPATH$)/
 const variable = z.string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}\*?$/, 'a name of a variable, where * may stand at the end')
-  .refine((name) => !DANGEROUS.test(name) && !isWide(name), 'this changes which programs run: it is never taken from a client')
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,63}$|^[A-Za-z][A-Za-z0-9_]{0,62}_\*$/, 'a name of a variable, or all that begin with NAME_, as NAME_*')
+  .refine((name) => !DANGEROUS.test(name), 'this changes which programs run: it is never taken from a client')
 
 /** What an SSH target says in the policy document, besides name, protocol and labels. */
 export const targetSchema = z.strictObject({
@@ -77,9 +77,4 @@ function isPublicKey(line: string): boolean {
     if (error instanceof MalformedFrameError) return false
     throw error
   }
-}
-
-/** `L*` would take LD_PRELOAD in. */
-function isWide(name: string): boolean {
-  return name.endsWith('*') && !['LC_*'].includes(name) && name.length < 5
 }

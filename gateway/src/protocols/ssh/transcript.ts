@@ -76,7 +76,8 @@ export class Transcript {
   }
 }
 
-function headerOf(stream: number, length: number): Buffer {
+/** What stands before `length` bytes of data in a recording. @param stream 0, or a type of extended data */
+export function headerOf(stream: number, length: number): Buffer {
   const header = stream === 0 ? message(MESSAGE.channelData, 0, length) : message(MESSAGE.channelExtendedData, 0, stream, length)
   return Buffer.concat([lengthOf(header.length + length), header])
 }

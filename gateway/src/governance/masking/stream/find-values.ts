@@ -15,6 +15,7 @@ import { findSsn } from './us-ssn.ts'
 const KIND = { digit: 1, at: 2, colon: 3, equals: 4, greater: 5, space: 6, keyK: 7, jwtJ: 8, prefix: 9 } as const
 
 const DOT = 46
+const SLASH = 47
 
 const code = (character: string): number => character.charCodeAt(0)
 
@@ -116,7 +117,7 @@ export class ValueFinder {
   #atColon(scan: Scan, at: number): void {
     if (this.#ip) findIpv6(scan, at)
     if (this.#assignment && mayBeName(scan, at)) findAssigned(scan, at)
-    if (this.#url) findUrlPassword(scan, at)
+    if (this.#url && (scan.text[at + 1] === SLASH || at + 1 >= scan.length)) findUrlPassword(scan, at)
   }
 
   /** A word at the end may go on to be anything: an address, a token. */

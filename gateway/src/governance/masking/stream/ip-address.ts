@@ -43,6 +43,7 @@ export function findIpv4(scan: Scan, start: number): void {
 
 /** An IPv6 address whose first colon is at `colon`. */
 export function findIpv6(scan: Scan, colon: number): void {
+  if (HEX[scan.text[colon - 1] ?? 0] === 0 && scan.at(colon + 1) !== COLON && colon + 1 < scan.length) return
   let start = colon
   while (colon - start < 5 && HEX[scan.at(start - 1)] === 1) start -= 1
   const before = scan.at(start - 1)

@@ -3,10 +3,16 @@ import type { Lane } from './lane.ts'
 import type { LinePatterns } from './line-patterns.ts'
 import { Replacement } from './replacement.ts'
 import { type Match, type Run, Scan } from './scan.ts'
-import type { Edit } from './stream-masker.ts'
 
 /** What is known of what follows: more may come soon, or not soon, or nothing. */
 export type Moment = 'more' | 'idle' | 'end'
+
+/** Bytes of the stream that others take the place of. */
+export interface Edit {
+  readonly at: number
+  readonly size: number
+  readonly insert?: Buffer
+}
 
 /** Characters of what may become a value that a flush shows. */
 const MAX_SHOWN = 4

@@ -31,11 +31,24 @@ export function mayBePhone(scan: Scan, digit: number, end: number): boolean {
   // Another group must follow, or a blank and a bracket.
   const next = text[end + 1] ?? 0
   if (isSeparated && end + 1 < scan.length && DIGIT[next] === 0 && SEPARATOR[next] === 0 && next !== OPEN && size < 7) return false
-  if (isSeparated && ((size === 3 && first > 49 && after !== SPACE) || (size < 6 && first === 48) || (size === 1 && first === 49))) return true
+  if (isSeparated && size === 3 && first > 49 && after !== SPACE) return isGroup(scan, end + 1, 3)
+  if (isSeparated && size === 2 && first === 48) return isGroup(scan, end + 1, 2)
+  if (isSeparated && size > 2 && size < 6 && first === 48) return true
+  if (isSeparated && size === 1 && first === 49 && isGroup(scan, end + 1, 3)) return true
   if (size < 7 && !isSeparated) return false
   let at = digit - 1
   while (at > 0 && digit - at < 5 && BETWEEN[text[at] ?? 0] === 1) at -= 1
   return WORD_ENDS[text[at] ?? 0] === 1
+}
+
+/** True when so many digits and a separator stand there, or the text ends before it can be told. */
+function isGroup(scan: Scan, from: number, size: number): boolean {
+  const { text, length } = scan
+  for (let at = from; at < from + size; at += 1) {
+    if (at >= length) return true
+    if (DIGIT[text[at] ?? 0] === 0) return SEPARATOR[text[at] ?? 0] === 1 || text[at] === OPEN
+  }
+  return from + size >= length || SEPARATOR[text[from + size] ?? 0] === 1 || text[from + size] === CLOSE
 }
 
 /** A telephone number whose first digit is at `digit`, after something else. */
@@ -93,7 +106,7 @@ export function findPhone(scan: Scan, digit: number): void {
 
 function couldBegin(value: string, groups: string, international: boolean): boolean {
   if (international) return value.length < 4 || hasCountryCode(value)
-  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || /^0/.test(value)
+  return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || value.startsWith('0')
 }
 
 function hasCountryCode(value: string): boolean {
@@ -123,5 +136,5 @@ function isNational(scan: Scan, start: number, value: string, groups: string, se
 /** `06 12 34 56 78`, `020 7946 0958`, `0161 496 0123`: as France and the United Kingdom write them. */
 function isEuropean(value: string, groups: string, separators: string): boolean {
   if (groups === '2-2-2-2-2') return value[1] !== '0' && /^(.)\1{3}$/.test(separators)
-  return /^(?:3-4-4|4-3-4|5-6|5-3-3)$/.test(groups) && value.length >= 11 && value.length <= 11 && /^[ -]+$/.test(separators)
+  return /^(?:3-4-4|4-3-4|5-6|5-3-3)$/.test(groups) && value.length === 11 && /^[ -]+$/.test(separators)
 }

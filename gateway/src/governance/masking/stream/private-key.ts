@@ -79,5 +79,5 @@ class KeyRun implements Run {
 }
 
 const COLON = 58
-const BODY = [...'+/=\\,-_.'].map((character) => character.charCodeAt(0))
-const MARKS = [...'<>|#*'].map((character) => character.charCodeAt(0))
+const BODY = Buffer.from('+/=\\,-_.')
+const MARKS = Buffer.from('<>|#*')

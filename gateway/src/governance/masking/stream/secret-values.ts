@@ -114,8 +114,8 @@ function isSecret(value: string, name: string, quoted: boolean, longer: boolean)
   if (NO_SECRETS.has(bare.toLowerCase())) return false
   if (longer) return true
   // Words and counts are behind these names more often than secrets are.
-  if (/(?:token|key|secret|credentials?|pass)$/.test(name) && !quoted) return bare.length >= 6 && !/^[0-9]{1,6}$/.test(bare) && !(/token$/.test(name) && /^[a-z]+$/.test(bare))
-  return quoted ? bare.length >= 3 : bare.length >= 3
+  if (/(?:token|key|secret|credentials?|pass)$/.test(name) && !quoted) return bare.length >= 6 && !/^[0-9]{1,6}$/.test(bare) && !(name.endsWith('token') && /^[a-z]+$/.test(bare))
+  return bare.length >= 3
 }
 
 /** Up to the end of a quoted text, or of a word; `&`, `;` and `,` end a word where another name follows. */
@@ -195,21 +195,27 @@ export function findBearer(scan: Scan, space: number): void {
 }
 
 const MAX_USER = 64
+const SLASH = 47
 
-/** The password of a URL such as `postgres://user:password@host`; `colon` is at its second colon. */
-export function findUrlPassword(scan: Scan, colon: number): void {
-  let at = colon
-  while (colon - at <= MAX_USER && isUserByte(scan.at(at - 1))) at -= 1
-  if (scan.at(at - 1) !== 47 || scan.at(at - 2) !== 47 || scan.at(at - 3) !== COLON || ALPHANUMERIC[scan.at(at - 4)] === 0) return
+/** The password of a URL such as `postgres://user:password@host`; `scheme` is at its first colon. */
+export function findUrlPassword(scan: Scan, scheme: number): void {
+  if (ALPHANUMERIC[scan.at(scheme - 1)] === 0) return
+  let colon = scheme + 1
+  while (colon - scheme < 3 && scan.at(colon) === SLASH) colon += 1
+  if (colon >= scan.length) return scan.undecided(colon, false, scheme)
+  if (colon - scheme < 3) return
+  while (colon < scan.length && colon - scheme <= MAX_USER && isUserByte(scan.at(colon))) colon += 1
+  if (colon >= scan.length) return scan.undecided(colon, false, scheme)
+  if (scan.at(colon) !== COLON) return
   let end = colon + 1
   let sign = -1
-  while (end < scan.length && end - colon < 200 && SPACE[scan.at(end)] === 0 && scan.at(end) !== DOUBLE && scan.at(end) !== SINGLE && scan.at(end) !== 47) {
+  while (end < scan.length && end - colon < 200 && SPACE[scan.at(end)] === 0 && scan.at(end) !== DOUBLE && scan.at(end) !== SINGLE && scan.at(end) !== SLASH) {
     if (scan.at(end) === 64) sign = end
     end += 1
   }
   // A port is no password.
-  if (end >= scan.length) scan.undecided(colon + 1, end > colon + 1, colon)
-  if (sign > colon + 1 && !PLACEHOLDER.test(scan.slice(colon + 1, sign))) scan.add(colon + 1, sign, 'url-password', colon)
+  if (end >= scan.length) scan.undecided(colon + 1, end > colon + 1, scheme)
+  if (sign > colon + 1 && !PLACEHOLDER.test(scan.slice(colon + 1, sign))) scan.add(colon + 1, sign, 'url-password', scheme)
 }
 
 function isUserByte(byte: number): boolean {

@@ -1,19 +1,12 @@
 import type { DetectorMask } from '../../policy/policy-document.ts'
 import type { SessionPolicy } from '../../policy/policy.ts'
 import { DetectorSet } from './detector-set.ts'
-import { LaneMasker, type Moment } from './lane-masker.ts'
+import { type Edit, LaneMasker, type Moment } from './lane-masker.ts'
 import { TerminalText } from './terminal-text.ts'
 
 /** Larger chunks are looked at in parts, so that what is kept beside them stays small. */
 const MAX_PART = 65_536
 const NOTHING = Buffer.alloc(0)
-
-/** Bytes of the stream that others take the place of. */
-export interface Edit {
-  readonly at: number
-  readonly size: number
-  readonly insert?: Buffer
-}
 
 /**
  * Masks one text stream, such as the output of one channel; stderr beside stdout takes a second one. Pure: it has no timer.

@@ -11,7 +11,8 @@ export class ClassRun implements Run {
     this.#bytes = bytes
   }
 
-  step(scan: Scan, at: number): number {
+  step(scan: Scan, from: number): number {
+    let at = from
     while (at < scan.length && this.#bytes[scan.text[at] ?? 0] === 1) at += 1
     this.ended = at < scan.length || scan.final
     return at

@@ -269,7 +269,8 @@ export class RequestQueue implements StepHost {
       return true
     }
     if (governed && isLookUp(step) && !step.wasHeld) state.remembered.add(step.digest, state.ports.policy(), step.startedAtMs)
-    if (request.kind === 'copy' || request.kind === 'handle') for (const file of step.files) file.contentUnknown()
+    if (request.kind === 'copy') step.files[1]?.contentUnknown()
+    if (request.kind === 'handle' && request.attributes?.size !== undefined) step.files[0]?.sizeSet(request.attributes.size)
     if (governed) state.running.add(step)
     this.#sent.add(step)
     if (request.kind === 'path' && (request.name === 'open' || request.name === 'opendir')) return this.#sendOpen(step, request, packet)

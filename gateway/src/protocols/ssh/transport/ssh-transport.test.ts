@@ -170,6 +170,50 @@ describe('two transports of ours', () => {
     assert.deepEqual(server.received, [])
   })
 
+  test('end when the server does not hold the key that it shows, before anyone is asked about it', async () => {
+    let asked = false
+    const stolen = { key: makeEd25519Key().key, publicKey: hostKey.publicKey }
+    const { client } = connected({
+      verifyHost: () => {
+        asked = true
+        return Promise.resolve()
+      },
+    }, { hostKey: stolen })
+    await assert.rejects(client.transport.ready, /has not proved that it holds its key/)
+    assert.equal(asked, false)
+  })
+
+  test('end when the host shows another key at a later key exchange', async () => {
+    const [left, right] = duplexPair()
+    const role = { role: 'server' as const, hostKey }
+    const client = peer(left, { ...clientRole, rekeyBytes: 5_000 })
+    const server = peer(right, role)
+    await Promise.all([client.transport.ready, server.transport.ready])
+    role.hostKey = makeEd25519Key()
+    for (let index = 0; index < 10; index++) client.transport.send(message(Buffer.alloc(1000)))
+    assert.match((await client.closed)?.message ?? '', /another key than at first/)
+  })
+
+  test('do not hold without end what a peer does not read, or what waits for keys that never come', async () => {
+    const { client, server } = connected()
+    await Promise.all([client.transport.ready, server.transport.ready])
+    client.transport.pause()
+    const block = Buffer.alloc(200_000)
+    let most = 0
+    for (let sent = 0; sent < 1_000; sent++) {
+      server.transport.send(message(block))
+      most = Math.max(most, server.transport.writableLength)
+      if (sent % 10 === 0) await new Promise(setImmediate)
+    }
+    assert.match((await server.closed)?.message ?? '', /does not read/)
+    assert.ok(most > 60_000_000 && most < 70_000_000, String(most))
+    client.transport.destroy()
+    const [socket] = duplexPair()
+    const alone = peer(socket, clientRole)
+    for (let index = 0; index < 100; index++) alone.transport.send(message(block))
+    assert.match((await alone.closed)?.message ?? '', /too much waits/)
+  })
+
   test('end when there is no host key that both know', async () => {
     const { client, server } = connected({ hostKeyAlgorithms: ['rsa-sha2-512'] })
     await assert.rejects(client.transport.ready, /no host key that both sides know/)

@@ -17,8 +17,11 @@ import type { Agreement, ClientRole, ServerRole } from './roles.ts'
 import { WaitingMessages } from './waiting-messages.ts'
 
 const OWN_VERSION = 'SSH-2.0-Sallyport'
-/** How long the peer may take to close after it was told to. */
+/** How long the peer may take to close after it was told to; and to take what was sent before, at the most. */
 const LINGER_MS = 2_000
+const LAST_WORDS_MS = 30_000
+/** Who sends on although `send` gave false, to a peer that reads nothing, is stopped here. */
+const MAX_UNREAD_BYTES = 64 * 1024 * 1024
 const EMPTY = Buffer.alloc(0)
 
 /** The peer has ended the connection, and said why. */
@@ -125,7 +128,7 @@ export class SshTransport {
       this.#needsDrain = true
       return false
     }
-    this.#outbound.send(header, data, start, end)
+    this.#guard(() => this.#post(header, data, start, end))
     if (this.#limits.areReached(this.#outbound)) this.#guard(() => this.#rekey())
     if (!this.#outbound.isFull) return true
     this.#needsDrain = true
@@ -155,8 +158,9 @@ export class SshTransport {
   disconnect(code: number, words: string): void {
     if (this.#state !== 'open' || this.#lastWords !== undefined) return
     const message = Buffer.from(makeDisconnect(code, words))
-    if (this.#waiting.byteLength > 0) this.#lastWords = message
-    else this.#leave(message)
+    if (this.#waiting.byteLength === 0) return this.#leave(message)
+    this.#lastWords = message
+    this.#linger(LAST_WORDS_MS)
   }
 
   /** Closes at once. */
@@ -187,7 +191,7 @@ export class SshTransport {
       this.#role,
       { peer, client: isServer ? peer : OWN_VERSION, server: isServer ? OWN_VERSION : peer },
       {
-        send: (payload) => this.#outbound.send(payload, EMPTY, 0, 0),
+        send: (payload) => this.#post(payload),
         sealWith: (sealer, restart) => {
           this.#outbound.sealWith(sealer, restart)
           this.#sendWaiting()
@@ -235,13 +239,18 @@ export class SshTransport {
     this.destroy(code === DISCONNECT.byApplication && this.#agreed ? undefined : new PeerDisconnectError(code, words))
   }
 
+  #post(header: Buffer, data: Buffer = EMPTY, start = 0, end = 0): void {
+    if (this.#outbound.waitingBytes > MAX_UNREAD_BYTES) throw new RangeError('the peer does not read what it is sent')
+    this.#outbound.send(header, data, start, end)
+  }
+
   /** The first thing under the first keys is EXT_INFO, then what waited. */
   #sendWaiting(): void {
     if (!this.#agreed && this.#keys?.extInfoWanted === true) {
-      this.#outbound.send(makeServerSignatureAlgorithms(SIGNATURE_ALGORITHMS), EMPTY, 0, 0)
+      this.#post(makeServerSignatureAlgorithms(SIGNATURE_ALGORITHMS))
     }
     if (!this.#agreed) return
-    for (const message of this.#waiting.take()) this.#outbound.send(message, EMPTY, 0, 0)
+    for (const message of this.#waiting.take()) this.#post(message)
     if (this.#lastWords !== undefined) this.#leave(this.#lastWords)
   }
 
@@ -311,7 +320,7 @@ export class SshTransport {
   #fail(error: Error): void {
     if (this.#state !== 'open') return
     this.#error = error
-    if (this.#greeting !== undefined) return this.destroy()
+    if (this.#greeting !== undefined || error instanceof RangeError) return this.destroy()
     if (error instanceof KeyExchangeError) {
       // Why a host is not trusted is not told to it.
       const words = error.code === DISCONNECT.hostKeyNotVerifiable ? 'the host key was not accepted' : error.message
@@ -326,10 +335,15 @@ export class SshTransport {
     this.#inbound.end()
     this.#outbound.send(message, EMPTY, 0, 0)
     this.#outbound.flush()
-    this.#socket.end()
+    this.#linger(LAST_WORDS_MS)
+    this.#socket.end(() => this.#linger(LINGER_MS))
     // Read on to nowhere: unread bytes would make the system reset the connection, and the words be lost.
     this.#socket.resume()
-    this.#lingering = setTimeout(() => this.#socket.destroy(), LINGER_MS)
+  }
+
+  #linger(forMs: number): void {
+    clearTimeout(this.#lingering)
+    if (this.#state !== 'closed') this.#lingering = setTimeout(() => this.destroy(), forMs)
   }
 
   #ended(): void {

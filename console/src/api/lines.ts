@@ -1,0 +1,25 @@
+import { request } from './client.ts'
+
+/** A line longer than this is no answer of the gateway's. */
+const MAX_LINE = 8_000_000
+
+/** Reads newline-delimited JSON as it comes in; empty lines say that the other side is still there. */
+export async function* lines<Line>(path: string, signal: AbortSignal): AsyncGenerator<Line> {
+  const { body } = await request(path, undefined, signal)
+  if (body === null) return
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      rest += value
+      if (rest.length > MAX_LINE) throw new Error('a line of the answer is too long')
+      const ended = rest.split('\n')
+      rest = ended.pop() ?? ''
+      for (const line of ended) if (line !== '') yield JSON.parse(line) as Line
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}

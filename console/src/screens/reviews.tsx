@@ -1,0 +1,55 @@
+import { Button, Group, Stack, Text } from '@mantine/core'
+import { useHotkeys } from '@mantine/hooks'
+import { useState } from 'react'
+import { useLiveReviews } from '../api/open-reviews.ts'
+import { State } from '../parts/badges.tsx'
+import { Moment } from '../parts/moment.tsx'
+import { Page } from '../parts/page.tsx'
+import { Empty } from '../parts/pending.tsx'
+import { ReviewCard } from './review-card.tsx'
+
+/** The queue: those that wait for the reader first. j and k go through it, a approves, d denies. */
+export function Reviews() {
+  const live = useLiveReviews()
+  const queue = [...live.filter(({ state, mayAnswer }) => state === 'open' && mayAnswer), ...live.filter(({ state, mayAnswer }) => !(state === 'open' && mayAnswer))]
+  const [chosen, setChosen] = useState<string>()
+  const at = Math.max(0, queue.findIndex(({ id }) => id === chosen))
+  const review = queue[at]
+  const go = (step: number) => setChosen(queue[Math.min(queue.length - 1, Math.max(0, at + step))]?.id)
+  useHotkeys([['j', () => go(1)], ['k', () => go(-1)]])
+  return (
+    <Page title="Reviews" about="What waits for a person. j and k go through it, a approves, d denies." actions={<Notifications />}>
+      {review === undefined
+        ? (
+          <Empty title="Nothing waits">
+            An operation that a rule with <code>then: review</code> matches waits here, in the agent's own session, until somebody has answered. Try one in the demo:
+            <pre className="statement" tabIndex={0}>{'npx sallyport psql shop --as support-bot \\\n  -c "update orders set status = \'paid\' where id = 6"'}</pre>
+          </Empty>
+        )
+        : (
+          <Group align="flex-start" wrap="wrap" gap="md">
+            <Stack gap={4} flex="1 1 16rem" maw={{ base: '100%', md: 340 }} component="nav" aria-label="queue">
+              {queue.map((one) => (
+                <Button
+                  key={one.id} onClick={() => setChosen(one.id)} variant={one.id === review.id ? 'light' : 'subtle'} color="harbour" h="auto" py={6} fullWidth justify="flex-start"
+                  aria-current={one.id === review.id} styles={{ label: { flex: 1 } }}
+                >
+                  <Stack gap={0} align="stretch" w="100%" ta="left">
+                    <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{one.requester.name} on {one.target}</Text><State word={one.state} /></Group>
+                    <Text size="xs" c="dimmed"><Moment at={one.createdAt} /></Text>
+                  </Stack>
+                </Button>
+              ))}
+            </Stack>
+            <Stack flex="3 1 24rem" miw={0}><ReviewCard key={review.id} review={review} /></Stack>
+          </Group>
+        )}
+    </Page>
+  )
+}
+
+function Notifications() {
+  const [state, setState] = useState(() => ('Notification' in window ? Notification.permission : 'denied'))
+  if (state !== 'default') return undefined
+  return <Button size="xs" variant="default" onClick={() => void Notification.requestPermission().then(setState)}>Notify me</Button>
+}

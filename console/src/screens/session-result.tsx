@@ -1,0 +1,29 @@
+import { ScrollArea, Stack, Table, Text } from '@mantine/core'
+import { plainText } from '../parts/plain-text.ts'
+import type { OperationResult } from './results-of.ts'
+
+/** What the agent got, after masking. */
+export function Result({ result: { columns, rows, more, output, words } }: { readonly result: OperationResult }) {
+  return (
+    <Stack gap={4} pl="md" mt={4}>
+      {columns.length > 0 && (
+        <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0 }}>
+          <Table withTableBorder fz="xs" ff="monospace" stickyHeader>
+            {/* Names of columns may be there twice. */}
+            {/* oxlint-disable-next-line react/no-array-index-key */}
+            <Table.Thead><Table.Tr>{columns.map((name, index) => <Table.Th key={index}>{plainText(name)}</Table.Th>)}</Table.Tr></Table.Thead>
+            <Table.Tbody>
+              {rows.map((values, row) => (
+                // oxlint-disable-next-line react/no-array-index-key
+                <Table.Tr key={row}>{values.map((value, column) => <Table.Td key={column}>{value === null ? <i>NULL</i> : plainText(value)}</Table.Td>)}</Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </ScrollArea.Autosize>
+      )}
+      {more > 0 && <Text size="xs">… {more.toLocaleString()} more rows</Text>}
+      {output !== '' && <pre className="statement" tabIndex={0} aria-label="output">{plainText(output)}</pre>}
+      {words.length > 0 && <Text size="xs">{plainText(words.join('; '))}</Text>}
+    </Stack>
+  )
+}

@@ -1,0 +1,43 @@
+import { Badge, Button, Code, CopyButton, Group, Paper, Stack, Tabs, Title } from '@mantine/core'
+import type { Target } from '@sallyport/contract'
+import { useTargets } from '../api/queries.ts'
+import { Page } from '../parts/page.tsx'
+import { Empty, Pending } from '../parts/pending.tsx'
+import { waysTo } from './ways-to.ts'
+
+/** What can be reached, and how, for each client. */
+export function Targets() {
+  return (
+    <Page title="Targets" about="What you may open, and how each client gets there.">
+      <Pending of={useTargets()}>
+        {({ targets }) => targets.length === 0
+          ? <Empty title="No target">Add one to the policy document under <code>targets</code>, with its credential sealed by <code>sallyport vault set</code>.</Empty>
+          : <Stack>{targets.map((target) => <TargetCard key={target.name} target={target} />)}</Stack>}
+      </Pending>
+    </Page>
+  )
+}
+
+function TargetCard({ target }: { readonly target: Target }) {
+  const ways = waysTo(target)
+  return (
+    <Paper withBorder p="md">
+      <Group gap="xs">
+        <Title order={2} size="h4">{target.name}</Title>
+        <Badge variant="outline" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{target.protocol}</Badge>
+        {Object.entries(target.labels).map(([key, value]) => <Badge key={key} variant="outline" color="gray" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{key}={value}</Badge>)}
+      </Group>
+      <Tabs defaultValue={ways[0]?.client ?? ''} mt="xs" keepMounted={false}>
+        <Tabs.List>{ways.map(({ client }) => <Tabs.Tab key={client} value={client}>{client}</Tabs.Tab>)}</Tabs.List>
+        {ways.map(({ client, text }) => (
+          <Tabs.Panel key={client} value={client} pt="xs">
+            <Group align="flex-start" wrap="nowrap">
+              <Code block flex={1} tabIndex={0}>{text}</Code>
+              <CopyButton value={text}>{({ copied, copy }) => <Button size="xs" variant="default" onClick={copy}>{copied ? 'Copied' : 'Copy'}</Button>}</CopyButton>
+            </Group>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Paper>
+  )
+}
