@@ -83,7 +83,7 @@ class JsonMasker {
       const name = this.#readString()
       this.#space()
       this.#take(COLON)
-      const inner = trees.flatMap((tree) => [tree.names?.get(name) ?? [], tree.anyName ?? [], tree.texts === undefined ? [] : textsOf(tree)].flat())
+      const inner = under(trees, name)
       this.#value(inner, depth + 1)
       this.#space()
       if (this.#bytes[this.#at] === CLOSE_OBJECT) break
@@ -93,7 +93,7 @@ class JsonMasker {
   }
 
   #array(trees: readonly MaskTree[], depth: number): void {
-    const inner = trees.flatMap((tree) => [tree.items ?? [], tree.texts === undefined ? [] : textsOf(tree)].flat())
+    const inner = within(trees)
     this.#at++
     this.#space()
     if (this.#bytes[this.#at] === CLOSE_ARRAY) {
@@ -160,33 +160,35 @@ class JsonMasker {
     const bytes = this.#bytes
     const first = bytes[this.#at]
     if (first === QUOTE) {
-      this.#at = this.#endOfString()
+      this.#at = this.#endOfString(this.#at)
       return
     }
+    let at = this.#at
     if (first !== OPEN_OBJECT && first !== OPEN_ARRAY) {
-      const start = this.#at
-      while (this.#at < bytes.length && isScalar(bytes[this.#at] ?? 0)) this.#at++
-      if (this.#at === start) throw new UnreadableJson('a value is missing')
+      while (at < bytes.length && isScalar(bytes[at] ?? 0)) at++
+      if (at === this.#at) throw new UnreadableJson('a value is missing')
+      this.#at = at
       return
     }
     let depth = 0
     do {
-      const byte = bytes[this.#at]
+      const byte = bytes[at]
       if (byte === QUOTE) {
-        this.#at = this.#endOfString()
+        at = this.#endOfString(at)
         continue
       }
       if (byte === OPEN_OBJECT || byte === OPEN_ARRAY) depth++
       else if (byte === CLOSE_OBJECT || byte === CLOSE_ARRAY) depth--
       else if (byte === undefined) throw new UnreadableJson('it ends too early')
-      this.#at++
+      at++
     } while (depth > 0)
+    this.#at = at
   }
 
   #readString(): string {
     const start = this.#at
     if (this.#bytes[start] !== QUOTE) throw new UnreadableJson('a text is missing')
-    this.#at = this.#endOfString()
+    this.#at = this.#endOfString(start)
     const text = this.#bytes.toString('utf8', start + 1, this.#at - 1)
     if (!text.includes('\\')) return text
     try {
@@ -196,9 +198,9 @@ class JsonMasker {
     }
   }
 
-  #endOfString(): number {
+  #endOfString(start: number): number {
     const bytes = this.#bytes
-    for (let at = this.#at + 1; at < bytes.length; at++) {
+    for (let at = start + 1; at < bytes.length; at++) {
       const byte = bytes[at]
       if (byte === BACKSLASH) at++
       else if (byte === QUOTE) return at + 1
@@ -222,11 +224,34 @@ class JsonMasker {
   }
 }
 
+const NOTHING: readonly MaskTree[] = []
+
+/** What goes on under a name. */
+function under(trees: readonly MaskTree[], name: string): readonly MaskTree[] {
+  let found: MaskTree[] | undefined
+  for (const tree of trees) {
+    const named = tree.names?.get(name)
+    if (named !== undefined) (found ??= []).push(named)
+    if (tree.anyName !== undefined) (found ??= []).push(tree.anyName)
+    if (tree.texts !== undefined) (found ??= []).push(textsOf(tree.texts))
+  }
+  return found ?? NOTHING
+}
+
+/** What goes on in every item. */
+function within(trees: readonly MaskTree[]): readonly MaskTree[] {
+  let found: MaskTree[] | undefined
+  for (const tree of trees) {
+    if (tree.items !== undefined) (found ??= []).push(tree.items)
+    if (tree.texts !== undefined) (found ??= []).push(textsOf(tree.texts))
+  }
+  return found ?? NOTHING
+}
+
 /** Only what goes on for everything below, the same object each time. */
 const below = new WeakMap<Replacement, MaskTree>()
 
-function textsOf({ texts }: MaskTree): MaskTree | [] {
-  if (texts === undefined) return []
+function textsOf(texts: Replacement): MaskTree {
   let tree = below.get(texts)
   if (tree === undefined) {
     tree = { texts }
