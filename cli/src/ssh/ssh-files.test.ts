@@ -42,6 +42,7 @@ describe('the files of a certificate', () => {
     await renewCertificate(client, 'box', files, 'dana')
     assert.equal(await isFresh(files, 'dana'), true)
     assert.equal(await isFresh(files, 'kim'), false)
+    assert.ok(!readdirSync(join(folder, 'kept')).includes('box-cert.pub'))
     lastsMs = 30_000
     await renewCertificate(client, 'box', files, 'dana')
     assert.equal(await isFresh(files, 'dana'), false)

@@ -29,9 +29,10 @@ export async function writeKnownHosts(client: ApiClient, { knownHosts }: SshFile
   await writePrivateFile(knownHosts, `${line}\n${names} ${hostKey}\n`)
 }
 
-/** The certificate at hand is this holder's, and lasts a while. */
+/** The certificate at hand is this holder's, and lasts a while. One of another holder is removed: after a logout nobody is to use it. */
 export async function isFresh(files: SshFiles, holder: string): Promise<boolean> {
   const note = Note.safeParse(parsed(await readPrivateFile(noteOf(files))))
+  if (note.success && note.data.holder !== holder) await rm(files.certificate, { force: true })
   if (!note.success || note.data.holder !== holder || Date.parse(note.data.expiresAt) < Date.now() + ENOUGH_MS) return false
   return await readPrivateFile(files.certificate) !== undefined && await readPrivateFile(files.identity) !== undefined
 }

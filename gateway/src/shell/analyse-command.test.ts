@@ -118,7 +118,7 @@ describe('analyseCommand', () => {
     const fill = (text: string) => text.repeat(Math.floor(size / text.length))
     for (const text of [
       fill('$('), fill('"$('), fill('`'), fill('${a:-'), fill('$(('), fill('(('), fill('('), fill('{'), `echo ${fill('{a,')}`, `ls ${fill('x ')}`, fill('cat <<A <<B <<C '), fill('! '), fill('if '), fill('a['), fill("'"), fill('a && '), fill('a | '), fill('ls;'), fill('cat <<E\n$(ls)\nE\n'), fill('[[ ( '), fill('<('), fill('\\'), fill('a=b '), fill('a=$a;'),
-      `${fill('sh -c ').slice(0, 300)}`, `sh -c '${fill('ls; ')}'`, fill('eval '), `eval "${fill("eval '").slice(0, 100)}`, fill('sudo '), fill('env '), `sed '${fill('/')}'`, `awk '${fill('/')}'`, `awk '${fill('[')}'`, fill('time '), fill('f() { '), fill('xargs '), fill('${x//'), `find ${fill('-exec ')}`, fill('timeout 5 '),
+      fill('sh -c ').slice(0, 300), `sh -c '${fill('ls; ')}'`, fill('eval '), `eval "${fill("eval '").slice(0, 100)}`, fill('sudo '), fill('env '), `sed '${fill('/')}'`, `awk '${fill('/')}'`, `awk '${fill('[')}'`, fill('time '), fill('f() { '), fill('xargs '), fill('${x//'), `find ${fill('-exec ')}`, fill('timeout 5 '),
     ]) {
       const times = [' ', '', '\n'].map((more) => {
         const start = process.threadCpuUsage()

@@ -4,19 +4,19 @@ import { isName } from './characters.ts'
 import { giveVariable, keepVariable } from './environment.ts'
 import { readIndex } from './parameter-reader.ts'
 import { findProgram } from './programs/program-table.ts'
-import type { ScriptWalk } from './script-walk.ts'
 import { anyWord } from './shell-word.ts'
 import type { ShellWord } from './shell-word.ts'
+import type { Walk } from './walk.ts'
 
 /** Where the programs are that bear their names for everyone. */
 const TRUSTED = ['/bin/', '/usr/bin/', '/sbin/', '/usr/sbin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/lib/openssh/', '/usr/libexec/openssh/', '/usr/lib/ssh/', '/usr/libexec/']
 
 export class CommandRunner {
-  readonly #walk: ScriptWalk
+  readonly #walk: Walk
   /** Functions that the text defines where nothing can skip it. */
   readonly #functions = new Set<string>()
 
-  constructor(walk: ScriptWalk) {
+  constructor(walk: Walk) {
     this.#walk = walk
   }
 

@@ -1,5 +1,6 @@
 import type { ParameterExpansionPart, Word } from 'unbash'
 import { arithmeticText } from './arithmetic-reader.ts'
+import { hasAny } from './characters.ts'
 import type { Walk } from './walk.ts'
 import type { WordBuilder } from './word-builder.ts'
 
@@ -24,6 +25,8 @@ export function readVariable(walk: Walk, builder: WordBuilder, name: string, tex
 /** `${…}` in all its forms. */
 export function readParameter(walk: Walk, builder: WordBuilder, part: ParameterExpansionPart, quoted: boolean): void {
   const { parameter, prefix, index, operation, text } = part
+  const dubious = isPosix(part) ? (quoted ? "'" : '') : '\'"`'
+  if (walk.dialect !== 'bash' && hasAny(text, dubious)) walk.findings.unknownFor('shells differ in where ${…} with quotes in it ends')
   if (index !== undefined) readIndex(walk, index)
   const every = index !== undefined && (index.text === '@' || index.text === '*')
   if (prefix === '#' && operation === undefined) {
@@ -37,6 +40,11 @@ export function readParameter(walk: Walk, builder: WordBuilder, part: ParameterE
   }
   readOperation(walk, part)
   builder.part(quoted && !every && parameter !== '@' && prefix !== '!' ? 'computed' : 'list', text)
+}
+
+/** Of the forms that every shell knows. */
+function isPosix({ index, prefix, operation }: ParameterExpansionPart): boolean {
+  return index === undefined && prefix !== '!' && (operation === undefined || operation.type === 'Default' || operation.type === 'Remove')
 }
 
 function readOperation(walk: Walk, { parameter, operation }: ParameterExpansionPart): void {

@@ -1,5 +1,5 @@
 import type { Redirect, Redirection } from 'unbash'
-import { isDigits } from './characters.ts'
+import { hasAny, isDigits } from './characters.ts'
 import { isDevice, isHarmlessOutput } from './device-paths.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Walk } from './walk.ts'
@@ -9,6 +9,7 @@ export function readRedirection(walk: Walk, redirection: Redirection): void {
   const { descriptor } = redirection
   if (descriptor?.type === 'FileDescriptorVariable') walk.variables.assign(descriptor.name, undefined, false)
   if (redirection.type === 'HereDoc') {
+    if (hasAny(redirection.delimiter?.text ?? '$', '$`')) walk.findings.unknownFor('shells differ in which line ends this here-document')
     if (redirection.body.parts !== undefined) readParts(walk, redirection.body.parts)
     return
   }

@@ -1,4 +1,4 @@
-import type { ArithmeticExpression, ParsedScript, Word } from 'unbash'
+import type { ArithmeticExpression, ParsedScript, Redirection, Word } from 'unbash'
 import type { Findings } from './findings.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Variables } from './variables.ts'
@@ -11,10 +11,13 @@ export interface Walk {
   readonly findings: Findings
   readonly variables: Variables
   readonly dialect: Dialect
+  /** Nothing can skip or repeat what is walked now, and it is in no subshell. */
+  readonly straight: boolean
   /** Reads what is run for the word to become one, and what the word is. */
   word(word: Word): ShellWord
   /** A script inside the text: a substitution. */
   substitution(script: ParsedScript | undefined): void
+  redirections(redirections: readonly Redirection[]): void
   arithmetic(expression: ArithmeticExpression | undefined): void
   /** A command made of words: what a wrapper such as `timeout 5 ls` runs. */
   run(words: readonly ShellWord[]): void

@@ -51,6 +51,7 @@ function readPart(walk: Walk, builder: WordBuilder, part: WordPart | DoubleQuote
       return
     case 'CommandExpansion': {
       if (part.text.startsWith('$((')) walk.findings.unknownFor('$(( begins arithmetic or a subshell: write $( ( for this')
+      if (quoted && part.text.startsWith('`') && part.text.includes('\\"')) walk.findings.unknownFor('shells differ in how they read quotes in backticks in quotes: use $( )')
       walk.substitution(part.script)
       const produced = part.script === undefined ? undefined : producedBy(part.script)
       if (produced === undefined) builder.part(quoted ? 'computed' : 'list', part.text)
@@ -58,6 +59,7 @@ function readPart(walk: Walk, builder: WordBuilder, part: WordPart | DoubleQuote
       return
     }
     case 'ArithmeticExpansion':
+      if (part.text.startsWith('$[') && walk.dialect !== 'bash') walk.findings.unknownFor('$[ ] is arithmetic to bash and words to sh: use $(( ))')
       walk.arithmetic(part.expression)
       builder.part('computed', part.text, { mayBeOption: true, numeric: true, plain: true })
       return

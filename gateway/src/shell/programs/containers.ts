@@ -33,7 +33,7 @@ const KUBECTL = ['get', 'describe', 'logs', 'top', 'version', 'explain', 'api-re
 
 export const CONTAINERS: Programs = {
   docker: containers, podman: containers, nerdctl: containers, crictl: reading(['ps', 'images', 'logs', 'inspect', 'pods', 'stats', 'version', 'info']), ctr: reading(['version']), 'docker-compose': reading(['ps', 'logs', 'images', 'top', 'version']),
-  kubectl: reading(KUBECTL.filter((verb) => verb !== 'diff'), ['--kubeconfig', '--raw', '--exec', '--cache-dir', '--profile', '--profile-output', '--dump']), oc: reading(['get', 'describe', 'logs', 'status', 'version', 'whoami'], ['--kubeconfig']),
+  kubectl: reading(KUBECTL.filter((verb) => verb !== 'diff'), ['--kubeconfig', '--raw', '--exec', '--cache-dir', '--profile', '--profile-output', 'dump', '--output-directory', '--log-file', '--log-dir']), oc: reading(['get', 'describe', 'logs', 'status', 'version', 'whoami'], ['--kubeconfig']),
   virsh: reading(['list', 'dominfo', 'nodeinfo', 'version']), lxc: reading(['list', 'info']), aws: ({ findings }) => findings.execute('what aws does is not known here'),
   psql: ({ findings }) => findings.execute('what psql runs is not known here: connect to the database through its own target'), mysql: ({ findings }) => findings.execute('what mysql runs is not known here: connect to the database through its own target'),
   pg_isready: ({ findings }) => findings.read(), 'redis-cli': ({ args, findings }) => {

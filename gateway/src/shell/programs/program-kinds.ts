@@ -46,8 +46,3 @@ export function changer(action: string, options = ''): Handler {
   const table = optionTable(options)
   return ({ args, findings }) => findings.change(action, readOptions(args, table).operands)
 }
-
-/** What it does cannot be told. */
-export function runs(because: string): Handler {
-  return ({ name, findings }) => findings.execute(`${name} ${because}`)
-}

@@ -28,6 +28,7 @@ export const shows = (options: string, action: string): Handler => exact(options
   else findings.change(action, operands)
 })
 
+const volumes = reader('o|options: a|all v|verbose noheadings units: separator:')
 const digest = harmless('tag b|binary c|check')
 const compressedReader = harmless('', 'files')
 
@@ -42,7 +43,7 @@ export const READERS: Programs = {
   od: harmless('A: j: N: S: t: w:'), hexdump: harmless('e: f: n: s:'), hd: harmless('n: s:'), strings: harmless('n: t: e:'), basename: harmless('s|suffix:', 'none'), dirname: harmless('', 'none'),
   grep: harmless('e|regexp: f|file: m|max-count: A|after-context: B|before-context: C|context: d: D: include: exclude: exclude-dir: exclude-from: label: binary-files: color?', 'pattern-first'),
   egrep: harmless('e|regexp: f|file: m: A: B: C: include: exclude: exclude-dir:', 'pattern-first'), fgrep: harmless('e|regexp: f|file: m: A: B: C: include: exclude: exclude-dir:', 'pattern-first'),
-  zcat: compressedReader, bzcat: compressedReader, xzcat: compressedReader, zstdcat: compressedReader, lz4cat: compressedReader,
+  zcat: compressedReader, bzcat: compressedReader, xzcat: compressedReader, zstdcat: reader('f q v'), lz4cat: reader('f q v'),
   diff: harmless('U: C: W: x|exclude: X: I: L|label: S: width:'), cmp: harmless('i: n:'), colordiff: harmless('U: C:'), diff3: reader('A e E 3 i m T x X a|text L:'),
   md5sum: digest, sha1sum: digest, sha224sum: digest, sha256sum: digest, sha384sum: digest, sha512sum: digest, b2sum: digest, cksum: digest, sum: digest, base64: harmless('w|wrap:'), base32: harmless('w|wrap:'),
   sort: reader('b d f g i M h n R r V c C m s u z k|key: t|field-separator: S|buffer-size: T|temporary-directory: parallel: batch-size: files0-from: check? debug sort: ' +
@@ -61,7 +62,7 @@ export const READERS: Programs = {
   du: harmless('d|max-depth: B|block-size: t|threshold: exclude: X: time-style: time?'), df: harmless('B|block-size: t|type: x|exclude-type: output?'),
   readlink: harmless(), realpath: harmless('relative-to: relative-base:'), namei: harmless(), pathchk: harmless(), getfacl: harmless(), lsattr: harmless(), getcap: harmless(),
   ps: harmless('o: p: u: U: C: t: g: G: s: q: sort: cols: format: pid: ppid: N', 'none'), pgrep: harmless('d: g: G: P: s: t: u: U: F: ns: nslist:', 'none'), pidof: harmless('o:', 'none'), pstree: harmless('', 'none'),
-  pmap: harmless('', 'none'), pwdx: harmless('', 'none'), uptime: harmless('', 'none'), free: harmless('s: c:', 'none'), w: harmless('', 'none'), who: harmless(), whoami: harmless('', 'none'), id: harmless('', 'none'),
+  pmap: reader('x X d q p'), pwdx: harmless('', 'none'), uptime: harmless('', 'none'), free: harmless('s: c:', 'none'), w: harmless('', 'none'), who: harmless(), whoami: harmless('', 'none'), id: harmless('', 'none'),
   groups: harmless('', 'none'), users: harmless(), last: harmless('n: f: s: t: p:', 'none'), lastb: harmless('n: f:', 'none'), lastlog: reader('b|before: t|time: u|user:'),
   uname: harmless('', 'none'), arch: harmless('', 'none'), nproc: harmless('', 'none'), lscpu: harmless('', 'none'), lsblk: harmless('o|output: e: I:'), lspci: harmless('s: d:', 'none'), lsusb: harmless('', 'none'), lsmod: harmless('', 'none'),
   lsns: harmless('', 'none'), lsmem: harmless('', 'none'), lsipc: harmless('', 'none'), lslocks: harmless('', 'none'), lsof: harmless('i? p: u: c: a d: g? n P t'), fuser: reader('a|all m M n|namespace: s|silent u v|verbose V 4 6 k|kill i|interactive', {
@@ -70,7 +71,7 @@ export const READERS: Programs = {
   vmstat: harmless('S:', 'none'), iostat: harmless('', 'none'), mpstat: harmless('P:', 'none'), pidstat: reader('d r s t u v w h H I l p: C: G:'), sar: reader('A b B d F H h p q r S u v W w y f: i: s: e: P: n: m: I: 1 2 3 4 5 6 7 8 9'),
   pwd: harmless('', 'none'), seq: harmless('f: s: t:', 'none'), printenv: harmless('', 'none'), getent: harmless('', 'none'), getconf: harmless('', 'none'), locale: harmless('', 'none'), tty: harmless('', 'none'), cal: harmless('', 'none'), factor: harmless('', 'none'),
   expr: harmless('', 'none'), sleep: harmless('', 'none'), yes: harmless('', 'none'), nohup: (call) => call.walk.run(call.args), logname: harmless('', 'none'), hostid: harmless('', 'none'), which: harmless('', 'none'), whereis: harmless('', 'none'), whatis: harmless('', 'none'),
-  locate: harmless('', 'none'), ldconfig: reader('p|print-cache v'), findmnt: harmless('o: t: T: S:', 'none'), blkid: reader('o: s: t: L: U: k p'), lvs: harmless('o:', 'none'), vgs: harmless('o:', 'none'), pvs: harmless('o:', 'none'), zpool: shows('', 'mount'),
+  locate: harmless('', 'none'), ldconfig: exact('p|print-cache', ({ has }, { findings }) => has('p') ? findings.read() : findings.change('write', ['/etc/ld.so.cache'])), findmnt: harmless('o: t: T: S:', 'none'), blkid: reader('o: s: t: L: U: k p'), lvs: volumes, vgs: volumes, pvs: volumes, zpool: shows('', 'mount'),
   date: exact('d|date: f|file: I? R|rfc-email r|reference: u|utc|universal iso-8601? rfc-3339: debug resolution s|set:', ({ operands, has }, { findings }) => {
     const sets = has('s') || operands.some(({ prefix }) => !prefix.startsWith('+'))
     if (sets) findings.change('write', ['/dev/rtc'])
@@ -85,8 +86,8 @@ export const READERS: Programs = {
     else findings.read()
     if (has('H') && !has('P')) findings.typedBecause ??= 'on a terminal dmesg -H starts a pager that runs typed commands'
   }),
-  mount: exact('l|show-labels', ({ operands, has }, { findings }) => {
-    if (operands.length > 0 && !has('l')) findings.change('mount', operands)
+  mount: exact('l|show-labels', ({ operands, has, foreign }, { findings }) => {
+    if (foreign.length > 0 || (operands.length > 0 && !has('l'))) findings.change('mount', operands)
     else findings.read()
   }),
   top: types('on a terminal top takes typed commands: give it -b', harmless('b d: n: p: u: U: w? o: E: e:', 'none')),

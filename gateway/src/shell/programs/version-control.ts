@@ -36,9 +36,7 @@ const git: Handler = ({ args, findings, walk }) => {
 
 function isRead(verb: string, rest: readonly ShellWord[]): boolean {
   const options = rest.filter((word) => word.mayBeOption).map(({ value }) => value)
-  if (options.some((value) => value === undefined || value.startsWith('--ext-diff') || value.startsWith('--textconv') || value.startsWith('--open-files') || value.startsWith('-O') || value.startsWith('--output') || value.startsWith('--filters'))) {
-    return READS.has(verb) && options.every((value) => value?.startsWith('--output=') === true || (value !== undefined && !value.startsWith('--ext') && !value.startsWith('--textc') && !value.startsWith('--open') && !value.startsWith('-O') && !value.startsWith('--filters') && value !== '--output'))
-  }
+  if (options.some((value) => value === undefined || runsPrograms(verb, value))) return false
   if (READS.has(verb)) return true
   const values = rest.map(({ value }) => value)
   switch (verb) {
@@ -52,6 +50,16 @@ function isRead(verb: string, rest: readonly ShellWord[]): boolean {
     case 'submodule': return false
     default: return false
   }
+}
+
+/** Long options may be cut short, and short ones be put together. */
+function runsPrograms(verb: string, option: string): boolean {
+  if (!option.startsWith('--')) return verb === 'grep' && option.includes('O')
+  const equals = option.indexOf('=')
+  const name = equals < 0 ? option.slice(2) : option.slice(2, equals)
+  // With its value in the same word `--output` is seen to.
+  if (name === 'output') return equals < 0
+  return name !== '' && ['ext-diff', 'textconv', 'open-files-in-pager', 'filters', 'output'].some((one) => one.startsWith(name))
 }
 
 export const VERSION_CONTROL: Programs = { git, svn: ({ args, findings }) => ['info', 'log', 'status', 'list'].includes(args[0]?.value ?? '') ? findings.read() : findings.execute('what svn does is not known here'), hg: ({ findings }) => findings.execute('what hg does is not known here') }

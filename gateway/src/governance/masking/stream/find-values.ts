@@ -7,14 +7,16 @@ import { findPaymentCard } from './payment-card.ts'
 import { findPhone, mayBePhone } from './phone.ts'
 import { findPrivateKey } from './private-key.ts'
 import type { Scan } from './scan.ts'
-import { findAssigned, findBearer, findUrlPassword, mayBeName, mayBeScheme } from './secret-values.ts'
+import { findAssigned, findAuthorization, findBearer, findUrlPassword, mayBeName } from './secret-values.ts'
 import { findJwt, PrefixFinder } from './tokens.ts'
 import { findSsn } from './us-ssn.ts'
 
 /** Kinds of bytes at which something may be found; 0 for all others. */
-const KIND = { digit: 1, at: 2, colon: 3, equals: 4, greater: 5, space: 6, keyK: 7, jwtJ: 8, prefix: 9 } as const
+const KIND = { digit: 1, at: 2, colon: 3, equals: 4, greater: 5, bearerB: 6, keyK: 7, jwtJ: 8, prefix: 9 } as const
 
 const DOT = 46
+/** Of `Authorization`, its last. */
+const LETTER_N = 110
 const SLASH = 47
 
 const code = (character: string): number => character.charCodeAt(0)
@@ -29,6 +31,7 @@ export class ValueFinder {
   readonly #ip: boolean
   readonly #assignment: boolean
   readonly #url: boolean
+  readonly #bearer: boolean
   readonly #prefixes: PrefixFinder
 
   constructor(names: ReadonlySet<DetectorName>) {
@@ -40,18 +43,19 @@ export class ValueFinder {
     this.#ip = wanted('ip-address')
     this.#assignment = wanted('password-assignment')
     this.#url = wanted('url-password')
+    this.#bearer = wanted('bearer-token')
     this.#prefixes = new PrefixFinder(wanted)
     const kinds = this.#kinds
     const digits = ['payment-card', 'us-ssn', 'iban', 'phone', 'ip-address'] as const
     if (digits.some(wanted)) for (let byte = 0; byte < 256; byte += 1) if (DIGIT[byte] === 1) kinds[byte] = KIND.digit
     for (const byte of this.#prefixes.anchors) kinds[byte] = KIND.prefix
     if (names.has('email')) kinds[code('@')] = KIND.at
-    if (names.has('ip-address') || names.has('password-assignment') || names.has('url-password')) kinds[code(':')] = KIND.colon
+    if (names.has('ip-address') || names.has('password-assignment') || this.#url || this.#bearer) kinds[code(':')] = KIND.colon
     if (names.has('password-assignment')) {
       kinds[code('=')] = KIND.equals
       kinds[code('>')] = KIND.greater
     }
-    if (names.has('bearer-token')) kinds[code(' ')] = KIND.space
+    if (this.#bearer) kinds[code('b')] = kinds[code('B')] = KIND.bearerB
     if (names.has('private-key')) kinds[code('K')] = KIND.keyK
     if (names.has('jwt')) kinds[code('J')] = KIND.jwtJ
   }
@@ -77,8 +81,8 @@ export class ValueFinder {
         case KIND.greater:
           if (mayBeName(scan, at)) findAssigned(scan, at)
           break
-        case KIND.space:
-          if (mayBeScheme(text[at - 3] ?? 0, text[at - 2] ?? 0, text[at - 1] ?? 0)) findBearer(scan, at)
+        case KIND.bearerB:
+          findBearer(scan, at)
           break
         case KIND.keyK:
           findPrivateKey(scan, at)
@@ -117,6 +121,7 @@ export class ValueFinder {
   #atColon(scan: Scan, at: number): void {
     if (this.#ip) findIpv6(scan, at)
     if (this.#assignment && mayBeName(scan, at)) findAssigned(scan, at)
+    if (this.#bearer && ((scan.at(at - 1) | 0x20) === LETTER_N || (scan.at(at - 2) | 0x20) === LETTER_N)) findAuthorization(scan, at)
     if (this.#url && (scan.text[at + 1] === SLASH || at + 1 >= scan.length)) findUrlPassword(scan, at)
   }
 

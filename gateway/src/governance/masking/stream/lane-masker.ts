@@ -64,9 +64,12 @@ export class LaneMasker {
   #settle(moment: Moment, show: boolean): number {
     const lane = this.#lane
     const scan = new Scan(lane.text, lane.length, moment === 'end')
+    if (this.#running !== undefined) {
+      this.#swallow(this.#running.run.step(scan, lane.shown))
+      scan.cover(0, lane.shown)
+    }
     this.#find(scan)
     const { matches, limit } = moment === 'idle' ? this.#whenIdle(scan) : { matches: scan.found, limit: scan.open }
-    if (this.#running !== undefined) this.#swallow(this.#running.run.step(scan, lane.shown))
     matches.sort(inOrder)
     let resume = scan.resume
     for (const match of matches) {

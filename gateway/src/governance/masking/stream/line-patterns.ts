@@ -42,7 +42,8 @@ export class LinePatterns {
 
   /** Forgets parts that are settled. */
   settled(until: number): void {
-    while (this.#parts.length > 1 && (this.#parts[1] ?? Infinity) <= until) this.#parts.shift()
+    const open = this.#parts.findIndex((_, index) => (this.#parts[index + 1] ?? Infinity) > until)
+    if (open > 0) this.#parts.splice(0, open)
   }
 
   /** Up to where the text need not be kept. */

@@ -24,65 +24,74 @@ const ISSUERS: readonly (readonly [from: number, to: number, lengths: readonly n
 ]
 
 /** How the digits of cards are grouped when they are written with separators. */
-const GROUPINGS = new Set(['4-4-4-4', '4-4-4-4-3', '4-6-5', '4-6-4', '4-4-4-3', '4-4-5', '4-3-3-3', '4-4-4-2', '5-4-5-2', '6-13', '8-8', '4-12', '12-4', '6-6-4', '6-4-6'])
+const GROUPINGS = new Set([
+  [4, 4, 4, 4], [4, 4, 4, 4, 3], [4, 6, 5], [4, 6, 4], [4, 4, 4, 3], [4, 4, 5], [4, 3, 3, 3], [4, 4, 4, 2], [5, 4, 5, 2], [6, 13], [8, 8], [4, 12], [12, 4], [6, 6, 4], [6, 4, 6],
+].map((sizes) => sizes.reduce(withGroup, 0)))
+
+/** The sizes of some groups as one number. */
+function withGroup(groups: number, size: number): number {
+  return groups * (MAX_DIGITS + 1) + size
+}
 
 const digits = new Uint8Array(MAX_DIGITS)
 
 /** A card number that begins at `start`, a digit after something else. */
 export function findPaymentCard(scan: Scan, start: number): void {
-  const first = scan.at(start) - ZERO
+  const { text, length } = scan
+  const first = (text[start] ?? 0) - ZERO
   if (first < 2 || first > 6) return
-  const second = scan.at(start + 1) - ZERO
-  // No issuer has 20, 21 and 23 to 26 with these.
-  if (first === 2 && second >= 0 && second <= 9 && (second < 2 || second > 7)) return
   // The fraction of a number is no card.
-  if (scan.at(start - 1) === DOT && DIGIT[scan.at(start - 2)] === 1) return
+  if (text[start - 1] === DOT && DIGIT[text[start - 2] ?? 0] === 1) return
   let count = 0
   let at = start
   let end = -1
-  let separator = ''
-  let groups = ''
+  let separatorAt = -1
+  let separatorSize = 0
+  let groups = 0
+  let number = 0
+  // Of all groups, if it is the same.
+  let size = 0
   for (;;) {
     const group = at
-    while (DIGIT[scan.at(at)] === 1 && count < MAX_DIGITS) {
-      digits[count] = scan.at(at) - ZERO
+    while (count < MAX_DIGITS && at < length && DIGIT[text[at] ?? 0] === 1) {
+      digits[count] = (text[at] ?? 0) - ZERO
       count += 1
       at += 1
     }
-    if (DIGIT[scan.at(at)] === 1) {
-      // Longer than any card: of a wide-spaced or grouped one the groups before may still be it.
-      break
-    }
-    if (at >= scan.length) {
-      if (couldBegin(count)) scan.undecided(start, true)
-      if (!scan.final) return
-    }
-    groups += groups === '' ? String(at - group) : `-${at - group}`
+    // Longer than any card: the groups before may be one.
+    if (at < length && DIGIT[text[at] ?? 0] === 1) break
+    if (group - start < 8 && !couldBegin(count)) break
+    number += 1
+    size = number === 1 || size === at - group ? at - group : 0
+    groups = number > 6 ? 0 : withGroup(groups, at - group)
+    if (at >= length && !scan.final) return scan.undecided(start, true)
     let next = at
-    while (SEPARATOR[scan.at(next)] === 1 && next - at < MAX_SEPARATOR + 1) next += 1
-    const continues = next > at && next - at <= MAX_SEPARATOR && DIGIT[scan.at(next)] === 1
-    if (isCard(count, groups, separator) && !(separator === '' && scan.at(at) === DOT && continues)) end = at
-    if (next >= scan.length && !scan.final && next - at <= MAX_SEPARATOR && count < MAX_DIGITS) {
-      if (couldBegin(count)) scan.undecided(start, true)
-      return
-    }
-    if (!continues) break
-    let text = ''
-    for (let place = at; place < next; place += 1) text += String.fromCharCode(scan.at(place))
-    if (separator !== '' && text !== separator) break
+    while (next - at <= MAX_SEPARATOR && next < length && SEPARATOR[text[next] ?? 0] === 1) next += 1
+    const isSeparator = next > at && next - at <= MAX_SEPARATOR
+    const isContinued = isSeparator && next < length && DIGIT[text[next] ?? 0] === 1
+    const isRegular = number === 1 || size === 1 || size === 2 || GROUPINGS.has(groups)
+    if (isRegular && isCard(count) && !(number === 1 && isContinued && text[at] === DOT)) end = at
+    if (isSeparator && next >= length && !scan.final && count < MAX_DIGITS) return scan.undecided(start, true)
+    if (!isContinued || count >= MAX_DIGITS) break
+    if (separatorAt === -1) {
+      separatorAt = at
+      separatorSize = next - at
+    } else if (!isSame(text, separatorAt, separatorSize, at, next - at)) break
     // Digits one by one are a card only when there are exactly as many.
-    if (end !== -1 && DIGIT[scan.at(next + 1)] === 0 && /^1(?:-1)*$/.test(groups)) end = -1
-    separator = text
-    if (count >= MAX_DIGITS || !couldBegin(count)) break
+    if (size === 1 && number > 1 && DIGIT[text[next + 1] ?? 0] === 0) end = -1
     at = next
   }
   if (end !== -1) scan.add(start, end, 'payment-card')
 }
 
-function isCard(count: number, groups: string, separator: string): boolean {
-  if (count < MIN_DIGITS || !issued(count, true)) return false
-  const regular = separator === '' || GROUPINGS.has(groups) || /^1(?:-1)+$/.test(groups) || /^2(?:-2)+$/.test(groups)
-  return regular && luhn(count)
+function isSame(text: Uint8Array, one: number, oneSize: number, other: number, otherSize: number): boolean {
+  if (oneSize !== otherSize) return false
+  for (let index = 0; index < oneSize; index += 1) if (text[one + index] !== text[other + index]) return false
+  return true
+}
+
+function isCard(count: number): boolean {
+  return count >= MIN_DIGITS && issued(count, true) && luhn(count)
 }
 
 /** True while a card may begin so. */

@@ -39,6 +39,8 @@ export class Scan {
   resume: number
   /** Beginnings of what may become a value: not more than their first characters may be shown. */
   readonly partial: number[] = []
+  #runStart = -1
+  #runEnd = -1
 
   constructor(text: Buffer, length: number, final: boolean) {
     this.text = text
@@ -58,13 +60,22 @@ export class Scan {
     return this.text.toString('latin1', Math.max(0, from), Math.max(0, Math.min(to, this.length)))
   }
 
+  /** What is part of a value of any length. */
+  cover(start: number, end: number): void {
+    this.#runStart = start
+    this.#runEnd = Math.max(end, start + 1)
+  }
+
   add(start: number, end: number, by: DetectorName | number, anchor = start): void {
     this.found.push({ start, end, by, anchor, isRun: false })
   }
 
   /** Starts to follow a value; `end` stays open when the text ends before it. */
   addRun(start: number, by: DetectorName, run: Run, anchor = start): void {
+    // Following each of many that begin inside another would take the square of the time.
+    if (start >= this.#runStart && start < this.#runEnd) return
     const end = run.step(this, start)
+    this.cover(start, end)
     if (run.ended) {
       if (end > start) this.found.push({ start, end, by, anchor, isRun: true })
     } else this.found.push({ start, end, by, anchor, isRun: true, run })

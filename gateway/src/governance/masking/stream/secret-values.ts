@@ -69,9 +69,8 @@ export function findAssigned(scan: Scan, sign: number): void {
   scan.addRun(at, 'password-assignment', new ValueRun(quote, escaped), sign)
 }
 
-/** Last three letters of names and of schemes, five bits each. */
+/** Last three letters of names, five bits each. */
 const NAME_ENDS = endings(['ord', 'swd', 'pwd', 'ase', 'ode', 'ass', 'ret', 'key', '_id', '-id', '.id', 'tid', 'ken', 'ial', 'als'])
-const SCHEME_ENDS = endings(['rer', 'sic', 'ken', 'key', 'est'])
 
 function endings(words: readonly string[]): Uint8Array {
   const table = new Uint8Array(32_768)
@@ -92,11 +91,6 @@ export function mayBeName(scan: Scan, sign: number): boolean {
     last -= 1
   }
   return NAME_ENDS[fold(text[last - 2] ?? 0, text[last - 1] ?? 0, text[last] ?? 0)] === 1
-}
-
-/** False for nearly all words but those of Authorization headers. */
-export function mayBeScheme(first: number, second: number, third: number): boolean {
-  return SCHEME_ENDS[fold(first, second, third)] === 1
 }
 
 function isBetween(byte: number): boolean {
@@ -172,26 +166,39 @@ class ValueRun implements Run {
   }
 }
 
-const SCHEMES = /(?:^|[^a-z0-9])(bearer|basic|token|apikey|digest)$/
 const LEAST_TOKEN = 8
+const SCHEMES = ['bearer', 'basic', 'token', 'apikey', 'digest']
+const LONGEST_SCHEME = 6
 
-/** What follows `Bearer `, and `Basic ` in an Authorization header; `space` is at the space. */
-export function findBearer(scan: Scan, space: number): void {
-  let first = space
-  while (space - first < 8 && LETTER[scan.at(first - 1)] === 1) first -= 1
-  const scheme = SCHEMES.exec(scan.slice(first - 1, space).toLowerCase())?.[1]
-  if (scheme === undefined) return
-  if (scheme !== 'bearer' && !/authorization["']?\s*[:=]\s*["']?$/i.test(scan.slice(first - 24, first))) return
+/** What follows `Bearer `; `word` is at its first letter. */
+export function findBearer(scan: Scan, word: number): void {
+  if (ALPHANUMERIC[scan.at(word - 1)] === 0 && (scan.at(word + 1) | 0x20) === 101) findCredentials(scan, word, word, 'bearer')
+}
+
+/** What follows `Basic ` and the like in an Authorization header; `sign` is at its `:`. */
+export function findAuthorization(scan: Scan, sign: number): void {
+  if (!/authorization["']?$/i.test(scan.slice(sign - 15, sign))) return
+  let at = sign + 1
+  while (at - sign < 4 && (scan.at(at) === 32 || scan.at(at) === DOUBLE || scan.at(at) === SINGLE)) at += 1
+  for (const scheme of SCHEMES) if (scheme !== 'bearer') findCredentials(scan, at, sign, scheme)
+}
+
+function findCredentials(scan: Scan, word: number, anchor: number, scheme: string): void {
+  const written = scan.slice(word, word + Math.min(scheme.length, LONGEST_SCHEME)).toLowerCase()
+  const space = word + scheme.length
+  if (!scheme.startsWith(written)) return
+  if (space >= scan.length) return scan.undecided(scan.length, false, anchor)
   let at = space
   while (at - space < 4 && scan.at(at) === 32) at += 1
+  if (at === space) return
   let end = at
   while (end < scan.length && end - at < 16 && TOKEN[scan.at(end)] === 1) end += 1
   if (end >= scan.length && end - at < 16 && !scan.final) {
-    return scan.undecided(at, end > at, space)
+    return scan.undecided(at, end > at, anchor)
   }
   const value = scan.slice(at, end)
   if (value.length < LEAST_TOKEN || (value.length < 16 && /^[a-z]+[:.,]?$/i.test(value)) || PLACEHOLDER.test(value)) return
-  scan.addRun(at, 'bearer-token', new ClassRun(TOKEN), space)
+  scan.addRun(at, 'bearer-token', new ClassRun(TOKEN), anchor)
 }
 
 const MAX_USER = 64

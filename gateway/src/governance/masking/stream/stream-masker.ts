@@ -59,6 +59,11 @@ export class StreamMasker {
     return this.#held.length > 0 && !this.#flushed
   }
 
+  /** Bytes that are not sent on yet; a few kilobytes at most. */
+  get heldBytes(): number {
+    return this.#held.length
+  }
+
   /** Values replaced so far. */
   get masked(): number {
     return this.#main.masked + this.#inside.masked

@@ -251,6 +251,11 @@ export class TerminalText {
     this.inside.appendFor(LINE_END, 1, end, 0)
   }
 
+  #repeat(times: number, size: number): void {
+    const last = this.main.text[this.main.length - 1] ?? 0
+    if (last >= SPACE && last < 0x7f) this.main.appendFor(last, times, this.#sequenceAt, size)
+  }
+
   #hasLongNumber(size: number): boolean {
     let digits = 0
     for (let index = 0; index < size; index += 1) {
@@ -292,7 +297,7 @@ export class TerminalText {
         this.#back(Math.min(count, MAX_REPEAT), 0, 0)
         break
       case 'b':
-        if (size <= MAX_SEQUENCE) this.main.appendFor(this.main.text[this.main.length - 1] ?? SPACE, Math.min(count, MAX_REPEAT), this.#sequenceAt, size)
+        if (size <= MAX_SEQUENCE) this.#repeat(Math.min(count, MAX_REPEAT), size)
         break
       case 'A': case 'B': case 'E': case 'F': case 'G': case 'H': case 'J': case 'L': case 'M': case 'S': case 'T': case 'a': case 'd': case 'e': case 'f': case 'u': case '`':
         this.#break()

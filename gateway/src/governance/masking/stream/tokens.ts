@@ -58,7 +58,7 @@ interface AnchoredPrefix {
 
 /** The byte of a word that is rarest in texts, where a scan stops. */
 function anchorOf(word: string): number {
-  for (const rare of ['_', '-', 'I', 'C', 'G']) {
+  for (const rare of ['_', '-', 'I', 'C', 'G', 'v']) {
     const offset = word.indexOf(rare)
     if (offset !== -1) return offset
   }
@@ -67,6 +67,8 @@ function anchorOf(word: string): number {
 
 /** Looks for tokens that begin with a word of their own. */
 export class PrefixFinder {
+  /** 1 for pairs of bytes that an anchor ends. */
+  readonly #pairs = new Uint8Array(65_536)
   readonly #byAnchor: AnchoredPrefix[][] = Array.from({ length: 256 }, () => [])
 
   constructor(wanted: (name: DetectorName) => boolean) {
@@ -74,7 +76,10 @@ export class PrefixFinder {
       if (!wanted(prefix.by)) continue
       const offset = anchorOf(prefix.word)
       const codes = Buffer.from(prefix.word, 'latin1')
-      this.#byAnchor[codes[offset] ?? 0]?.push({ prefix, offset, codes, before: codes[offset - 1] ?? 0 })
+      const anchor = codes[offset] ?? 0
+      if (offset > 0) this.#pairs[(codes[offset - 1] ?? 0) << 8 | anchor] = 1
+      else this.#pairs.forEach((_, pair) => { if ((pair & 255) === anchor) this.#pairs[pair] = 1 })
+      this.#byAnchor[anchor]?.push({ prefix, offset, codes, before: codes[offset - 1] ?? 0 })
     }
   }
 
@@ -85,7 +90,8 @@ export class PrefixFinder {
 
   find(scan: Scan, anchor: number): void {
     const { text } = scan
-    const before = text[anchor - 1]
+    const before = text[anchor - 1] ?? 0
+    if (this.#pairs[before << 8 | (text[anchor] ?? 0)] === 0) return
     const candidates = this.#byAnchor[text[anchor] ?? 0]
     if (candidates === undefined) return
     for (const candidate of candidates) {
