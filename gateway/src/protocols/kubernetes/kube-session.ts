@@ -11,6 +11,7 @@ export interface InFlight {
 
 /** One token's conversation with one target: many requests, some of them for hours. */
 export class KubeSession {
+  readonly forget: () => void
   readonly session: Session
   readonly target: KubernetesTarget
   readonly masks: FieldMasks
@@ -20,7 +21,9 @@ export class KubeSession {
   readonly #inFlight = new Set<InFlight>()
   #waiting: (() => void)[] = []
 
-  constructor(session: Session, target: KubernetesTarget, masks: FieldMasks, upstream: Upstream) {
+  /** @param forget takes it out of those that take requests */
+  constructor(forget: () => void, session: Session, target: KubernetesTarget, masks: FieldMasks, upstream: Upstream) {
+    this.forget = forget
     this.session = session
     this.target = target
     this.masks = masks

@@ -47,7 +47,7 @@ export class KubeSessions {
       if (this.#byKey.get(key) === known) this.#byKey.delete(key)
       else return this.for(request)
     }
-    if (this.#byKey.size >= this.#maxSessions || this.#open.size >= this.#maxSessions) throw new TooManySessions()
+    if (Math.max(this.#byKey.size, this.#open.size) >= this.#maxSessions && !this.#makeRoom()) throw new TooManySessions()
     const opening = this.#openNew(request, () => {
       if (this.#byKey.get(key) === opening) this.#byKey.delete(key)
     })
@@ -75,7 +75,7 @@ export class KubeSessions {
     try {
       const target = kubernetesTarget(session.target)
       const upstream = await this.#upstreams.for(session, target)
-      kube = new KubeSession(session, target, new FieldMasks(target.maskedFields.map(readField), target.secrets), upstream)
+      kube = new KubeSession(forget, session, target, new FieldMasks(target.maskedFields.map(readField), target.secrets), upstream)
       this.#open.add(kube)
       // It may have been ended while its credential was being read.
       if (session.ended !== undefined) this.#end(kube, session.ended)
@@ -87,10 +87,20 @@ export class KubeSessions {
   }
 
   #end(kube: KubeSession, reason: string): void {
+    kube.forget()
     this.#open.delete(kube)
     kube.session.ended ??= reason
     kube.end(reason)
     this.#gatekeeper.close(kube.session, reason)
+  }
+
+  /** Each kubectl has a token, and so a session, of its own, and leaves it behind. @returns false when all are in use */
+  #makeRoom(): boolean {
+    let longest: KubeSession | undefined
+    for (const kube of this.#open) if (kube.inFlight === 0 && kube.idleSince < (longest?.idleSince ?? Infinity)) longest = kube
+    if (longest === undefined) return false
+    this.#end(longest, 'nothing was asked in it, and others need the room')
+    return true
   }
 
   #closeIdle(): void {

@@ -31,15 +31,16 @@ test('answers of several requests at once, and channels, come back in words', as
   one.head(200, 'application/json')
   two.head(101, '')
   two.channel('sent', CHANNELS.input, Buffer.from('ls\n'))
+  two.channel('sent', CHANNELS.resize, Buffer.from('{"Width":120,"Height":40}'))
   one.body(Buffer.from('{"kind":'))
   two.channel('received', CHANNELS.output, Buffer.from('a.txt\n'))
   two.channel('received', CHANNELS.result, Buffer.from('{"status":"Success"}'))
   one.body(Buffer.from('"List"}'))
   assert.equal(one.end()?.length, 64)
   two.end()
-  const items = (await read(chunks)).map((item) => [item.operation, item.kind, 'bytes' in item ? item.bytes.toString() : 'text' in item ? item.text : ''])
+  const items = (await read(chunks)).map((item) => [item.operation, item.kind, 'bytes' in item ? item.bytes.toString() : 'text' in item ? item.text : item.kind === 'resize' ? `${item.columns}x${item.rows}` : ''])
   assert.deepEqual(items, [
-    [2, 'input', 'ls\n'], [1, 'output', '{"kind":'], [2, 'output', 'a.txt\n'], [2, 'completed', '{"status":"Success"}'], [1, 'output', '"List"}'], [1, 'completed', 'HTTP 200'], [2, 'completed', 'HTTP 101'],
+    [2, 'input', 'ls\n'], [2, 'resize', '120x40'], [1, 'output', '{"kind":'], [2, 'output', 'a.txt\n'], [2, 'completed', '{"status":"Success"}'], [1, 'output', '"List"}'], [1, 'completed', 'HTTP 200'], [2, 'completed', 'HTTP 101'],
   ])
 })
 

@@ -85,4 +85,12 @@ function* channelItem(content: Buffer, place: Place, unread: 'input' | 'output')
   const bytes = content.subarray(1)
   if (channel === CHANNELS.result) yield { kind: 'completed', ...place, text: bytes.toString('utf8') }
   else if (channel !== CHANNELS.resize || unread === 'output') yield { kind: unread, ...place, bytes }
+  else yield* resizeItem(bytes, place)
+}
+
+/** `{"Width":80,"Height":24}`, as the client says it. */
+function* resizeItem(bytes: Buffer, place: Place): Generator<ReplayItem> {
+  const [, columns] = /"Width":(\d{1,4})\b/.exec(bytes.toString('latin1')) ?? []
+  const [, rows] = /"Height":(\d{1,4})\b/.exec(bytes.toString('latin1')) ?? []
+  if (columns !== undefined && rows !== undefined) yield { kind: 'resize', ...place, columns: Number(columns), rows: Number(rows) }
 }

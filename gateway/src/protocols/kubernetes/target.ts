@@ -51,7 +51,7 @@ export const targetSchema = z.strictObject({
   idle: z.string().refine((text) => {
     const ms = milliseconds(text)
     return ms >= 10_000 && ms <= 12 * 3_600_000
-  }, 'a duration from 10s to 12h, such as 10m').default('10m'),
+  }, 'a duration from 10s to 12h, such as 5m').default('5m'),
 })
 
 export type KubernetesTarget = z.infer<typeof targetSchema>
