@@ -104,8 +104,9 @@ async function get({ port, prefix, token, ca }: Way, path: string, agent = new h
   return bytes
 }
 
-async function makePods({ port, adminToken, caFile, kubectl }: KubeCluster, count: number): Promise<void> {
-  await kubectl(['create', 'namespace', 'many'])
+async function makePods(target: KubeCluster, count: number): Promise<void> {
+  const { port, adminToken, caFile } = target
+  await target.kubectl(['create', 'namespace', 'many'])
   const agent = new https.Agent({ keepAlive: true, maxSockets: 32, ca: readFileSync(caFile) })
   let next = 1
   await Promise.all(Array.from({ length: 32 }, async () => {
