@@ -9,21 +9,26 @@ const ROWS = 36
 const MAX_ROWS = 200
 const MAX_CELL = 60
 const MAX_TEXT = 4_000
+/** Events of a session that are read before its first item. */
+const MAX_BEFORE_SIZE = 100
 
 /**
  * A session as asciicast v3 (docs.asciinema.org/manual/asciicast/v3). Terminal output is given as it was; of other
  * protocols, statements and results are written as a terminal client would show them.
  */
 export async function* asciicast(record: SessionRecord, parts: AsyncIterable<RecordedPart>): AsyncGenerator<string> {
+  const before: RecordedPart[] = []
+  const rest = parts[Symbol.asyncIterator]()
+  const size = await firstSize(rest, before)
   yield `${JSON.stringify({
-    version: 3, term: { cols: COLUMNS, rows: ROWS }, timestamp: Math.floor(record.openedAtMs / 1000),
+    version: 3, term: { cols: size?.columns ?? COLUMNS, rows: size?.rows ?? ROWS }, timestamp: Math.floor(record.openedAtMs / 1000),
     title: `${record.identity.name} on ${record.target}, ${record.id}`,
   })}\n`
   const clock = new Clock()
   const output = new TextDecoder()
   const input = new TextDecoder()
   let rows = 0
-  for await (const part of parts) {
+  for await (const part of joined(before, rest)) {
     if ('event' in part) {
       const { event } = part
       const words = event.event === 'operation.decided' ? decidedWords(event) : event.event === 'operation.finished' ? finishedWords(event) : undefined
@@ -43,6 +48,23 @@ export async function* asciicast(record: SessionRecord, parts: AsyncIterable<Rec
       if (text !== '') yield line(clock.since(item.atMs), item.kind === 'input' ? 'i' : 'o', text)
     }
   }
+}
+
+/** Terminals say their size before anything is shown. What is read on the way to it is put into `before`. */
+async function firstSize(parts: AsyncIterator<RecordedPart>, before: RecordedPart[]): Promise<{ readonly columns: number; readonly rows: number } | undefined> {
+  while (before.length < MAX_BEFORE_SIZE) {
+    const next = await parts.next()
+    if (next.done === true) return undefined
+    before.push(next.value)
+    if (!('item' in next.value)) continue
+    return next.value.item.kind === 'resize' ? next.value.item : undefined
+  }
+  return undefined
+}
+
+async function* joined(before: readonly RecordedPart[], rest: AsyncIterator<RecordedPart>): AsyncGenerator<RecordedPart> {
+  yield* before
+  yield* { [Symbol.asyncIterator]: () => rest }
 }
 
 /** Intervals between events; those whose times run backwards follow at once. */

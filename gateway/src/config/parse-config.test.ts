@@ -193,6 +193,13 @@ targets:
   })
 })
 
+test('a protocol may have a port of its own, and needs no TLS where it encrypts itself', () => {
+  const ssh = { ...postgresKind, name: 'ssh', defaultPort: 22, defaultListenPort: 2222, encryptsItself: true }
+  const read = parseConfig('version: 1\ngateway:\n  protocols: { ssh: { host: "::" } }\n', [postgresKind, ssh])
+  if ('problems' in read) assert.fail(renderProblems('document', read.problems))
+  assert.deepEqual(read.config.gateway.protocols['ssh'], { host: '::', port: 2222, names: [] })
+})
+
 describe('hostile text', () => {
   const bomb = Array.from({ length: 9 }, (_, index) => `x${index + 1}: &x${index + 1} [${Array(9).fill(`*x${index}`).join()}]`)
   const hostile: Record<string, string> = {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { BUILT_IN_RULES } from '../governance/decision.ts'
 import { CONDITION_FIELDS } from '../governance/policy/condition-scope.ts'
-import { postgresKind } from './config-samples.test-support.ts'
+import { protocols } from '../protocols.ts'
 import { sectionKeys } from './gateway-settings.ts'
 import { parseConfig } from './parse-config.ts'
 import { agentSchema, issuerSchema, maskSchema, rolesSchema } from './policy-schemas.ts'
@@ -24,7 +24,7 @@ describe('the reference of the configuration document', () => {
   for (const [index, block] of blocks.entries()) {
     test(`has no example that is refused: ${index + 1}, beginning with ${block.split('\n')[0]}`, () => {
       const text = block.startsWith('version:') ? block : `version: 1\n${block}`
-      const result = parseConfig(text, [postgresKind])
+      const result = parseConfig(text, protocols)
       if ('problems' in result) assert.fail(renderProblems('example', result.problems))
     })
   }

@@ -47,6 +47,7 @@ export class CommandRunner {
   define(name: Word, straight: boolean): void {
     const { value } = this.#walk.word(name)
     if (value === undefined || findProgram(value) !== undefined) this.#walk.findings.unknownFor(`a function takes the place of ${name.text}`)
+    else if (this.#functions.has(value)) this.#walk.findings.unknownFor(`the function ${value} is defined twice`)
     else if (straight) this.#functions.add(value)
   }
 

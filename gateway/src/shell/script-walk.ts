@@ -150,8 +150,9 @@ export class ScriptWalk implements Walk {
         this.#command(node.command)
         return
       case 'Function':
-        this.#runner.define(node.name, this.#straight)
         this.#aside(() => node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body))
+        // After its body: one that calls itself, as a fork bomb does, is not known there.
+        this.#runner.define(node.name, this.#straight)
         return
       case 'Coproc':
         this.#aside(() => node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body))

@@ -9,7 +9,7 @@ import { analyseCommand, loadShellParser } from './analyse-command.ts'
 
 const PROGRAMS = ['ls', 'rm', 'cat', 'mv', 'grep', 'sort']
 
-/** Texts of a grammar of commands, some of them with characters put in or taken out. */
+/** Texts of a grammar of commands, some of them with characters put in or taken out. No functions: one that calls itself never ends. */
 const { command } = fc.letrec<{ word: string; simple: string; command: string }>((tie) => {
   const inside = (shape: (text: string) => string) => tie('command').map(shape)
   return {
@@ -21,7 +21,7 @@ const { command } = fc.letrec<{ word: string; simple: string; command: string }>
     simple: fc.tuple(fc.constantFrom(...PROGRAMS), fc.array(tie('word'), { maxLength: 2 })).map(([name, words]) => [name, ...words].join(' ')),
     command: fc.oneof({ depthSize: 'small', withCrossShrink: true },
       tie('simple'), fc.tuple(tie('command'), fc.constantFrom('; ', ' && ', ' || ', ' | ', ' & ', '\n', ' # '), tie('command')).map((parts) => parts.join('')),
-      inside((text) => `(${text})`), inside((text) => `{ ${text}; }`), inside((text) => `! ${text}`), inside((text) => `if ${text}; then ls; fi`), inside((text) => `case x in x) ${text};; esac`), inside((text) => `f() { ${text}; }; f`),
+      inside((text) => `(${text})`), inside((text) => `{ ${text}; }`), inside((text) => `! ${text}`), inside((text) => `if ${text}; then ls; fi`), inside((text) => `case x in x) ${text};; esac`),
       inside((text) => `eval '${text}'`), inside((text) => `((${text}))`), inside((text) => `[[ -n x || ${text} ]]`), inside((text) => `trap '${text}' EXIT`), inside((text) => `cat <<E; ls\n${text}\nE\n`), inside((text) => `v=x; ${text}`),
     ),
   }
@@ -54,7 +54,8 @@ describe('the analysis and real shells', () => {
     let compared = 0
     fc.assert(fc.property(texts, (text) => {
       const { facts } = analyseCommand(text)
-      if (facts.unknown || text.length > 1000) return
+      // An edit may have made a function: one that calls itself never ends, and its processes are nobody's to stop.
+      if (facts.unknown || text.length > 1000 || /\([\s\\]*\)/.test(text)) return
       for (const shell of ['bash', 'sh']) {
         const ran = join(folder, `ran-${runs++}`)
         const cwd = mkdtempSync(join(folder, 'cwd-'))

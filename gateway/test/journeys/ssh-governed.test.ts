@@ -153,6 +153,7 @@ describe('a session', () => {
     const shown = lines.filter(({ type }) => type === 'output').map(({ base64 = '' }) => Buffer.from(base64, 'base64').toString()).join('')
     assert.match(shown, /typed by hand/)
     const cast = await (await fetch(`${journey.gateway.apiUrl}/api/v1/sessions/${opened.session}/export?format=asciicast`, { headers: auditor.headers })).text()
+    assert.match(cast, /^\{"version":3,"term":\{"cols":91,"rows":27\}/)
     assert.match(cast, /"r","91x27"/)
   })
 

@@ -10,16 +10,19 @@ export class Keepalive {
 
   /**
    * @param ask sends the peer what it must answer
+   * @param isRead whether what the peer says is read now; while it is not, nobody can tell
    * @param gone called once, when it has not said anything for a while
    */
-  constructor(ask: () => void, gone: () => void, everyMs = EVERY_MS) {
+  constructor(ask: () => void, isRead: () => boolean, gone: () => void, everyMs = EVERY_MS) {
     this.#timer = setInterval(() => {
-      if (this.#heard) this.#unanswered = 0
-      else if (++this.#unanswered > UNANSWERED) {
-        this.stop()
-        return gone()
-      } else ask()
+      const alive = this.#heard || !isRead()
       this.#heard = false
+      if (alive) this.#unanswered = 0
+      else if (++this.#unanswered <= UNANSWERED) ask()
+      else {
+        this.stop()
+        gone()
+      }
     }, everyMs).unref()
   }
 

@@ -68,8 +68,8 @@ export class SshSession {
     this.#listens = new Listens(context)
     this.#channels = new Channels(context, links, parts.maxChannels, this.#listens)
     this.#keepalives = {
-      client: new Keepalive(() => this.#toClient.keepAlive(), () => this.#stop('the client does not answer any more')),
-      target: new Keepalive(() => this.#toTarget.keepAlive(), () => this.#stop('the target does not answer any more')),
+      client: new Keepalive(() => this.#toClient.keepAlive(), () => this.#isRead('client'), () => this.#stop('the client does not answer any more')),
+      target: new Keepalive(() => this.#toTarget.keepAlive(), () => this.#isRead('target'), () => this.#stop('the target does not answer any more')),
     }
     client.onPayload = (payload) => this.#receive('client', payload)
     target.onPayload = (payload) => this.#receive('target', payload)
@@ -128,6 +128,10 @@ export class SshSession {
   #fromTarget(payload: Buffer): void {
     const { wantsReply } = readRequest(fieldsOf(payload))
     if (wantsReply) this.#parts.target.send(message(MESSAGE.requestFailure))
+  }
+
+  #isRead(side: Side): boolean {
+    return !this.#paused.has(side) && this.#parts.session.recorder?.full !== true
   }
 
   #pause(side: Side): void {
