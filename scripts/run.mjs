@@ -23,7 +23,7 @@ const tasks = {
   },
   bench: async (args) => {
     for (const line of await installSystemPackages('bench')) console.error(`Left out: ${line}`)
-    const [, one] = /^--(ledger|recorder|search|reviews|logins|ssh)$/.exec(args[0] ?? '') ?? []
+    const [, one] = /^--(ledger|recorder|search|reviews|logins|ssh|kubernetes)$/.exec(args[0] ?? '') ?? []
     return run(projectNode(), [join(root, 'bench', `${one ?? 'main'}.ts`), ...args.slice(one === undefined ? 0 : 1)])
   },
 }

@@ -3,6 +3,7 @@ import { addAccessCommands } from './commands/access.ts'
 import { addAgentCommands } from './commands/agent/agent.ts'
 import { addAuditCommands } from './commands/audit.ts'
 import { addHoldCommands } from './commands/hold.ts'
+import { addKubernetesCommands } from './commands/kubernetes.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addLockCommands } from './commands/lock.ts'
 import { addOriginalsCommands } from './commands/originals.ts'
@@ -32,6 +33,7 @@ Examples:
   $ sallyport login --api https://gateway.example.com:7400
   $ sallyport psql shop
   $ sallyport ssh box uptime
+  $ sallyport kubeconfig cluster > cluster.kubeconfig
   $ sallyport run shop -- pg_dump --schema-only
   $ sallyport --as support-bot psql shop -c 'select name, email from customers limit 5'
   $ sallyport review list --watch
@@ -43,6 +45,7 @@ Examples:
   addTokenCommand(program)
   addRunCommands(program)
   addSshCommands(program)
+  addKubernetesCommands(program)
   addSessionCommands(program)
   addReviewCommands(program)
   addAccessCommands(program)

@@ -153,7 +153,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const deviceLogins = new IssuerDeviceLogins({ policies })
   for (const adapter of protocols) {
     const address = gateway.protocols[adapter.name]
-    if (address === undefined) continue
+    // What nobody could reach anything by takes no port.
+    if (address === undefined || !(address.isConfigured || policies.current.document.targets.some(({ protocol }) => protocol === adapter.name))) continue
     const listener = await adapter.listen(
       {
         gatekeeper: governor, resolveSecret: secretOf, maskKey, authorities, deviceLogins,

@@ -59,6 +59,8 @@ export interface ListenAddress {
 export interface ProtocolAddress extends ListenAddress {
   /** Names and addresses by which clients reach the listener: certificates of its own vouch for these. */
   readonly names: readonly string[]
+  /** The document says where: it listens even while there is no target of the protocol. */
+  readonly isConfigured: boolean
 }
 
 export interface Limits {
@@ -167,7 +169,7 @@ export function gatewaySettings(
   for (const { name, defaultPort, defaultListenPort = defaultPort + PORT_OFFSET } of adapters) {
     const address = read.protocols[name]
     const listens = address?.host ?? LOOPBACK
-    protocols[name] = { host: listens, port: address?.port ?? defaultListenPort, names: namesOf(listens, address?.names ?? []) }
+    protocols[name] = { host: listens, port: address?.port ?? defaultListenPort, names: namesOf(listens, address?.names ?? []), isConfigured: address !== undefined }
   }
   const names = adapters.map(({ name }) => name)
   const unknown = Object.keys(read.protocols).filter((name) => !names.includes(name)).slice(0, MAX_UNKNOWN_KEYS)

@@ -55,7 +55,7 @@ describe('a right document', () => {
       storage: { kind: 'sqlite', path: 'sallyport-data/state.db' },
       api: { host: '127.0.0.1', port: 7400 },
       console: { idleMs: 1_800_000, longestMs: 43_200_000 },
-      protocols: { postgres: { host: '127.0.0.1', port: 15_432, names: ['127.0.0.1', 'localhost'] } },
+      protocols: { postgres: { host: '127.0.0.1', port: 15_432, names: ['127.0.0.1', 'localhost'], isConfigured: false } },
       vault: {},
       ledger: { durability: 'batched', anchors: [] },
       recording: { directory: 'sallyport-data/recordings', memoryBytes: 67_108_864 },
@@ -133,7 +133,7 @@ gateway:
       },
       api: { host: '0.0.0.0', port: 443 },
       console: { url: 'https://sallyport.example.com', idleMs: 900_000, longestMs: 28_800_000 },
-      protocols: { postgres: { host: '::', port: 0, names: ['gateway.example.com'] } },
+      protocols: { postgres: { host: '::', port: 0, names: ['gateway.example.com'], isConfigured: true } },
       tls: { cert: 'file:tls.crt', key: 'vault:tls-key' },
       vault: { masterKey: 'env:SALLYPORT_MASTER_KEY' },
       ledger: {

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
+import { kubernetesAdapter } from '../../src/protocols/kubernetes/adapter.ts'
 import { postgresAdapter } from '../../src/protocols/postgres/adapter.ts'
 import { sshAdapter } from '../../src/protocols/ssh/adapter.ts'
 import { protocols } from '../../src/protocols.ts'
 import { type Arrival, startChoppingProxy } from '../support/chopping-proxy.ts'
 import { type ConformanceSetup, type ConformanceSubject, setUpConformance, TOKEN } from '../support/conformance.ts'
+import { startKubeEcho } from '../support/kube-echo.ts'
 import { eventually } from '../support/eventually.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { startClient } from '../support/run-client.ts'
@@ -20,7 +22,7 @@ interface Started extends ConformanceSubject {
   stop(): Promise<void>
 }
 
-const SUBJECTS: Readonly<Record<string, () => Promise<Started>>> = { postgres: postgresSubject, ssh: sshSubject }
+const SUBJECTS: Readonly<Record<string, () => Promise<Started>>> = { postgres: postgresSubject, ssh: sshSubject, kubernetes: kubernetesSubject }
 
 test('every protocol is held to this suite', () => {
   assert.deepEqual(protocols.map(({ name }) => name).filter((name) => !(name in SUBJECTS) && !ELSEWHERE.has(name)), [])
@@ -171,5 +173,37 @@ async function sshSubject(): Promise<Started> {
       await sshd.stop()
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+async function kubernetesSubject(): Promise<Started> {
+  const echo = await startKubeEcho()
+  echo.answers.set('/api/v1/namespaces/default/configmaps/people', { body: '{"data":{"who":"secret@example.com","note":"beside it"}}' })
+  echo.answers.set('/api/v1/namespaces/default/pods', { body: '{"type":"ADDED"}\n', endless: true })
+  return {
+    adapter: kubernetesAdapter,
+    target: `  - { name: shop, protocol: kubernetes, host: 127.0.0.1, port: ${echo.port}, credential: { token: 'env:CLUSTER_TOKEN' }, tls: { ca: 'file:${echo.caFile}' } }\n`,
+    masks: '  - { name: addresses, detect: [email], method: redact }\n',
+    secrets: { CLUSTER_TOKEN: 'of-the-gateway' },
+    refusedWhen: '"remove" in operation.actions',
+    operations: {
+      allowed: (tag) => `GET /api/v1/namespaces/default/services/${tag}`,
+      refused: (tag) => `DELETE /api/v1/namespaces/default/services/${tag}`,
+      revealing: 'GET /api/v1/namespaces/default/configmaps/people',
+      endless: 'GET /api/v1/namespaces/default/pods?watch=true',
+    },
+    secret: 'secret@example.com',
+    async run(port, token, text) {
+      const [method = '', path = ''] = text.split(' ')
+      try {
+        const answer = await fetch(`http://127.0.0.1:${port}/shop${path}`, { method, headers: { authorization: `Bearer ${token}`, connection: 'close' } })
+        return { ok: answer.ok, output: (await answer.text()).replaceAll('\\"', '"') }
+      } catch (error) {
+        return { ok: false, output: String(error) }
+      }
+    },
+    reached: (tag) => echo.seen.some(({ url }) => url.endsWith(`/${tag}`)),
+    runsEndless: () => Promise.resolve(echo.endless > 0),
+    stop: () => echo.close(),
   }
 }

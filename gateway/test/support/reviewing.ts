@@ -5,11 +5,11 @@ import type { TestGateway } from './gateway.ts'
 
 /** Somebody at the control API. */
 export class ApiUser {
-  readonly #gateway: () => TestGateway
+  readonly #gateway: () => Pick<TestGateway, 'apiUrl'>
   readonly #token: string
 
   /** @param gateway asked each time: it may have been restarted at another address */
-  constructor(gateway: () => TestGateway, token: string) {
+  constructor(gateway: () => Pick<TestGateway, 'apiUrl'>, token: string) {
     this.#gateway = gateway
     this.#token = token
   }
@@ -66,6 +66,6 @@ export class ApiUser {
   }
 }
 
-export async function person(gateway: () => TestGateway, name: string, ...groups: string[]): Promise<ApiUser> {
+export async function person(gateway: () => Pick<TestGateway, 'apiUrl' | 'issuer'>, name: string, ...groups: string[]): Promise<ApiUser> {
   return new ApiUser(gateway, await gateway().issuer.personToken(name, groups))
 }

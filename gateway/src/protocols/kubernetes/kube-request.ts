@@ -1,0 +1,140 @@
+import { maskText, streamMasker } from '../../governance/masking/stream/stream-masker.ts'
+import type { OperationFacts } from '../../governance/operation.ts'
+import type { AdapterServices } from '../protocol-adapter.ts'
+import { answerStatus, type AnyResponse, BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus } from './answers.ts'
+import { type AnyRequest, type ClientRequest, readClientRequest, RefusedRequest } from './client-request.ts'
+import { KubeExchange } from './kube-exchange.ts'
+import { digestOf, kubeOperation } from './kube-operation.ts'
+import type { KubeSession } from './kube-session.ts'
+import type { KubeSessions } from './kube-sessions.ts'
+import { countCollection, previewRequest } from './preview-request.ts'
+import { type Masking, relayAnswer, UnmaskableAnswer } from './relay-answer.ts'
+import { readBody, type RequestBody } from './request-body.ts'
+import { requestFacts, resourceOf } from './request-facts.ts'
+import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
+
+/** Requests without a body repeat: what they do is known by their line. */
+const MAX_KNOWN_FACTS = 2_000
+
+export interface RequestServices {
+  readonly services: AdapterServices
+  readonly sessions: KubeSessions
+}
+
+/** From a client's request to its answer. Never throws. */
+export class KubeRequests {
+  readonly #services: AdapterServices
+  readonly #sessions: KubeSessions
+  readonly #facts = new Map<string, OperationFacts>()
+
+  constructor({ services, sessions }: RequestServices) {
+    this.#services = services
+    this.#sessions = sessions
+  }
+
+  async handle(request: AnyRequest, response: AnyResponse): Promise<void> {
+    response.on('error', () => undefined)
+    try {
+      const client = readClientRequest(request, targetNames(this.#services))
+      const kube = await this.#sessions.for(openingOf(client, request))
+      const info = readRequestInfo(client.method, client.target)
+      const isProxied = info.subresource === 'proxy' || info.verb === 'proxy'
+      const body = await readBody(request, client, info.isResource && !isProxied)
+      await this.#govern(kube, client, info, body, request, response)
+    } catch (error) {
+      this.#fail(error, response)
+      // The rest of a body that is too long would be taken for the next request.
+      if (!request.complete) response.once('finish', () => request.destroy())
+    }
+  }
+
+  async #govern(kube: KubeSession, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, request: AnyRequest, response: AnyResponse): Promise<void> {
+    const { gatekeeper, maskKey } = this.#services
+    const operation = kubeOperation(client, info, body, kube.masks, this.#factsOf(client, info))
+    const exchange = new KubeExchange(kube, gatekeeper, operation, {
+      digest: digestOf(client, body),
+      preview: () => previewRequest(kube, client, info, body, maskKey),
+      refuse: (refusal) => void answerStatus(response, refusalStatus(refusal)),
+      fail: (error) => this.#fail(error, response, kube),
+      run: async (transcript, signal, rowLimit) => {
+        if (rowLimit !== undefined && info.verb === 'deletecollection') await checkCount(kube, client, info, maskKey, rowLimit)
+        const answer = await kube.upstream.request({
+          method: client.method, path: `${client.target.path}${client.target.search === '' ? '' : `?${client.target.search}`}`,
+          headers: client.headers, body: body?.bytes, signal,
+        })
+        await relayAnswer(answer, response, maskingOf(kube, info, operation.facts, maskKey), client.prefix, transcript, kube, signal)
+        return String(answer.statusCode ?? 0)
+      },
+    })
+    const gone = (): void => exchange.end('the client has gone')
+    response.once('close', gone)
+    // It may have gone while its body was read, or its session opened.
+    if (request.destroyed && !request.complete) gone()
+    exchange.start()
+    await exchange.settled
+    response.off('close', gone)
+  }
+
+  #factsOf(client: ClientRequest, info: RequestInfo): OperationFacts {
+    const key = `${client.method} ${client.target.path}?${client.target.search}`
+    let facts = this.#facts.get(key)
+    if (facts === undefined) {
+      facts = requestFacts(info, client.method, client.target)
+      if (this.#facts.size >= MAX_KNOWN_FACTS) this.#facts.clear()
+      this.#facts.set(key, facts)
+    }
+    return facts
+  }
+
+  /** @returns the code as it is recorded */
+  #fail(error: unknown, response: AnyResponse, kube?: KubeSession): string {
+    const ended = kube?.session.ended
+    if (ended !== undefined) {
+      answerStatus(response, { code: 401, reason: 'Unauthorized', message: `sallyport: this session was ended: ${ended}` })
+      return '401'
+    }
+    const known = error instanceof UnmaskableAnswer
+      ? { code: 502, reason: 'ServiceUnavailable', message: `sallyport: ${error.message}, so nothing of it was passed on` }
+      : errorStatus(error)
+    if (known === undefined && !isBroken(error)) this.#services.log.error({ error, session: kube?.session.id }, 'a request failed by an internal error')
+    const failure = known ?? (isBroken(error) ? BROKEN : INTERNAL)
+    answerStatus(response, failure)
+    return String(failure.code)
+  }
+}
+
+export function targetNames({ targets }: Pick<AdapterServices, 'targets'>): readonly string[] {
+  return targets().filter(({ protocol }) => protocol === 'kubernetes').map(({ name }) => name)
+}
+
+export function openingOf({ token, targetName, userAgent, purpose }: ClientRequest, request: AnyRequest): Parameters<KubeSessions['for']>[0] {
+  return {
+    token, target: targetName, clientAddress: request.socket.remoteAddress ?? '', application: userAgent.slice(0, 200),
+    ...(purpose !== undefined && { purpose }),
+  }
+}
+
+function maskingOf(kube: KubeSession, info: RequestInfo, facts: OperationFacts, maskKey: Uint8Array): Masking {
+  const { policy } = kube.session
+  const masker = (): Masking | undefined => {
+    const text = streamMasker(policy, maskKey)
+    return text && { kind: 'text', masker: text }
+  }
+  if (!info.isResource) return { kind: 'none' }
+  const isText = info.subresource === 'log' || info.subresource === 'proxy' || info.verb === 'proxy'
+  if (isText) return masker() ?? { kind: 'none' }
+  const trees = [
+    ...(kube.masks.forAnswer(resourceOf(info)) ?? []),
+    ...(policy.detectors === undefined ? [] : [{ texts: (text: string) => maskText(policy, maskKey, text) }]),
+  ]
+  if (trees.length === 0) return { kind: 'none' }
+  return { kind: info.verb === 'watch' || facts.actions.includes('watch') ? 'events' : 'document', trees }
+}
+
+/** @throws RefusedRequest when more would go than was approved */
+async function checkCount(kube: KubeSession, client: ClientRequest, info: RequestInfo, maskKey: Uint8Array, rowLimit: number): Promise<void> {
+  const count = await countCollection(kube, client, info, maskKey)
+  if (count === undefined || count > rowLimit) {
+    throw new RefusedRequest(409, 'Conflict', `${count ?? 'an unknown number of'} objects would go now, and ${rowLimit} were approved. Nothing was deleted. Send it again to ask anew`)
+  }
+}

@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { StreamMasker } from '../../governance/masking/stream/stream-masker.ts'
+import { type AnyResponse, answerStatus } from './answers.ts'
+import type { KubeSession } from './kube-session.ts'
+import type { Transcript } from './transcript.ts'
+import { maskJson, type MaskTree } from './wire/mask-json.ts'
+
+/** How what comes back is masked. */
+export type Masking =
+  | { readonly kind: 'none' }
+  /** One JSON document; held until it is whole. */
+  | { readonly kind: 'document'; readonly trees: readonly MaskTree[] }
+  /** One JSON document a line, as they come. */
+  | { readonly kind: 'events'; readonly trees: readonly MaskTree[] }
+  | { readonly kind: 'text'; readonly masker: StreamMasker }
+
+/** Of the API server's headers, these go to the client. Never a cookie. */
+const PASSED = [
+  'content-type', 'warning', 'retry-after', 'audit-id', 'etag', 'last-modified', 'vary', 'cache-control', 'allow', 'location', 'content-disposition',
+  'x-kubernetes-pf-flowschema-uid', 'x-kubernetes-pf-prioritylevel-uid',
+] as const
+const MAX_DOCUMENT_BYTES = 128 * 1024 * 1024
+const MAX_EVENT_BYTES = 16 * 1024 * 1024
+/** Text is held no longer than this to see whether a value goes on. */
+const HOLD_MS = 30
+const LINE_FEED = 0x0a
+
+/** An answer that cannot be masked. Nothing of it goes to the client. */
+export class UnmaskableAnswer extends Error {
+  override readonly name = 'UnmaskableAnswer'
+}
+
+/** @param prefix of the target's paths at the gateway, for a `Location` */
+export function answerHeaders(answer: IncomingMessage, prefix: string, isMasked: boolean): Record<string, string | string[]> {
+  const headers: Record<string, string | string[]> = {}
+  for (const name of PASSED) {
+    const value = answer.headers[name]
+    if (value === undefined || (isMasked && name === 'etag')) continue
+    if (name === 'location') {
+      // A path of the API server is one below the target's name here; elsewhere nobody is sent.
+      if (typeof value === 'string' && value.startsWith('/') && !value.startsWith('//')) headers[name] = prefix + value
+    } else headers[name] = value
+  }
+  return headers
+}
+
+/**
+ * Passes the API server's answer on, at the pace of the client and of the recording.
+ * @param signal aborted when the client has gone or the session ends
+ * @throws UnmaskableAnswer, and whatever either connection ends with
+ */
+export async function relayAnswer(answer: IncomingMessage, response: AnyResponse, masking: Masking, prefix: string, transcript: Transcript, kube: KubeSession, signal: AbortSignal): Promise<void> {
+  const status = answer.statusCode ?? 502
+  if (status === 401) {
+    // To the client it would mean that its own token has expired.
+    transcript.body(answerStatus(response, { code: 502, reason: 'ServiceUnavailable', message: 'sallyport: the API server does not take the gateway\'s own credential. Tell an operator' }))
+    answer.destroy()
+    return
+  }
+  const contentType = answer.headers['content-type'] ?? ''
+  if (masking.kind === 'document' || masking.kind === 'events') checkReadable(answer, contentType)
+  const whole = masking.kind === 'document' ? maskWhole(await collect(answer), masking.trees) : undefined
+  transcript.head(status, contentType)
+  const length = whole?.length ?? (masking.kind === 'none' ? answer.headers['content-length'] : undefined)
+  response.writeHead(status, { ...answerHeaders(answer, prefix, masking.kind !== 'none'), ...(length !== undefined && { 'content-length': String(length) }) })
+  // A watch says nothing for a long time, and its client wants to know that it has begun.
+  response.flushHeaders()
+  const send = async (bytes: Buffer): Promise<void> => {
+    if (bytes.length === 0) return
+    transcript.body(bytes)
+    if (!response.write(bytes)) await once(response, 'drain', { signal })
+    await kube.room()
+  }
+  if (whole !== undefined) await send(whole)
+  else if (masking.kind === 'text') await relayText(answer, masking.masker, send)
+  else if (masking.kind === 'events') await relayEvents(answer, masking.trees, send)
+  else for await (const part of answer as AsyncIterable<Buffer>) await send(part)
+  response.end()
+}
+
+async function relayText(answer: IncomingMessage, masker: StreamMasker, send: (bytes: Buffer) => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let flushing: Promise<void> = Promise.resolve()
+  try {
+    for await (const part of answer as AsyncIterable<Buffer>) {
+      clearTimeout(timer)
+      await flushing
+      await send(masker.push(part))
+      if (masker.holding) timer = setTimeout(() => { flushing = send(masker.flush()).catch(() => undefined) }, HOLD_MS)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  await flushing
+  await send(masker.flush())
+}
+
+async function relayEvents(answer: IncomingMessage, trees: readonly MaskTree[], send: (bytes: Buffer) => Promise<void>): Promise<void> {
+  let held: Buffer[] = []
+  let heldBytes = 0
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    let from = 0
+    for (let end = part.indexOf(LINE_FEED); end !== -1; end = part.indexOf(LINE_FEED, from)) {
+      held.push(part.subarray(from, end + 1))
+      await send(maskWhole(Buffer.concat(held), trees))
+      held = []
+      heldBytes = 0
+      from = end + 1
+    }
+    if (from < part.length) held.push(part.subarray(from))
+    heldBytes += part.length - from
+    if (heldBytes > MAX_EVENT_BYTES) throw new UnmaskableAnswer('an event is too large to be masked')
+  }
+  const rest = Buffer.concat(held)
+  if (rest.length > 0) await send(maskWhole(rest, trees))
+}
+
+function checkReadable(answer: IncomingMessage, contentType: string): void {
+  const type = contentType.split(';')[0]?.trim().toLowerCase()
+  const encoding = answer.headers['content-encoding'] ?? 'identity'
+  if (type !== 'application/json' || encoding !== 'identity') {
+    answer.destroy()
+    throw new UnmaskableAnswer('the API server did not answer in JSON')
+  }
+}
+
+async function collect(answer: IncomingMessage): Promise<Buffer> {
+  const parts: Buffer[] = []
+  let length = 0
+  for await (const part of answer as AsyncIterable<Buffer>) {
+    length += part.length
+    if (length > MAX_DOCUMENT_BYTES) throw new UnmaskableAnswer('the answer is too large to be masked. Ask for less at once, with limit')
+    parts.push(part)
+  }
+  return Buffer.concat(parts, length)
+}
+
+function maskWhole(bytes: Buffer, trees: readonly MaskTree[]): Buffer {
+  if (bytes.every((byte) => byte <= 0x20)) return bytes
+  try {
+    return maskJson(bytes, trees)
+  } catch (cause) {
+    throw new UnmaskableAnswer('the answer cannot be read as JSON', { cause })
+  }
+}

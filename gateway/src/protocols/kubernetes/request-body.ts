@@ -1,0 +1,80 @@
+import { type AnyRequest, type ClientRequest, RefusedRequest } from './client-request.ts'
+import { readProtobufObject } from './wire/protobuf-object.ts'
+import { isObject, type Json, readStrictJson, UnsureJson } from './wire/strict-json.ts'
+
+/** What the API server takes at most, and a little. */
+export const MAX_BODY_BYTES = 3 * 1024 * 1024 + 64 * 1024
+const READ_TIMEOUT_MS = 60_000
+
+export interface RequestBody {
+  readonly bytes: Buffer
+  /** Read strictly; absent where the body is for something behind the API server, or there is none. */
+  readonly json?: Json
+  readonly isJsonPatch: boolean
+  /** What it says as JSON text: the bytes themselves, unless they are protobuf. */
+  readonly text: Buffer
+  /** Protobuf with fields that are not known here. */
+  readonly hasUnknown: boolean
+}
+
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const JSON_TYPES = new Set([
+  'application/json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/json-patch+json',
+  'application/apply-patch+yaml', 'application/apply-patch', '',
+])
+
+/** @throws RefusedRequest */
+export async function readBody(request: AnyRequest, { method, contentType }: ClientRequest, isForApi: boolean): Promise<RequestBody | undefined> {
+  const bytes = await collect(request)
+  if (bytes.length === 0) return undefined
+  if (method === 'GET' || method === 'HEAD') throw new RefusedRequest(400, 'BadRequest', `a ${method} request has no body`)
+  if (!isForApi) return { bytes, isJsonPatch: false, text: bytes, hasUnknown: false }
+  if (contentType !== PROTOBUF && !JSON_TYPES.has(contentType)) {
+    throw new RefusedRequest(415, 'UnsupportedMediaType', 'only bodies in JSON or protobuf can be examined. Send JSON, also for server-side apply')
+  }
+  try {
+    if (contentType !== PROTOBUF) return { bytes, json: readStrictJson(bytes), isJsonPatch: contentType === 'application/json-patch+json', text: bytes, hasUnknown: false }
+    const { json, hasUnknown } = readProtobufObject(bytes)
+    return { bytes, json, isJsonPatch: false, text: Buffer.from(JSON.stringify(json)), hasUnknown }
+  } catch (error) {
+    if (!(error instanceof UnsureJson)) throw error
+    throw new RefusedRequest(400, 'BadRequest', `the body cannot be examined: ${error.message}. Send JSON`)
+  }
+}
+
+/** DeleteOptions and Eviction say in their bodies whether they are only tried. */
+export function bodyDryRun(json: Json | undefined): boolean {
+  if (!isObject(json)) return false
+  const options = isObject(json['deleteOptions']) ? json['deleteOptions'] : json
+  const dryRun = isObject(options) ? options['dryRun'] : undefined
+  return Array.isArray(dryRun) && dryRun.length === 1 && dryRun[0] === 'All'
+}
+
+function collect(request: AnyRequest): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let length = 0
+    const timer = setTimeout(() => fail(new RefusedRequest(408, 'Timeout', 'the body took too long')), READ_TIMEOUT_MS)
+    const fail = (error: Error): void => {
+      clearTimeout(timer)
+      request.pause()
+      reject(error)
+    }
+    request.on('data', (part: Buffer) => {
+      length += part.length
+      if (length > MAX_BODY_BYTES) fail(new RefusedRequest(413, 'RequestEntityTooLarge', 'the body is larger than the API server takes'))
+      else parts.push(part)
+    })
+    request.once('end', () => {
+      clearTimeout(timer)
+      resolve(Buffer.concat(parts, length))
+    })
+    request.once('error', fail)
+    request.once('close', () => fail(new BodyCutOff()))
+  })
+}
+
+/** The client went away in the middle. */
+class BodyCutOff extends Error {
+  readonly code = 'ECONNRESET'
+}
