@@ -10,7 +10,7 @@ import type { Browser } from 'playwright-core'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
 import { client, launchBrowser, logIn, noChromium } from './demo-browser.ts'
 
-const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings'] as const
+const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings', 'api'] as const
 const FIRST_LOAD_BYTES = 200 * 1_024
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))

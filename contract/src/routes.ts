@@ -1,5 +1,5 @@
 /**
- * Paths of the control API. Every path under `/api/v1` but `version`, `login` and `ssh/authorities` wants `Authorization: Bearer <token>`:
+ * Paths of the control API. Every path under `/api/v1` but `version`, `openapi.json`, `login` and `ssh/authorities` wants `Authorization: Bearer <token>`:
  * an identity token of a configured issuer, or a session token.
  *
  * | request | who | answer |
@@ -57,6 +57,7 @@
  * | GET loginProviders | anybody, without a token | LoginProviders |
  * | GET webSession | whoever is logged in at the console | WebSession |
  * | POST logout | the same | LoggedOut |
+ * | GET openApi | anybody, without a token | the OpenAPI 3.1 document of all of this |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
 export const routes = {
@@ -111,5 +112,6 @@ export const routes = {
   bundle: (session: string) => `/ledger/bundle/${encodeURIComponent(session)}`,
   ledgerStatus: '/api/v1/ledger/status',
   version: '/api/v1/version',
+  openApi: '/api/v1/openapi.json',
   health: '/healthz',
 } as const

@@ -13,6 +13,7 @@ import { issueSshCertificate, showSshAuthorities } from './certificate-routes.ts
 import { serveCampaigns } from './campaign-routes.ts'
 import { serveConsole } from './console-routes.ts'
 import { serveChannels } from './channel-routes.ts'
+import { type OpenApiDocument, openApiDocument } from './reference/openapi-document.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
@@ -43,6 +44,8 @@ export function createApi(services: ApiServices): Hono {
 
   api.get(routes.health, (context) => context.json({ status: 'ok' }))
   api.get(routes.version, (context) => context.json({ name: 'sallyport', version: services.version } satisfies Version))
+  let reference: OpenApiDocument | undefined
+  api.get(routes.openApi, (context) => context.json(reference ??= openApiDocument(services.version)))
   api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
   api.get(routes.login, (context) => offerLogin(context, services))
   api.get(routes.whoami, (context) => tellWhoAmI(context, services))
