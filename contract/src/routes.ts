@@ -48,6 +48,8 @@
  * | DELETE grant(id) | its requester, operator, administrator | Grant, as it ended |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
+ * | GET policyVersions?limit&before, GET policyVersion(number) | as GET policy | PolicyVersionList, PolicyVersion |
+ * | POST policyCheck | administrator; body as of POST policy | PolicyCheck; nothing is applied |
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
  * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
  * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
@@ -103,6 +105,9 @@ export const routes = {
   breakGlass: '/api/v1/access/break-glass',
   grant: (id: string) => `/api/v1/access/${encodeURIComponent(id)}`,
   policy: '/api/v1/policy',
+  policyVersions: '/api/v1/policy/versions',
+  policyVersion: (version: number) => `/api/v1/policy/versions/${version}`,
+  policyCheck: '/api/v1/policy/check',
   checkpoint: '/ledger/checkpoint',
   verifier: '/ledger/verifier.pub',
   tiles: '/ledger/tile',

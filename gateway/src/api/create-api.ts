@@ -18,7 +18,7 @@ import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { downloadOriginals } from './originals-routes.ts'
-import { applyPolicy, showPolicy } from './policy-routes.ts'
+import { servePolicy } from './policy-routes.ts'
 import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
 import { followReviews } from './follow-reviews.ts'
 import { answerReview, listReviews, showReview, withdrawReview } from './review-routes.ts'
@@ -81,8 +81,7 @@ export function createApi(services: ApiServices): Hono {
   api.post(routes.access, limitBody(MAX_ANSWER_BYTES), (context) => requestAccess(context, services))
   api.post(routes.breakGlass, limitBody(MAX_ANSWER_BYTES), (context) => breakGlass(context, services))
   api.delete(`${routes.access}/:id`, (context) => endGrant(context, services, context.req.param('id')))
-  api.get(routes.policy, (context) => showPolicy(context, services))
-  api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
+  servePolicy(api, services, limitBody(MAX_POLICY_BYTES))
   serveLedger(api, services)
   serveAuth(api, services)
   serveSaml(api, services)

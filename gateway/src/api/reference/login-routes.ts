@@ -4,6 +4,7 @@ import { at, later } from './examples.ts'
 
 const ANYBODY = 'anybody'
 const BROWSER = 'a browser'
+const POLICY = 'reviewer, auditor, operator, administrator'
 const NEXT = { next: 'a path of this gateway, where the login leads' }
 
 export const loginGroup: RouteGroup = {
@@ -34,7 +35,10 @@ export const serviceGroup: RouteGroup = {
     { method: 'get', path: '/healthz', id: 'health', summary: 'That it answers', who: ANYBODY, open: true, answer: json('Health', { status: 'ok' }) },
     { method: 'get', path: '/api/v1/version', id: 'version', summary: 'Name and version', who: ANYBODY, open: true, answer: json('Version', { name: 'sallyport', version: '0.1.0' }) },
     { method: 'get', path: '/api/v1/openapi.json', id: 'openApiDocument', summary: 'This document', who: ANYBODY, open: true, answer: { kind: 'bytes', type: 'application/json' } },
-    { method: 'get', path: '/api/v1/policy', id: 'showPolicy', summary: 'The policy in force, as it was written', who: 'reviewer, auditor, operator, administrator', answer: json('PolicyVersion', { version: 7, appliedAt: at, appliedBy: 'avery', text: 'version: 1\n' }) },
+    { method: 'get', path: '/api/v1/policy', id: 'showPolicy', summary: 'The policy in force, as it was written', who: POLICY, answer: json('PolicyVersion', { version: 7, appliedAt: at, appliedBy: 'avery', text: 'version: 1\n' }) },
     { method: 'post', path: '/api/v1/policy', id: 'applyPolicy', summary: 'Puts a document in force; a wrong one changes nothing and is answered with its problems', who: 'administrator', body: text('application/yaml', 'version: 1\n'), answer: json('PolicyApplied', { version: 8, changed: true }) },
+    { method: 'post', path: '/api/v1/policy/check', id: 'checkPolicy', summary: 'What would keep a document from coming into force; nothing is applied', who: 'administrator', body: text('application/yaml', 'version: 1\nrulez: []\n'), answer: json('PolicyCheck', { problems: [{ line: 2, column: 1, message: 'unknown key "rulez"' }] }) },
+    { method: 'get', path: '/api/v1/policy/versions', id: 'listPolicyVersions', summary: 'Every version that was applied, the newest first', who: POLICY, query: 'PolicyVersionQuery', answer: json('PolicyVersionList', { versions: [{ version: 7, appliedAt: at, appliedBy: 'avery' }], next: null }) },
+    { method: 'get', path: '/api/v1/policy/versions/{version}', id: 'showPolicyVersion', summary: 'One version, as it was written', who: POLICY, answer: json('PolicyVersion', { version: 6, appliedAt: at, appliedBy: 'file', text: 'version: 1\n' }) },
   ],
 }
