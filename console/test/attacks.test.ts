@@ -145,7 +145,7 @@ suite('what others did is read by those alone who may', () => {
       reading: { events: () => nothing, follow: () => nothing, stream: () => nothing, originals: () => nothing } as never, makeBundle: () => Promise.resolve(nothing as never),
       ledgerReader: { entryBundle: () => Promise.resolve(Buffer.from('entry')), readEntries: () => Promise.resolve(Buffer.from('entry')) } as never,
     }
-    api = createApi({ ...gateway.services, ...more } as ApiServices)
+    api = createApi({ ...gateway.services, ...more })
     tokens = {
       nobody: undefined, 'own agent': await gateway.agent('support-bot'), 'other agent': await gateway.agent('nightly'), person: await gateway.person('eve', 'visitors'), viewer: await gateway.person('vic', 'viewers'),
       reviewer: await gateway.person('rita', 'reviewers'), operator: await gateway.person('olaf', 'ops'), auditor: await gateway.person('ada', 'auditors'), administrator: await gateway.person('amy', 'admins'),

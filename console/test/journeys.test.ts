@@ -243,6 +243,61 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await context.close()
   })
 
+  test('agents are reviewed: opened, decided by a reviewer, closed, and applied after a look at what would be removed', async () => {
+    const avery = await logIn(browser, demo, 'avery')
+    const toReviews = async ({ page }: typeof avery) => {
+      await page.getByRole('link', { name: 'Agents' }).click()
+      await page.getByText('Access reviews', { exact: true }).click()
+    }
+    await toReviews(avery)
+    await avery.page.getByLabel('Open an access review of all agents').fill('second quarter')
+    await avery.page.getByRole('button', { name: 'Open', exact: true }).click()
+    await avery.page.getByRole('heading', { name: 'second quarter' }).waitFor()
+    const dana = await logIn(browser, demo, 'dana')
+    await toReviews(dana)
+    await dana.page.getByRole('button', { name: 'Agents of it' }).click()
+    const agents = dana.page.locator('section[aria-label]')
+    await agents.first().waitFor()
+    for (const agent of await agents.all()) {
+      const word = await agent.getAttribute('aria-label') === 'nightly-report' ? 'Remove' : 'Keep'
+      await agent.getByRole('textbox').fill('asked its owner')
+      await agent.getByRole('button', { name: word }).click()
+      await agent.getByText(word.toLowerCase(), { exact: true }).waitFor()
+    }
+    assert.deepEqual(await violations(dana.page), [])
+    await avery.page.reload()
+    await toReviews(avery)
+    await avery.page.getByRole('button', { name: 'Agents of it' }).click()
+    await avery.page.getByRole('button', { name: 'Close it' }).click()
+    await avery.page.getByRole('button', { name: 'Show which would be removed' }).click()
+    await avery.page.getByText(/these would be removed: nightly-report\./).waitFor()
+    await avery.page.screenshot({ path: join(shots, 'access-review.png') })
+    await avery.page.getByRole('button', { name: 'Remove it' }).click()
+    await avery.page.getByText(/Applied: version \d+ of the policy is without them/).waitFor()
+    await avery.page.getByText('Prune', { exact: true }).click()
+    await avery.page.getByRole('button', { name: 'Show which would be removed' }).click()
+    await avery.page.getByText(/None would be removed|these would be removed/).waitFor()
+    assert.deepEqual(await violations(avery.page), [])
+    assert.deepEqual([...avery.complaints, ...dana.complaints], [])
+    await avery.context.close()
+    await dana.context.close()
+  })
+
+  test('what was asked before is kept with its answers', async () => {
+    const { page, context, complaints } = await logIn(browser, demo, 'dana')
+    await page.getByRole('navigation', { name: 'screens' }).getByRole('link', { name: 'Reviews' }).click()
+    await page.getByText('History', { exact: true }).click()
+    await page.getByLabel('State').selectOption('denied')
+    await page.getByRole('button', { name: /^show the review of support-bot/ }).first().click()
+    await page.getByText('not without the ticket of the customer').waitFor()
+    assert.deepEqual(await violations(page), [])
+    await page.getByText('Grants', { exact: true }).click()
+    await page.getByText('No grant holds now').waitFor()
+    assert.deepEqual(await violations(page), [])
+    assert.deepEqual(complaints, [])
+    await context.close()
+  })
+
   test('the first page loads less than 200 kB of script, and can be used within 1.5 s on a processor four times slower', async (t) => {
     const context = await browser.newContext()
     const page = await context.newPage()
