@@ -26,7 +26,7 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
     viewport: options.mobile === true ? { width: 390, height: 800 } : { width: 1280, height: 850 }, colorScheme: options.colorScheme ?? 'light', reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(45_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
