@@ -101,8 +101,9 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await context.close()
   })
 
-  test('a session is followed as it happens, and a link leads to one of its operations', async () => {
+  test('a session is followed as it happens, and a link leads to one of its operations', async (t) => {
     const psql = client(demo, ['psql', 'shop', '--as', 'support-bot'], 'pipe')
+    t.after(() => psql.stdin?.end())
     const { page, context, complaints } = await logIn(browser, demo, 'robin')
     psql.stdin?.write('select 4711 as first;\n')
     await page.locator('main a[href*="/sessions/"]', { hasText: 'support-bot' }).first().click()
