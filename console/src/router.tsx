@@ -17,6 +17,7 @@ const routes = [
   at('/policy', () => import('./screens/policy.tsx'), 'Policy'),
   at('/ledger', () => import('./screens/ledger.tsx'), 'Ledger'),
   at('/settings', () => import('./screens/settings.tsx'), 'Settings'),
+  at('/api', () => import('./screens/api-reference.tsx'), 'ApiReference'),
 ]
 
 export const router = createRouter({ routeTree: root.addChildren(routes), basepath: '/console', defaultPreload: 'intent' })

@@ -26,7 +26,7 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
     viewport: options.mobile === true ? { width: 390, height: 800 } : { width: 1280, height: 850 }, colorScheme: options.colorScheme ?? 'light', reducedMotion: 'reduce',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(45_000)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {
@@ -40,10 +40,10 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
 }
 
 /** A client of the demo, as its own program. */
-export function client(demo: DemoUnderTest, args: readonly string[]): ChildProcess & { words(): string; ended: Promise<number | null> } {
-  const child = spawn('npx', ['sallyport', ...args], { cwd: root, env: demo.environment, stdio: ['ignore', 'pipe', 'pipe'] })
+export function client(demo: DemoUnderTest, args: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess & { words(): string; ended: Promise<number | null> } {
+  const child = spawn('npx', ['sallyport', ...args], { cwd: root, env: demo.environment, stdio: [input, 'pipe', 'pipe'] })
   let words = ''
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { words += text })
+  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => { words += text })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   return Object.assign(child, { words: () => words, ended })
 }

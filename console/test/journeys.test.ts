@@ -10,7 +10,7 @@ import type { Browser } from 'playwright-core'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
 import { client, launchBrowser, logIn, noChromium } from './demo-browser.ts'
 
-const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings'] as const
+const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings', 'api'] as const
 const FIRST_LOAD_BYTES = 200 * 1_024
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))
@@ -101,6 +101,26 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await context.close()
   })
 
+  test('a session is followed as it happens, and a link leads to one of its operations', async (t) => {
+    const psql = client(demo, ['psql', 'shop', '--as', 'support-bot'], 'pipe')
+    t.after(() => psql.stdin?.end())
+    const { page, context, complaints } = await logIn(browser, demo, 'robin')
+    psql.stdin?.write('select 4711 as first;\n')
+    await page.locator('main a[href*="/sessions/"]', { hasText: 'support-bot' }).first().click()
+    await page.getByText('select 4711 as first').waitFor()
+    psql.stdin?.write('select 4712 as second;\n')
+    await page.getByText('select 4712 as second').waitFor()
+    await page.getByRole('link', { name: 'link to operation 2' }).click()
+    await page.locator('.linked').getByText('select 4712').waitFor()
+    psql.stdin?.end()
+    await page.getByText('closed', { exact: true }).waitFor()
+    assert.equal(await psql.ended, 0, psql.words())
+    await page.reload()
+    await page.locator('.linked').getByText('select 4712').waitFor()
+    assert.deepEqual(complaints, [])
+    await context.close()
+  })
+
   test('a ledger that answers with something else is shown as such', async () => {
     const { page, context } = await logIn(browser, demo, 'robin')
     // As a gateway would that was made to lie: one character of the signed text, one byte of the entries.
@@ -135,6 +155,8 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await editor.click()
     await page.keyboard.press('Control+End')
     await page.keyboard.type('\nrulez: []\n')
+    await page.getByText('changed, not applied: one thing is wrong').waitFor()
+    assert.equal(await page.locator('.cm-lint-marker-error').count(), 1, 'marked while it is written')
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByRole('alert').getByText(/line \d+: .*rulez/).waitFor()
     await page.screenshot({ path: join(shots, 'policy-wrong.png') })
@@ -144,6 +166,11 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await page.keyboard.type('# reviewed\n')
     await page.getByRole('button', { name: 'Apply' }).click()
     await page.getByText('Version 2 is in force.').waitFor()
+    await page.getByText('Versions', { exact: true }).click()
+    await page.getByRole('button', { name: /Version 2 by avery/ }).waitFor()
+    await page.locator('tr[data-kind="added"]').getByText('# reviewed').waitFor()
+    await page.screenshot({ path: join(shots, 'policy-versions.png') })
+    assert.deepEqual(await violations(page), [])
     assert.deepEqual(complaints, [])
     await context.close()
   })
@@ -214,6 +241,60 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     assert.deepEqual(await violations(page), [])
     await page.getByRole('button', { name: 'Approve once' }).click()
     assert.equal(await psql.ended, 0, psql.words())
+    await context.close()
+  })
+
+  test('agents are reviewed: opened, decided by a reviewer, closed, and applied after a look at what would be removed', async () => {
+    const avery = await logIn(browser, demo, 'avery')
+    const toReviews = async ({ page }: typeof avery) => {
+      await page.getByRole('link', { name: 'Agents' }).click()
+      await page.getByText('Access reviews', { exact: true }).click()
+    }
+    await toReviews(avery)
+    await avery.page.getByLabel('Open an access review of all agents').fill('second quarter')
+    await avery.page.getByRole('button', { name: 'Open', exact: true }).click()
+    await avery.page.getByRole('heading', { name: 'second quarter' }).waitFor()
+    const dana = await logIn(browser, demo, 'dana')
+    await toReviews(dana)
+    await dana.page.getByRole('button', { name: 'Agents of it' }).click()
+    const agents = dana.page.locator('section[aria-label]')
+    await agents.first().waitFor()
+    for (const agent of await agents.all()) {
+      const word = await agent.getAttribute('aria-label') === 'nightly-report' ? 'Remove' : 'Keep'
+      await agent.getByRole('textbox').fill('asked its owner')
+      await agent.getByRole('button', { name: word }).click()
+      await agent.getByText(word.toLowerCase(), { exact: true }).waitFor()
+    }
+    assert.deepEqual(await violations(dana.page), [])
+    await avery.page.reload()
+    await toReviews(avery)
+    await avery.page.getByRole('button', { name: 'Agents of it' }).click()
+    await avery.page.getByRole('button', { name: 'Close it' }).click()
+    await avery.page.getByRole('button', { name: 'Show which would be removed' }).click()
+    await avery.page.getByText(/these would be removed: nightly-report\./).waitFor()
+    await avery.page.screenshot({ path: join(shots, 'access-review.png') })
+    await avery.page.getByRole('button', { name: 'Remove it' }).click()
+    await avery.page.getByText(/Applied: version \d+ of the policy is without them/).waitFor()
+    await avery.page.getByText('Prune', { exact: true }).click()
+    await avery.page.getByRole('button', { name: 'Show which would be removed' }).click()
+    await avery.page.getByText(/None would be removed|these would be removed/).waitFor()
+    assert.deepEqual(await violations(avery.page), [])
+    assert.deepEqual([...avery.complaints, ...dana.complaints], [])
+    await avery.context.close()
+    await dana.context.close()
+  })
+
+  test('what was asked before is kept with its answers', async () => {
+    const { page, context, complaints } = await logIn(browser, demo, 'dana')
+    await page.getByRole('navigation', { name: 'screens' }).getByRole('link', { name: 'Reviews' }).click()
+    await page.getByText('History', { exact: true }).click()
+    await page.getByRole('button', { name: /^show the review of support-bot/ }).first().click()
+    await page.getByText(/dana (approved|denied)/).waitFor()
+    assert.deepEqual(await violations(page), [])
+    await page.getByText('Grants', { exact: true }).click()
+    await page.getByText('No grant holds now').waitFor()
+    assert.deepEqual(await violations(page), [])
+    assert.deepEqual(complaints, [])
     await context.close()
   })
 

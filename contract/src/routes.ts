@@ -1,5 +1,5 @@
 /**
- * Paths of the control API. Every path under `/api/v1` but `version`, `login` and `ssh/authorities` wants `Authorization: Bearer <token>`:
+ * Paths of the control API. Every path under `/api/v1` but `version`, `openapi.json`, `login` and `ssh/authorities` wants `Authorization: Bearer <token>`:
  * an identity token of a configured issuer, or a session token.
  *
  * | request | who | answer |
@@ -48,6 +48,8 @@
  * | DELETE grant(id) | its requester, operator, administrator | Grant, as it ended |
  * | GET policy | reviewer, auditor, operator, administrator | PolicyVersion |
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
+ * | GET policyVersions?limit&before, GET policyVersion(number) | as GET policy | PolicyVersionList, PolicyVersion |
+ * | POST policyCheck | administrator; body as of POST policy | PolicyCheck; nothing is applied |
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
  * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
  * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
@@ -57,6 +59,7 @@
  * | GET loginProviders | anybody, without a token | LoginProviders |
  * | GET webSession | whoever is logged in at the console | WebSession |
  * | POST logout | the same | LoggedOut |
+ * | GET openApi | anybody, without a token | the OpenAPI 3.1 document of all of this |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
 export const routes = {
@@ -102,6 +105,9 @@ export const routes = {
   breakGlass: '/api/v1/access/break-glass',
   grant: (id: string) => `/api/v1/access/${encodeURIComponent(id)}`,
   policy: '/api/v1/policy',
+  policyVersions: '/api/v1/policy/versions',
+  policyVersion: (version: number) => `/api/v1/policy/versions/${version}`,
+  policyCheck: '/api/v1/policy/check',
   checkpoint: '/ledger/checkpoint',
   verifier: '/ledger/verifier.pub',
   tiles: '/ledger/tile',
@@ -111,5 +117,6 @@ export const routes = {
   bundle: (session: string) => `/ledger/bundle/${encodeURIComponent(session)}`,
   ledgerStatus: '/api/v1/ledger/status',
   version: '/api/v1/version',
+  openApi: '/api/v1/openapi.json',
   health: '/healthz',
 } as const

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { isLoopback } from '@sallyport/contract'
 import { agentServices } from './administer-agents.ts'
-import type { PolicyAdministration, ProtocolListener } from './api/api-services.ts'
+import { administerPolicy } from './administer-policy.ts'
+import type { ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Config } from './config/index.ts'
@@ -13,7 +14,6 @@ import { certification } from './governance/certificates/certificate-writer.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
-import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
 import { Locks } from './governance/locks/locks.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
@@ -33,7 +33,7 @@ import { verifierPath } from './ledger/layout.ts'
 import { LogReader } from './ledger/log-reader.ts'
 import { makeBundle } from './ledger/make-bundle.ts'
 import { openLedger } from './ledger/open-ledger.ts'
-import { ConfigurationError, openState, readConfig } from './open-state.ts'
+import { openState, readConfig } from './open-state.ts'
 import { ownAuthorities, ownSecret } from './own-secrets.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
@@ -186,7 +186,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       revokeHeld: (token) => identity.revokeHeld(token),
       locks,
       policies,
-      policyAdministration: administration(policies, storage),
+      policyAdministration: administerPolicy(policies, storage),
       sessions: storage.sessions,
       holds: storage.holds,
       agents: agentServices({ policies, storage, rules: reading, ledger, locks: () => storage.locks.list(), onError }),
@@ -259,26 +259,6 @@ async function openRecording(
   })
   ledger.append(encodeGatewayStarted({ software: SOFTWARE, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
   return { ledger, watch, verifierKey }
-}
-
-function administration(policies: PolicyHolder, storage: Storage): PolicyAdministration {
-  return {
-    async read() {
-      const newest = await storage.policyVersions.newest()
-      return newest && { version: newest.version, appliedAt: new Date(newest.appliedAtMs).toISOString(), appliedBy: newest.appliedBy, text: newest.text }
-    },
-    async apply(text, appliedBy) {
-      try {
-        const { version } = await policies.apply(text, appliedBy)
-        storage.signals.tell({ what: 'policy', id: String(version) })
-        return { applied: true, version }
-      } catch (error) {
-        if (error instanceof ConfigurationError) return { applied: false, problems: error.problems }
-        if (error instanceof PolicyProblems) return { applied: false, problems: error.problems.map((problem) => ({ line: 1, column: 1, ...problem })) }
-        throw error
-      }
-    },
-  }
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

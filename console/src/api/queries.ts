@@ -49,11 +49,12 @@ export function useSearch(q: string) {
   })
 }
 
-export function useOperations(session: string) {
-  return useInfiniteQuery<OperationList, Problem, OperationList['operations'], readonly string[], number>({
-    queryKey: ['operations', session],
+/** @param after number of the operation after which the first page begins */
+export function useOperations(session: string, after: number) {
+  return useInfiniteQuery<OperationList, Problem, OperationList['operations'], readonly (string | number)[], number>({
+    queryKey: ['operations', session, after],
     queryFn: ({ pageParam, signal }) => ask<OperationList>(`/api/v1/sessions/${encodeURIComponent(session)}/operations?limit=200&after=${pageParam}`, undefined, signal),
-    initialPageParam: 0,
+    initialPageParam: after,
     getNextPageParam: ({ next }) => next,
     select: ({ pages }) => pages.flatMap(({ operations }) => operations),
   })

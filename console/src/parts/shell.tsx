@@ -18,6 +18,7 @@ const SCREENS: readonly { readonly path: string; readonly label: string; readonl
   { path: '/policy', label: 'Policy', key: 'p', roles: ['reviewer', 'auditor', 'operator', 'administrator'] },
   { path: '/ledger', label: 'Ledger', key: 'l' },
   { path: '/settings', label: 'Settings', key: 'e' },
+  { path: '/api', label: 'API', key: 'i' },
 ]
 
 /** Whoever is not logged in sees the login, wherever they came to. */

@@ -11,22 +11,39 @@ import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
+import { Campaigns } from './campaigns.tsx'
+import { Prune } from './remove-agents.tsx'
 
 const FILTERS = { '': 'All', '?unused=30d': 'Unused for 30 days', '?expiring=30d': 'Expiring', '?orphaned=true': 'Without an owner' } as const
 
-/** The inventory: those nobody used or nobody owns first. */
+/** Who is registered, access reviews of them, and what nobody uses. */
 export function Agents() {
+  const administers = useSession().data?.roles.includes('administrator') ?? false
+  const [shown, setShown] = useState('inventory')
+  return (
+    <Page title="Agents" about="Who is registered, what they used, and what they never did.">
+      <SegmentedControl
+        value={shown} onChange={setShown} w="fit-content" aria-label="what to show"
+        data={[{ value: 'inventory', label: 'Inventory' }, { value: 'reviews', label: 'Access reviews' }, ...(administers ? [{ value: 'prune', label: 'Prune' }] : [])]}
+      />
+      {shown === 'inventory' ? <Inventory /> : shown === 'reviews' ? <Campaigns /> : <Prune />}
+    </Page>
+  )
+}
+
+/** Those nobody used or nobody owns first. */
+function Inventory() {
   const [filter, setFilter] = useState('')
   const agents = useAgents(filter)
   return (
-    <Page title="Agents" about="Who is registered, what they used, and what they never did.">
+    <>
       <SegmentedControl value={filter} onChange={setFilter} data={Object.entries(FILTERS).map(([value, label]) => ({ value, label }))} w="fit-content" aria-label="which agents" />
       <Pending of={agents}>
         {({ agents: found }) => found.length === 0
           ? <Empty title="No agent here">Register one with <code>sallyport agent add</code>, or in the policy document under <code>agents</code>.</Empty>
           : <Stack>{found.toSorted(worstFirst).map((agent) => <AgentCard key={agent.name} agent={agent} />)}</Stack>}
       </Pending>
-    </Page>
+    </>
   )
 }
 

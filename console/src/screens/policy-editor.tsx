@@ -53,7 +53,8 @@ export function PolicyEditor({ text, readOnly, problems, onChange }: PolicyEdito
     if (view === null) return
     view.dispatch(setDiagnostics(view.state, problems.map((problem) => markOf(view.state, problem))))
     const [first] = problems
-    if (first?.line !== undefined) view.dispatch({ effects: EditorView.scrollIntoView(markOf(view.state, first).from, { y: 'center' }) })
+    // Whoever is writing stays where they are.
+    if (first?.line !== undefined && !view.hasFocus) view.dispatch({ effects: EditorView.scrollIntoView(markOf(view.state, first).from, { y: 'center' }) })
   }, [problems])
   return <div className="editor" ref={place} />
 }

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text } from '@mantine/core'
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { useState } from 'react'
 import { useLiveReviews } from '../api/open-reviews.ts'
@@ -7,9 +7,21 @@ import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty } from '../parts/pending.tsx'
 import { ReviewCard } from './review-card.tsx'
+import { Grants, History } from './review-history.tsx'
+
+/** What waits, what was asked before, and which time windows were granted. */
+export function Reviews() {
+  const [shown, setShown] = useState('queue')
+  return (
+    <Page title="Reviews" about="What waits for a person. j and k go through it, a approves, d denies." actions={<Notifications />}>
+      <SegmentedControl value={shown} onChange={setShown} data={[{ value: 'queue', label: 'Queue' }, { value: 'history', label: 'History' }, { value: 'grants', label: 'Grants' }]} w="fit-content" aria-label="what to show" />
+      {shown === 'queue' ? <Queue /> : shown === 'history' ? <History /> : <Grants />}
+    </Page>
+  )
+}
 
 /** The queue: those that wait for the reader first. j and k go through it, a approves, d denies. */
-export function Reviews() {
+function Queue() {
   const live = useLiveReviews()
   const queue = [...live.filter(({ state, mayAnswer }) => state === 'open' && mayAnswer), ...live.filter(({ state, mayAnswer }) => !(state === 'open' && mayAnswer))]
   const [chosen, setChosen] = useState<string>()
@@ -18,7 +30,7 @@ export function Reviews() {
   const go = (step: number) => setChosen(queue[Math.min(queue.length - 1, Math.max(0, at + step))]?.id)
   useHotkeys([['j', () => go(1)], ['k', () => go(-1)]])
   return (
-    <Page title="Reviews" about="What waits for a person. j and k go through it, a approves, d denies." actions={<Notifications />}>
+    <>
       {review === undefined
         ? (
           <Empty title="Nothing waits">
@@ -44,7 +56,7 @@ export function Reviews() {
             <Stack flex="3 1 24rem" miw={0}><ReviewCard key={review.id} review={review} /></Stack>
           </Group>
         )}
-    </Page>
+    </>
   )
 }
 

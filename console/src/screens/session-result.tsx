@@ -3,7 +3,7 @@ import { plainText } from '../parts/plain-text.ts'
 import type { OperationResult } from './results-of.ts'
 
 /** What the agent got, after masking. */
-export function Result({ result: { columns, rows, more, output, words } }: { readonly result: OperationResult }) {
+export function Result({ result: { columns, rows, more, output, fullScreen, words } }: { readonly result: OperationResult }) {
   return (
     <Stack gap={4} pl="md" mt={4}>
       {columns.length > 0 && (
@@ -22,7 +22,8 @@ export function Result({ result: { columns, rows, more, output, words } }: { rea
         </ScrollArea.Autosize>
       )}
       {more > 0 && <Text size="xs">… {more.toLocaleString()} more rows</Text>}
-      {output !== '' && <pre className="statement" tabIndex={0} aria-label="output">{plainText(output)}</pre>}
+      {fullScreen && <Text size="xs">A program drew on the whole screen here: “Replay as a terminal” shows it as it was.</Text>}
+      {output !== '' && !fullScreen && <pre className="statement" tabIndex={0} aria-label="output">{plainText(output)}</pre>}
       {words.length > 0 && <Text size="xs">{plainText(words.join('; '))}</Text>}
     </Stack>
   )

@@ -1,9 +1,10 @@
 import { Anchor, Button, Group, Paper, Stack, Text } from '@mantine/core'
 import type { SessionOperation } from '@sallyport/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useParams } from '@tanstack/react-router'
+import { useLocation, useParams } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect, useState } from 'react'
 import { ask } from '../api/client.ts'
+import { useLiveOperations } from '../api/live-session.ts'
 import type { Problem } from '../api/problem.ts'
 import { useOneSession, useOperations, useReplay, useSession } from '../api/queries.ts'
 import { VerifyOperation } from '../ledger/verify-operation.tsx'
@@ -19,20 +20,28 @@ import { Result } from './session-result.tsx'
 
 const TerminalReplay = lazy(() => import('./terminal-replay.tsx').then(({ TerminalReplay: component }) => ({ default: component })))
 
+const ON_FIRST_PAGE = 200
+const BEFORE_LINKED = 100
+
 /** One session from its first operation to its last, with what its agent got. */
 export function Session() {
   const { session: id } = useParams({ strict: false }) as { session: string }
   const session = useOneSession(id)
-  const operations = useOperations(id)
+  const { hash } = useLocation()
+  const linked = Number(/^operation-(\d{1,9})$/.exec(hash)?.[1] ?? 0)
+  // A link to one far down opens the page on which it is.
+  const [after, setAfter] = useState(() => (linked > ON_FIRST_PAGE ? linked - BEFORE_LINKED : 0))
+  const operations = useOperations(id, after)
   const [shown, setShown] = useState<'nothing' | 'results' | 'terminal'>('nothing')
   const replay = useReplay(id, shown === 'results')
   const results = replay.data === undefined ? undefined : resultsOf(replay.data.lines)
   const open = session.data?.state === 'open'
-  const { refetch } = operations
+  const live = useLiveOperations(id, open)
+  const log = live ?? operations.data
+  const there = log?.some(({ number }) => number === linked) ?? false
   useEffect(() => {
-    const timer = open ? setInterval(() => void refetch(), 3_000) : undefined
-    return () => clearInterval(timer)
-  }, [open, refetch])
+    if (there) document.getElementById(`operation-${linked}`)?.scrollIntoView({ block: 'center' })
+  }, [there, linked])
   return (
     <Page title="Session" about={id} actions={session.data && open && <EndSession id={id} />}>
       <Pending of={session}>
@@ -60,11 +69,13 @@ export function Session() {
       </Group>
       {shown === 'results' && replay.error !== null && <ProblemAlert error={replay.error} />}
       {shown === 'terminal' && <Suspense fallback={<Text>Loading the player …</Text>}><TerminalReplay session={id} /></Suspense>}
-      <Pending of={operations}>
-        {(log) => log.length === 0 ? <Empty title="No operation yet">What the agent sends is shown here as it is decided.</Empty> : (
+      {after > 0 && live === undefined && <Button variant="default" onClick={() => setAfter(0)}>From the first operation</Button>}
+      {live !== undefined && (live[0]?.number ?? 1) > 1 && <Text size="sm">The newest {live.length.toLocaleString()} operations, as they happen; the ones before are shown when the session has ended.</Text>}
+      <Pending of={{ data: log, error: operations.error }}>
+        {(shownLog) => shownLog.length === 0 ? <Empty title="No operation yet">What the agent sends is shown here as it is decided.</Empty> : (
           <Stack component="ol" gap="md" p={0} m={0} style={{ listStyle: 'none' }}>
-            {log.map((operation) => (
-              <li key={operation.number} id={`operation-${operation.number}`}>
+            {shownLog.map((operation) => (
+              <li key={operation.number} id={`operation-${operation.number}`} className={operation.number === linked ? 'linked' : undefined}>
                 <Operation operation={operation} session={id} />
                 {results?.get(operation.number)?.map((result, index) => (
                   // Results of one operation never change places.
@@ -76,7 +87,7 @@ export function Session() {
           </Stack>
         )}
       </Pending>
-      {operations.hasNextPage && <Button variant="default" onClick={() => void operations.fetchNextPage()} loading={operations.isFetchingNextPage}>More</Button>}
+      {operations.hasNextPage && live === undefined && <Button variant="default" onClick={() => void operations.fetchNextPage()} loading={operations.isFetchingNextPage}>More</Button>}
     </Page>
   )
 }

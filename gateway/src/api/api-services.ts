@@ -1,4 +1,4 @@
-import type { LedgerStatus, PolicyVersion, Problem } from '@sallyport/contract'
+import type { LedgerStatus, PolicyVersion, PolicyVersionSummary, Problem } from '@sallyport/contract'
 import type { LockAdministration } from '../governance/locks/lock.ts'
 import type { AgentInventory } from '../governance/agents/agent-inventory.ts'
 import type { AgentRegistry } from '../governance/agents/agent-registry.ts'
@@ -72,8 +72,12 @@ export interface AgentServices {
 }
 
 export interface PolicyAdministration {
-  /** The version in force. */
-  read(): Promise<PolicyVersion | undefined>
+  /** That version; the newest when none is named. */
+  read(version?: number): Promise<PolicyVersion | undefined>
+  /** The newest first. @param page.before only versions older than this one */
+  list(page: { readonly limit: number; readonly before?: number }): Promise<readonly PolicyVersionSummary[]>
+  /** What would keep a document from coming into force. Changes nothing. */
+  check(text: string): readonly Problem[]
   /** Puts a document in force. A wrong one changes nothing. */
   apply(text: string, appliedBy: string): Promise<PolicyApplication>
 }

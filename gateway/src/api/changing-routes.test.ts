@@ -31,6 +31,10 @@ const RECORDED_BY_THE_DESK = [
   `POST ${routes.locks}`, `DELETE ${routes.locks}/:kind/:name`, `POST ${routes.revocation}`,
   // As agent-routes.test.ts and campaign-routes.test.ts show.
   `POST ${routes.agents}`, `DELETE ${routes.agents}/:name`, `POST ${routes.agentPrune}`,
+  // As certificate-routes.test.ts shows.
+  `POST ${routes.sshCertificates}`,
+  // Nothing comes of a check.
+  `POST ${routes.policyCheck}`,
   `POST ${routes.campaigns}`, ...['decisions', 'close', 'apply'].map((step) => `POST ${routes.campaigns}/:id/${step}`),
 ]
 

@@ -13,11 +13,12 @@ import { issueSshCertificate, showSshAuthorities } from './certificate-routes.ts
 import { serveCampaigns } from './campaign-routes.ts'
 import { serveConsole } from './console-routes.ts'
 import { serveChannels } from './channel-routes.ts'
+import { type OpenApiDocument, openApiDocument } from './reference/openapi-document.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
 import { downloadOriginals } from './originals-routes.ts'
-import { applyPolicy, showPolicy } from './policy-routes.ts'
+import { servePolicy } from './policy-routes.ts'
 import { downloadSession, followSession, listOperations, replaySession } from './reading-routes.ts'
 import { followReviews } from './follow-reviews.ts'
 import { answerReview, listReviews, showReview, withdrawReview } from './review-routes.ts'
@@ -43,6 +44,8 @@ export function createApi(services: ApiServices): Hono {
 
   api.get(routes.health, (context) => context.json({ status: 'ok' }))
   api.get(routes.version, (context) => context.json({ name: 'sallyport', version: services.version } satisfies Version))
+  let reference: OpenApiDocument | undefined
+  api.get(routes.openApi, (context) => context.json(reference ??= openApiDocument(services.version)))
   api.post(routes.token, limitBody(MAX_FORM_BYTES), (context) => exchangeToken(context, services))
   api.get(routes.login, (context) => offerLogin(context, services))
   api.get(routes.whoami, (context) => tellWhoAmI(context, services))
@@ -78,8 +81,7 @@ export function createApi(services: ApiServices): Hono {
   api.post(routes.access, limitBody(MAX_ANSWER_BYTES), (context) => requestAccess(context, services))
   api.post(routes.breakGlass, limitBody(MAX_ANSWER_BYTES), (context) => breakGlass(context, services))
   api.delete(`${routes.access}/:id`, (context) => endGrant(context, services, context.req.param('id')))
-  api.get(routes.policy, (context) => showPolicy(context, services))
-  api.post(routes.policy, limitBody(MAX_POLICY_BYTES), (context) => applyPolicy(context, services))
+  servePolicy(api, services, limitBody(MAX_POLICY_BYTES))
   serveLedger(api, services)
   serveAuth(api, services)
   serveSaml(api, services)

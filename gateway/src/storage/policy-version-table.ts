@@ -2,11 +2,14 @@ import type { Kysely } from 'kysely'
 import { PolicyMoved, type PolicyVersions } from '../governance/policy/policy-versions.ts'
 import type { Schema } from './schema.ts'
 
-export interface PolicyVersionRecord {
+export interface PolicyVersionEntry {
   readonly version: number
-  readonly text: string
   readonly appliedBy: string
   readonly appliedAtMs: number
+}
+
+interface PolicyVersionRecord extends PolicyVersionEntry {
+  readonly text: string
 }
 
 /** Attempts before giving up: each is lost only to another gateway that appended in the same moment. */
@@ -42,6 +45,13 @@ export class PolicyVersionTable implements PolicyVersions {
   async get(version: number): Promise<PolicyVersionRecord | undefined> {
     const row = await this.#db.selectFrom('policy_versions').selectAll().where('version', '=', version).executeTakeFirst()
     return row === undefined ? undefined : record(row)
+  }
+
+  /** The newest first, without their texts. @param before versions older than this one */
+  async list({ limit, before }: { readonly limit: number; readonly before?: number }): Promise<readonly PolicyVersionEntry[]> {
+    let query = this.#db.selectFrom('policy_versions').select(['version', 'applied_by', 'applied_at']).orderBy('version', 'desc').limit(limit)
+    if (before !== undefined) query = query.where('version', '<', before)
+    return (await query.execute()).map((row) => ({ version: row.version, appliedBy: row.applied_by, appliedAtMs: row.applied_at }))
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { TOKEN_EXCHANGE_GRANT, routes, TokenExchangeResponse } from '@sallyport/contract'
 import type { Hono } from 'hono'
 import { agentServices } from '../../src/administer-agents.ts'
+import { administerPolicy } from '../../src/administer-policy.ts'
 import type { ApiServices } from '../../src/api/api-services.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Identity } from '../../src/governance/identity.ts'
@@ -94,7 +95,7 @@ export async function startAgentApi(location: StorageLocation = { kind: 'sqlite'
   const script = new LedgerScript(ledger, Date.now())
   const agents = agentServices({ policies, storage, rules: index, ledger: lent, locks: () => storage.locks.list(), onError: (error) => { throw error } })
   const services: Partial<ApiServices> = {
-    identification: identity, tokenExchange: identity, policies, ledger: lent, agents, locks: { on: () => undefined } as never, log: { info: () => undefined, error: () => undefined },
+    identification: identity, tokenExchange: identity, policies, policyAdministration: administerPolicy(policies, storage), ledger: lent, agents, locks: { on: () => undefined } as never, log: { info: () => undefined, error: () => undefined },
   }
   const api = createApi(services as ApiServices)
   let ids = 0
