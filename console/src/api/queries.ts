@@ -13,7 +13,6 @@ export const useSession = (): UseQueryResult<WebSession | null, Problem> =>
   useQuery({ queryKey: ['session'], queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 })
 
 const get = <Answer,>(key: string, path: string, refetchInterval?: number): UseQueryResult<Answer, Problem> =>
-  // oxlint-disable-next-line react-hooks/rules-of-hooks -- each caller below is a hook itself
   useQuery({ queryKey: [key, path], queryFn: ({ signal }) => ask<Answer>(path, undefined, signal), ...(refetchInterval !== undefined && { refetchInterval }) })
 
 export const useProviders = () => get<LoginProviders>('providers', '/auth/providers')

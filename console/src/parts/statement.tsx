@@ -15,7 +15,6 @@ export function Statement({ text, truncated = false }: { readonly text: string; 
       {parts.map((part, index) => {
         const kind = index % 2 === 0 ? undefined : /^['"\d]/.test(part) ? 'literal' : WORDS.has(part.toLowerCase()) ? 'keyword' : undefined
         // The parts of one text never change places.
-        // oxlint-disable-next-line react/no-array-index-key
         return kind === undefined ? part : <span key={index} className={kind}>{part}</span>
       })}
       {truncated && ' … (cut: the ledger holds its beginning and a digest of the whole)'}

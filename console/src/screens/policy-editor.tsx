@@ -43,7 +43,6 @@ export function PolicyEditor({ text, readOnly, problems, onChange }: PolicyEdito
     editor.current = view
     return () => view.destroy()
     // What somebody is writing stays when a new version comes into force meanwhile.
-    // oxlint-disable-next-line react-hooks/exhaustive-deps
   }, [readOnly])
   useEffect(() => {
     editor.current?.dispatch({ effects: colours.current.reconfigure(themeOf(dark)) })

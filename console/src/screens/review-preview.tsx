@@ -35,7 +35,6 @@ function Sample({ rows }: { readonly rows: ReviewPreview['sample'] }) {
         <Table.Tbody>
           {rows.flatMap(({ before, after }, index) => ([['before', before, after], ['after', after, before]] as const).map(([word, row, other]) => row !== null && (
             // The rows of one preview never change places.
-            // oxlint-disable-next-line react/no-array-index-key
             <Table.Tr key={`${index} ${word}`}>
               <Table.Th scope="row">{word}</Table.Th>
               {columns.map((column) => <Table.Td key={column} fw={other !== null && other[column] !== row[column] ? 700 : undefined}>{plainText(row[column] ?? 'NULL')}</Table.Td>)}

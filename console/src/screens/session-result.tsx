@@ -10,11 +10,9 @@ export function Result({ result: { columns, rows, more, output, fullScreen, word
         <ScrollArea.Autosize mah={320} type="auto" viewportProps={{ tabIndex: 0 }}>
           <Table withTableBorder fz="xs" ff="monospace" stickyHeader>
             {/* Names of columns may be there twice. */}
-            {/* oxlint-disable-next-line react/no-array-index-key */}
             <Table.Thead><Table.Tr>{columns.map((name, index) => <Table.Th key={index}>{plainText(name)}</Table.Th>)}</Table.Tr></Table.Thead>
             <Table.Tbody>
               {rows.map((values, row) => (
-                // oxlint-disable-next-line react/no-array-index-key
                 <Table.Tr key={row}>{values.map((value, column) => <Table.Td key={column}>{value === null ? <i>NULL</i> : plainText(value)}</Table.Td>)}</Table.Tr>
               ))}
             </Table.Tbody>

@@ -79,7 +79,6 @@ export function Session() {
                 <Operation operation={operation} session={id} />
                 {results?.get(operation.number)?.map((result, index) => (
                   // Results of one operation never change places.
-                  // oxlint-disable-next-line react/no-array-index-key
                   <Result key={index} result={result} />
                 ))}
               </li>
