@@ -197,7 +197,7 @@ test('a protocol may have a port of its own, and needs no TLS where it encrypts 
   const ssh = { ...postgresKind, name: 'ssh', defaultPort: 22, defaultListenPort: 2222, encryptsItself: true }
   const read = parseConfig('version: 1\ngateway:\n  protocols: { ssh: { host: "::" } }\n', [postgresKind, ssh])
   if ('problems' in read) assert.fail(renderProblems('document', read.problems))
-  assert.deepEqual(read.config.gateway.protocols['ssh'], { host: '::', port: 2222, names: [] })
+  assert.deepEqual(read.config.gateway.protocols['ssh'], { host: '::', port: 2222, names: [], isConfigured: true })
 })
 
 describe('hostile text', () => {
