@@ -10,6 +10,7 @@ import { Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Campaigns } from './campaigns.tsx'
 import { Prune } from './remove-agents.tsx'
@@ -98,7 +99,7 @@ function LockButton({ name }: { readonly name: string }) {
   return (
     <>
       <Group gap="xs">
-        {lock !== undefined && <Text size="sm">Locked by {lock.by}: {lock.reason}</Text>}
+        {lock !== undefined && <Text size="sm">{plainText(`Locked by ${lock.by}: ${lock.reason}`)}</Text>}
         <Button size="xs" color={lock === undefined ? 'red' : 'harbour'} variant="outline" onClick={() => setAsked(true)}>{word}</Button>
       </Group>
       <Modal opened={asked} onClose={() => setAsked(false)} title={`${word}: ${name}`}>

@@ -8,6 +8,7 @@ import { Moment } from '../parts/moment.tsx'
 import { OperationBars } from '../parts/operation-bars.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { Statement } from '../parts/statement.tsx'
 
 /** What is going on now, what needs attention first. */
@@ -41,8 +42,8 @@ export function Home() {
               : open.length === 0 ? <Text size="sm">None now. The last one opened <Moment at={newest[0]?.openedAt ?? ''} />.</Text>
                 : open.slice(0, 8).map(({ id, identity, target, purpose, openedAt }) => (
                   <Card key={id} withBorder padding="xs" component={Link} to={`/sessions/${id}`}>
-                    <Group justify="space-between" wrap="nowrap"><Text size="sm"><b>{identity.name}</b> on {target}</Text><Text size="xs"><Moment at={openedAt} /></Text></Group>
-                    <Text size="xs" c="dimmed" truncate>{purpose}</Text>
+                    <Group justify="space-between" wrap="nowrap"><Text size="sm"><b>{plainText(identity.name)}</b> on {target}</Text><Text size="xs"><Moment at={openedAt} /></Text></Group>
+                    <Text size="xs" c="dimmed" truncate>{plainText(purpose)}</Text>
                   </Card>
                 ))}
           </Pending>
@@ -53,7 +54,7 @@ export function Home() {
             {({ found }) => found.length === 0 ? <Text size="sm">Nothing was refused in the last day.</Text>
               : found.slice(0, 5).map((operation) => (
                 <div key={`${operation.session} ${operation.first.number}`}>
-                  <Group gap="xs"><Text size="sm"><b>{operation.identity.name}</b> on {operation.target}</Text><State word={operation.decision.rule} /><Text size="xs"><Moment at={operation.last.at} /></Text></Group>
+                  <Group gap="xs"><Text size="sm"><b>{plainText(operation.identity.name)}</b> on {operation.target}</Text><State word={operation.decision.rule} /><Text size="xs"><Moment at={operation.last.at} /></Text></Group>
                   <Statement text={operation.text} truncated={operation.textTruncated} />
                 </div>
               ))}

@@ -11,6 +11,7 @@ import { useSession } from '../api/queries.ts'
 import { State } from '../parts/badges.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Statement } from '../parts/statement.tsx'
 import { Preview, previewWords } from './review-preview.tsx'
@@ -22,7 +23,7 @@ export function ReviewCard({ review }: { readonly review: Review }) {
     <Paper withBorder p="md">
       <Stack>
         <Group justify="space-between">
-          <Title order={2} size="h3">{requester.name} on {review.target}</Title>
+          <Title order={2} size="h3">{plainText(requester.name)} on {review.target}</Title>
           <State word={review.state} />
         </Group>
         {review.kind === 'operation' ? <Asked review={review} /> : <Access review={review} />}
@@ -36,7 +37,7 @@ export function ReviewCard({ review }: { readonly review: Review }) {
         ]} />
         {answers.length > 0 && (
           <List size="sm">
-            {answers.map(({ by, answer, reason, at }) => <List.Item key={`${by.name} ${at}`}>{by.name} {answer === 'approve' ? 'approved' : 'denied'} <Moment at={at} />{reason === null ? '' : `: ${reason}`}</List.Item>)}
+            {answers.map(({ by, answer, reason, at }) => <List.Item key={`${by.name} ${at}`}>{plainText(by.name)} {answer === 'approve' ? 'approved' : 'denied'} <Moment at={at} />{reason === null ? '' : `: ${plainText(reason)}`}</List.Item>)}
           </List>
         )}
         {review.state === 'open' && (review.mayAnswer ? <Answer review={review} /> : <Text size="sm" c="dimmed">Others answer this one: nobody approves what they asked for themselves.</Text>)}

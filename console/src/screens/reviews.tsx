@@ -6,6 +6,7 @@ import { State } from '../parts/badges.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { ReviewCard } from './review-card.tsx'
 import { Grants, History } from './review-history.tsx'
 
@@ -47,7 +48,7 @@ function Queue() {
                   aria-current={one.id === review.id} styles={{ label: { flex: 1 } }}
                 >
                   <Stack gap={0} align="stretch" w="100%" ta="left">
-                    <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{one.requester.name} on {one.target}</Text><State word={one.state} /></Group>
+                    <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{plainText(one.requester.name)} on {one.target}</Text><State word={one.state} /></Group>
                     <Text size="xs" c="dimmed"><Moment at={one.createdAt} /></Text>
                   </Stack>
                 </Button>

@@ -55,7 +55,7 @@ function AllSessions() {
               return session && (
                 <Link className="row-link session-row" to={`/sessions/${session.id}`} style={{ height: 40 }}>
                   <span><Moment at={session.openedAt} /></span>
-                  <span className="wide"><b>{session.identity.name}</b>{session.actors.length > 0 && ` through ${session.actors.join(', ')}`}</span>
+                  <span className="wide"><b>{plainText(session.identity.name)}</b>{session.actors.length > 0 && plainText(` through ${session.actors.join(', ')}`)}</span>
                   <span>{session.target}</span>
                   <span className="wide"><State word={session.state} /></span>
                   <span className="wide">{plainText(session.purpose)}</span>
@@ -82,7 +82,7 @@ function Found({ q }: { readonly q: string }) {
                 const one = found[index]
                 return one && (
                   <Link className="row-link" to={`/sessions/${one.session}`} hash={`operation-${one.first.number}`} style={{ height: 56, gridTemplateColumns: '8rem 1fr 6rem' }}>
-                    <span><Moment at={one.last.at} /><br /><Text span size="xs" c="dimmed">{one.identity.name} on {one.target}</Text></span>
+                    <span><Moment at={one.last.at} /><br /><Text span size="xs" c="dimmed">{plainText(one.identity.name)} on {one.target}</Text></span>
                     <span style={{ fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '0.85rem' }}>{plainText(one.text.slice(0, 400)).replaceAll(/\s+/g, ' ')}{one.count > 1 && ` ×${one.count}`}</span>
                     <span><State word={one.decision.effect} /></span>
                   </Link>
