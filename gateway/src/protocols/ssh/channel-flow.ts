@@ -104,6 +104,13 @@ export class ChannelFlow {
     this.#queued = 0
   }
 
+  /** No more data go on, and what waits is dropped; what was to follow it runs now. */
+  skip(): void {
+    const queue = this.#queue
+    this.end()
+    for (const waiting of queue) if ('run' in waiting) waiting.run()
+  }
+
   /** Bytes that wait for the receiver. */
   get queued(): number {
     return this.#queued

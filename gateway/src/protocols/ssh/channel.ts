@@ -142,7 +142,7 @@ export class Channel {
     const [flow, from, to] = side === 'client' ? [this.toTarget, this.client, this.target] : [this.toClient, this.target, this.client]
     if (from.gotEof) throw new MalformedFrameError('data came after their end')
     flow.received(bytes.length)
-    if (to.sentClose || from.sentClose) return
+    if (to.sentClose || to.gotClose || from.sentClose) return
     if (!this.#use.takesData) throw new MalformedFrameError('data came for a channel that nothing runs in')
     if (side === 'client') this.#fromClient(bytes)
     else if (this.filter === undefined) this.toClient.push(stream, bytes)
@@ -181,12 +181,13 @@ export class Channel {
   #close(side: Side): void {
     if (side === 'client') {
       this.client.gotClose = true
-      this.toClient.end()
-      this.client.close()
+      this.toClient.skip()
       this.toTarget.end()
       this.filter?.close('cancelled')
+      // OpenSSH closes once it has the end of the data; its own close waits for the exit status that may follow.
       const close = (): void => {
         this.target.close()
+        if (this.target.isOver) this.client.close()
         this.#settle()
       }
       if (this.target.sentClose) close()

@@ -110,7 +110,8 @@ export class ProgramChannel implements ChannelUse {
 
   clientClosed(then: () => void): void {
     this.#wait?.cancel()
-    if (this.#phase !== 'running' || this.#exit !== undefined) return then()
+    // After the end of the target's data a client closes as a matter of course: nothing is cut short.
+    if (this.#phase !== 'running' || this.#exit !== undefined || this.#channel.target.gotEof) return then()
     this.#stopped = true
     this.#signal('HUP')
     setTimeout(() => {
