@@ -39,7 +39,8 @@ import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
 import { openRecordings } from './open-recordings.ts'
 import { protocols } from './protocols.ts'
-import type { Listener } from './protocols/protocol-adapter.ts'
+import { ProtocolListeners } from './protocol-listeners.ts'
+import type { AdapterServices } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
@@ -147,24 +148,19 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
   const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
-  const listeners = new Map<string, { readonly host: string; readonly port: number; readonly names: readonly string[]; readonly listener: Listener }>()
   const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
   const authorities = await ownAuthorities(vault)
   const deviceLogins = new IssuerDeviceLogins({ policies })
-  for (const adapter of protocols) {
-    const address = gateway.protocols[adapter.name]
-    // What nobody could reach anything by takes no port.
-    if (address === undefined || !(address.isConfigured || policies.current.document.targets.some(({ protocol }) => protocol === adapter.name))) continue
-    const listener = await adapter.listen(
-      {
-        gatekeeper: governor, resolveSecret: secretOf, maskKey, authorities, deviceLogins,
-        logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log,
-      },
-      { ...address, ...(tls && { tls }), maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs },
-    )
-    closing.push(() => listener.close())
-    listeners.set(adapter.name, { ...address, port: listener.port, listener })
+  const services: AdapterServices = {
+    gatekeeper: governor, resolveSecret: secretOf, maskKey, authorities, deviceLogins,
+    logins: new SessionLogins(storage.sessionLogins, ledger), targets: () => policies.current.document.targets, log,
   }
+  const limits = { maxConnections: gateway.limits.connections, maxStatementBytes: gateway.limits.statementBytes, handshakeTimeoutMs: gateway.limits.handshakeTimeoutMs }
+  const listeners = await ProtocolListeners.open({
+    adapters: protocols, addresses: gateway.protocols, policies, log,
+    open: (adapter, address) => adapter.listen(services, { ...address, ...limits, ...(tls && { tls }) }),
+  })
+  closing.push(() => listeners.close())
 
   const served: { url?: string } = {}
   const origin = () => gateway.console.url ?? (isLoopback(gateway.api.host) ? served.url : undefined)
@@ -178,7 +174,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       tokenExchange: identity,
       certification: (protocol) => {
         const writer = protocols.find(({ name }) => name === protocol)?.certificates
-        return writer === undefined || !listeners.has(protocol) ? undefined : certification(writer, authorities)
+        return writer === undefined || !listeners.all.has(protocol) ? undefined : certification(writer, authorities)
       },
       webLogin: new ConsoleLogin({ oidc, saml: samlLogin, sessions: webSessions, origin }),
       samlLogin,
@@ -203,7 +199,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       }),
       verifierKey,
       ledgerStatus: () => watch.status,
-      listeners: () => Array.from(listeners, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
+      listeners: () => Array.from(listeners.all, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
       version: VERSION,
       consoleFolder: CONSOLE_FOLDER,
       log,
@@ -215,7 +211,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   closing.push(() => api.close())
   await channel.start()
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
-  return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners, ([name, { host, port }]) => [name, { host, port }])) }
+  return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners.all, ([name, { host, port }]) => [name, { host, port }])) }
 }
 
 function openPolicy(config: Config, storage: Storage, onListenerError: (error: unknown) => void): Promise<PolicyHolder> {
