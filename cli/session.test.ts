@@ -189,7 +189,7 @@ suite('reading sessions that psql made', { skip }, () => {
     await client.connect()
     await client.query('select 1 as before')
     const { session } = (await search('"before"')).operations[0] ?? {}
-    const child = spawn(process.execPath, [program, 'session', 'tail', session ?? '', '--json'], { env: environment(auditor) })
+    const child = spawn(process.execPath, [program, 'session', 'tail', session ?? '', '--json', '--no-output'], { env: environment(auditor) })
     let text = ''
     child.stdout.setEncoding('utf8').on('data', (part: string) => { text += part })
     const closed = once(child, 'close')
@@ -201,6 +201,29 @@ suite('reading sessions that psql made', { skip }, () => {
     assert.deepEqual(await closed, [0, null])
     const types = lines(text).map(({ type }) => type)
     assert.deepEqual(types, ['session', 'operation', 'outcome', 'operation', 'outcome', 'closed', 'end'])
+  })
+
+  test('tail shows what the agent gets, while the session is open, and who looks is on record', async () => {
+    const { host, port, database, user, ca } = await journey.endpoint('gateway')
+    const client = new pg.Client({ host, port, database, user, password: await gateway().issuer.agentToken('support-bot'), ssl: { ca, checkServerIdentity: () => undefined } })
+    await client.connect()
+    await client.query('select email as live_one from customers where id = 1')
+    const { session } = (await search('"live_one"')).operations[0] ?? {}
+    const child = spawn(process.execPath, [program, 'session', 'tail', session ?? ''], { env: environment(auditor) })
+    let text = ''
+    child.stdout.setEncoding('utf8').on('data', (part: string) => { text += part })
+    const closed = once(child, 'close')
+    await eventually('the first result', () => /│ live_one │[^]*│ \[redacted\] │/.test(text.replaceAll(/ +/g, ' ')))
+    await client.query('select name as live_two from customers where id in (1, 2)')
+    await eventually('the second result', () => /│ live_two[^]*│ Customer 1[^]*│ Customer 2/.test(text))
+    assert.equal(child.exitCode, null)
+    await client.query('select 1234 as live_last')
+    await client.end()
+    assert.deepEqual(await closed, [0, null])
+    assert.match(text, /│ 1234/)
+    assert.deepEqual(leaksIn(text), [])
+    const acts = (await readEvents(gateway().ledgerDirectory)).flatMap((event) => (event.event === 'administrator.acted' ? [event] : []))
+    assert.ok(acts.some(({ by, action, subject }) => by === 'robin' && action === 'session.watch' && subject === session))
   })
 
   test('operations of a session are given page by page', async () => {

@@ -70,9 +70,9 @@ export class ApiClient {
     return this.#lines(routes.sessionReplay(id), ReplayLine)
   }
 
-  /** The same of a session that goes on, until it ends. */
-  follow(id: string): AsyncGenerator<ReplayLine> {
-    return this.#lines(routes.sessionEvents(id), ReplayLine)
+  /** The same of a session that goes on, until it ends. @param output with what its agent gets */
+  follow(id: string, output: boolean): AsyncGenerator<ReplayLine> {
+    return this.#lines(`${routes.sessionEvents(id)}${output ? '?output=lines' : ''}`, ReplayLine)
   }
 
   async export(id: string, format: string, operation: number | undefined): Promise<ReadableStream<Uint8Array>> {

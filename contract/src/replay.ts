@@ -43,6 +43,9 @@ export const ExportRequest = z.object({
 }).refine(({ format, operation }) => operation === undefined || format === 'csv', 'only csv takes an operation')
 export type ExportRequest = z.infer<typeof ExportRequest>
 
+/** What the agent gets, a second or so behind: not at all, in lines as of a replay, or all of it as a terminal would show it. */
+export const FollowRequest = z.object({ output: z.enum(['none', 'lines', 'asciicast']).default('none') })
+
 /** `limit` 1 to 1,000, 200 when absent; `after` is the number of the last operation of the page before. */
 export const OperationsRequest = z.object({
   limit: z.coerce.number().int().min(1).max(1_000).default(200),

@@ -61,14 +61,14 @@ export function Session() {
       </Pending>
       <Group gap="xs">
         <Button size="xs" variant={shown === 'results' ? 'filled' : 'default'} onClick={() => setShown(shown === 'results' ? 'nothing' : 'results')} loading={shown === 'results' && replay.isLoading}>Results</Button>
-        <Button size="xs" variant={shown === 'terminal' ? 'filled' : 'default'} onClick={() => setShown(shown === 'terminal' ? 'nothing' : 'terminal')}>Replay as a terminal</Button>
+        <Button size="xs" variant={shown === 'terminal' ? 'filled' : 'default'} onClick={() => setShown(shown === 'terminal' ? 'nothing' : 'terminal')}>{open ? 'Watch the terminal' : 'Replay as a terminal'}</Button>
         {(['jsonl', 'csv', 'asciicast', 'ocsf'] as const).map((format) => (
           <Anchor key={format} size="sm" href={`/api/v1/sessions/${encodeURIComponent(id)}/export?format=${format}`} download>{format}</Anchor>
         ))}
         <Text size="xs" c="dimmed">That somebody looks at what was recorded goes on record.</Text>
       </Group>
       {shown === 'results' && replay.error !== null && <ProblemAlert error={replay.error} />}
-      {shown === 'terminal' && <Suspense fallback={<Text>Loading the player …</Text>}><TerminalReplay session={id} /></Suspense>}
+      {shown === 'terminal' && <Suspense fallback={<Text>Loading the player …</Text>}><TerminalReplay session={id} live={open} /></Suspense>}
       {after > 0 && live === undefined && <Button variant="default" onClick={() => setAfter(0)}>From the first operation</Button>}
       {live !== undefined && (live[0]?.number ?? 1) > 1 && <Text size="sm">The newest {live.length.toLocaleString()} operations, as they happen; the ones before are shown when the session has ended.</Text>}
       <Pending of={{ data: log, error: operations.error }}>

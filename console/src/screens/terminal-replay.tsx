@@ -1,17 +1,19 @@
 import 'asciinema-player/dist/bundle/asciinema-player.css'
 import * as player from 'asciinema-player'
 import { useEffect, useRef } from 'react'
+import { liveTerminal } from './live-terminal.ts'
 
-/** The session's asciicast in a player with speed, pauses and a progress bar. Pauses of more than two seconds are cut. */
-export function TerminalReplay({ session }: { readonly session: string }) {
+const LOOK = { fit: 'width', terminalFontSize: '14px' }
+
+/** The session's asciicast in a player with speed, pauses and a progress bar, pauses of more than two seconds cut; live while it is open. */
+export function TerminalReplay({ session, live }: { readonly session: string; readonly live: boolean }) {
   const place = useRef<HTMLDivElement>(null)
   useEffect(() => {
     if (place.current === null) return undefined
-    const shown = player.create(
-      `/api/v1/sessions/${encodeURIComponent(session)}/export?format=asciicast`, place.current,
-      { idleTimeLimit: 2, fit: 'width', terminalFontSize: '14px', preload: true, controls: true },
-    )
+    const shown = live
+      ? player.create(liveTerminal(session), place.current, { ...LOOK, autoPlay: true, controls: false })
+      : player.create(`/api/v1/sessions/${encodeURIComponent(session)}/export?format=asciicast`, place.current, { ...LOOK, idleTimeLimit: 2, preload: true, controls: true })
     return () => shown.dispose()
-  }, [session])
+  }, [session, live])
   return <div ref={place} />
 }

@@ -1,7 +1,7 @@
 import type { OperationDecided, OperationFinished } from '../governance/recording/event-schema.ts'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
 import type { ReplayItem } from '../governance/recording/stream.ts'
-import type { RecordedPart } from './replay-lines.ts'
+import type { RecordedPart } from '../governance/recording/session-reading.ts'
 
 const COLUMNS = 120
 const ROWS = 36

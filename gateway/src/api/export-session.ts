@@ -5,7 +5,7 @@ import type { SessionRecord } from '../governance/recording/session-store.ts'
 import type { ReplayItem } from '../governance/recording/stream.ts'
 import { asciicast } from './asciicast.ts'
 import { csvLine } from './csv.ts'
-import type { RecordedPart } from './replay-lines.ts'
+import type { RecordedPart } from '../governance/recording/session-reading.ts'
 
 export type ExportFormat = (typeof EXPORT_FORMATS)[number]
 

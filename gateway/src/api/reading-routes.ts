@@ -1,15 +1,17 @@
-import { ExportRequest, type OperationList, OperationsRequest, type ReplayLine } from '@sallyport/contract'
+import { ExportRequest, FollowRequest, type OperationList, OperationsRequest, type ReplayLine } from '@sallyport/contract'
 import type { Context } from 'hono'
 import { encodeAdministratorActed } from '../governance/recording/events.ts'
+import type { RecordedPart } from '../governance/recording/session-reading.ts'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { checkAgain } from './check-again.ts'
+import { asciicast } from './asciicast.ts'
 import { type Caller, calledWith, callerOf } from './caller.ts'
 import { exportSession, exportTypes } from './export-session.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
-import { eventLine, type RecordedPart, recordedParts, replayLines } from './replay-lines.ts'
+import { eventLine, partLines, recordedParts, replayLines } from './replay-lines.ts'
 import { seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 import { streamResponse } from './stream-response.ts'
@@ -38,9 +40,12 @@ export async function replaySession(context: Context, services: ApiServices, id:
   return streamResponse(asJsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
 }
 
-/** What happens in a session, as it happens. */
+/** What happens in a session, as it happens. That somebody looks at what its agent gets is put on record first. */
 export async function followSession(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const record = await visible(id, await callerOf(context, services), services)
+  const request = FollowRequest.safeParse(context.req.query())
+  if (!request.success) throw new ApiFailure('invalid-request', 'output is wrong', 'Give output=lines or output=asciicast for what the agent gets, or leave it out.')
+  const { output } = request.data
+  const record = output !== 'none' ? (await readable(context, services, id, 'session.watch')).record : await visible(id, await callerOf(context, services), services)
   const release = takeReader('live')
   const stop = new AbortController()
   // Who may look is asked again and again: a token expires, and may be revoked.
@@ -50,7 +55,8 @@ export async function followSession(context: Context, services: ApiServices, id:
     stop.abort()
     release()
   }
-  return streamResponse(asJsonLines(followLines(record, services, stop.signal)), { contentType: NDJSON, live: { beat: '\n' }, onEnd })
+  const text = output === 'asciicast' ? asciicast(record, services.reading.watch(record, stop.signal)) : asJsonLines(followLines(record, services, stop.signal, output === 'lines'))
+  return streamResponse(text, { contentType: NDJSON, live: { beat: '\n' }, onEnd })
 }
 
 const CHECK_AGAIN_MS = 15_000
@@ -88,9 +94,10 @@ async function* withoutPreviews(parts: AsyncIterable<RecordedPart>): AsyncGenera
   }
 }
 
-async function* followLines(record: SessionRecord, services: ApiServices, signal: AbortSignal): AsyncGenerator<ReplayLine> {
+async function* followLines(record: SessionRecord, { reading }: ApiServices, signal: AbortSignal, withOutput: boolean): AsyncGenerator<ReplayLine> {
   yield { type: 'session', session: toSession(record) }
-  for await (const event of services.reading.follow(record.id, signal)) {
+  if (withOutput) yield* partLines(reading.watch(record, signal))
+  else for await (const event of reading.follow(record.id, signal)) {
     const line = eventLine(event)
     if (line !== undefined) yield line
   }

@@ -1,18 +1,11 @@
 import type { ReplayLine } from '@sallyport/contract'
 import type { OperationDecided, OperationFinished, RecordedEvent } from '../governance/recording/event-schema.ts'
 import { StreamError } from '../governance/recording/read-stream.ts'
-import type { SessionReading } from '../governance/recording/session-reading.ts'
+import type { RecordedPart, SessionReading } from '../governance/recording/session-reading.ts'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
 import type { ReplayItem } from '../governance/recording/stream.ts'
 import { decidedOperation, operationOutcome } from './session-log.ts'
 import { toSession } from './session-access.ts'
-
-/** What happened, as the ledger and the stream have it together: an operation, what the agent got, how it ended. */
-export type RecordedPart =
-  | { readonly event: RecordedEvent }
-  | { readonly item: ReplayItem }
-  /** Why there are no items, or no more. */
-  | { readonly missing: string }
 
 /** A session from its beginning to its end, or as far as it is. Each item stands behind its operation's decision and before its outcome. */
 export async function* recordedParts(record: SessionRecord, reading: Pick<SessionReading, 'events' | 'stream'>): AsyncGenerator<RecordedPart> {
@@ -34,13 +27,18 @@ export async function* recordedParts(record: SessionRecord, reading: Pick<Sessio
 /** The same for people and programs to replay. */
 export async function* replayLines(record: SessionRecord, reading: Pick<SessionReading, 'events' | 'stream'>): AsyncGenerator<ReplayLine> {
   yield { type: 'session', session: toSession(record) }
-  for await (const part of recordedParts(record, reading)) {
+  yield* partLines(recordedParts(record, reading))
+  yield { type: 'end' }
+}
+
+/** What parts of a session say in a replay, if anything. */
+export async function* partLines(parts: AsyncIterable<RecordedPart>): AsyncGenerator<ReplayLine> {
+  for await (const part of parts) {
     if ('event' in part) {
       const line = eventLine(part.event)
       if (line !== undefined) yield line
     } else yield 'item' in part ? itemLine(part.item) : { type: 'missing', text: part.missing }
   }
-  yield { type: 'end' }
 }
 
 /** What an event of a session says in a replay, if anything. */

@@ -18,24 +18,24 @@ export async function* readSessionEvents(session: string, sources: SessionEventS
   for await (const { event } of readPlaces(session, sources)) yield event
 }
 
-/** The same, and then what comes in until the session is closed. */
-export async function* followSessionEvents(session: string, sources: SessionEventSources, signal: AbortSignal): AsyncGenerator<RecordedEvent> {
+/** The same, and then what comes in until the session is closed. @param afterEndMs what comes so long after that is given, too */
+export async function* followSessionEvents(session: string, sources: SessionEventSources, signal: AbortSignal, afterEndMs = 0): AsyncGenerator<RecordedEvent> {
   const { directory, ledger } = sources
   let next = ledger.size
-  let closed = false
+  let until = Infinity
   for await (const { event, entry } of readPlaces(session, sources)) {
     yield event
     next = Math.max(next, entry + 1)
-    closed ||= event.event === 'session.closed'
+    if (event.event === 'session.closed') until = Math.min(event.at, Date.now()) + afterEndMs
   }
-  if (closed) return
+  if (Date.now() >= until) return
   const tail = await JournalTail.at(directory, next)
   try {
-    while (!signal.aborted) {
+    while (!signal.aborted && Date.now() < until) {
       if (tail.entries >= ledger.size) await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)
       for (const { event } of await readGo(tail, ledger.size, session)) {
         yield event
-        if (event.event === 'session.closed') return
+        if (event.event === 'session.closed') until = Date.now() + afterEndMs
       }
     }
   } finally {

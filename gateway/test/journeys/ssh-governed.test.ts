@@ -157,6 +157,29 @@ describe('a session', () => {
     assert.match(cast, /"r","91x27"/)
   })
 
+  test('can be watched while it goes on', async () => {
+    const client = journey.ssh([...QUIET, '-tt'], 'echo begun; sleep 4804')
+    await eventually('it runs', () => isRunning('sleep 4804'))
+    const watched = await fetch(`${journey.gateway.apiUrl}/api/v1/sessions/${await session()}/events?output=lines`, { headers: auditor.headers })
+    assert.equal(watched.status, 200)
+    let shown = ''
+    const ended = (async () => {
+      let rest = ''
+      for await (const piece of watched.body ?? []) {
+        const lines = (rest + Buffer.from(piece).toString()).split('\n')
+        rest = lines.pop() ?? ''
+        for (const line of lines.filter((text) => text !== '')) {
+          const { type, base64 = '' } = JSON.parse(line) as { readonly type: string; readonly base64?: string }
+          if (type === 'output') shown += Buffer.from(base64, 'base64').toString()
+        }
+      }
+    })()
+    await eventually('its output is seen', () => shown.includes('begun'))
+    assert.equal((await operator.call('DELETE', `/api/v1/sessions/${await session()}`)).status, 204)
+    await client
+    await ended
+  })
+
   test('that is ended ends its client, and what it runs on the target', async () => {
     const client = journey.ssh([...QUIET, '-tt'], 'sleep 4801 & sleep 4802')
     await eventually('both run', () => isRunning('sleep 4801') && isRunning('sleep 4802'))

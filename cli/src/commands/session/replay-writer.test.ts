@@ -33,6 +33,13 @@ test('output of any other protocol is text, and nothing in it acts', async () =>
   assert.equal(await play(writer, [output(5, 'NOTICE: \u001b[31mred\n')]), 'NOTICE: ␛[31mred\n')
 })
 
+test('a result that comes behind others says of which operation it is', async () => {
+  const writer = new ReplayWriter(20, { statements: false, speed: 1, maxWaitMs: 0 })
+  await writer.write(session('postgres'))
+  const rows = (operation: number): ReplayLine[] => [{ type: 'columns', operation, atMs: 1, names: ['n'] }, { type: 'row', operation, atMs: 1, values: [`of ${operation}`] }]
+  assert.match(await play(writer, [...rows(1), ...rows(2), ...rows(2), ...rows(1)]), /^┌[^>]*│ of 1 [^]*2>[^>]*│ of 2 [^>]*│ of 2 [^]*1>[^>]*│ of 1 /)
+})
+
 test('a terminal keeps its own pace, faster by --speed, and never waits longer than --skip-idle', async () => {
   const timed = async (speed: number, maxWaitMs: number) => {
     const writer = new ReplayWriter(20, { statements: false, speed, maxWaitMs })

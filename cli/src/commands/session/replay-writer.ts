@@ -26,6 +26,8 @@ export class ReplayWriter {
   #names: readonly string[] | undefined
   #rows: (readonly (string | null)[])[] = []
   #rowCount = 0
+  /** That of the last operation or result. */
+  #operation = 0
   /** Terminals repeat their own escape sequences; other protocols have no business with them. */
   #terminal = false
   readonly #filter = new TerminalFilter()
@@ -38,11 +40,11 @@ export class ReplayWriter {
 
   /** @returns what to print, once its time has come */
   async write(line: ReplayLine): Promise<string> {
-    if (line.type === 'row') {
+    if (line.type === 'row' && line.operation === this.#operation) {
       this.#row(line.values)
       return ''
     }
-    const before = this.rest()
+    const before = this.rest() + this.#whose(line)
     switch (line.type) {
       case 'session':
         this.#openedAtMs = Date.parse(line.session.openedAt)
@@ -54,6 +56,9 @@ export class ReplayWriter {
       }
       case 'columns':
         this.#names = line.names
+        return before
+      case 'row':
+        this.#row(line.values)
         return before
       case 'completed':
         return before
@@ -87,6 +92,15 @@ export class ReplayWriter {
     this.#rows = []
     this.#rowCount = 0
     return more === 0 ? text : `${text}… ${rowsWords(more)} more; see --rows\n`
+  }
+
+  /** Says of which operation the result is, where that is not the one before: live, results come behind their outcomes. */
+  #whose(line: ReplayLine): string {
+    if (line.type === 'operation') this.#operation = line.number
+    if (!('operation' in line) || line.type === 'outcome' || line.operation === this.#operation) return ''
+    const isFirst = this.#operation === 0
+    this.#operation = line.operation
+    return this.#terminal || isFirst ? '' : `${colours.dim(`${line.operation}>`)}\n`
   }
 
   #row(values: readonly (string | null)[]): void {

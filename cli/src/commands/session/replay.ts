@@ -13,7 +13,7 @@ interface ReplayOptions {
   readonly skipIdle?: number
 }
 
-const MAX_ROWS = 1_000_000
+export const MAX_ROWS = 1_000_000
 
 /** `sallyport session replay`. */
 export function addReplayCommand(session: Command): void {
