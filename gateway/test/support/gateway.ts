@@ -133,7 +133,7 @@ ${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
       ['--expose-gc', ...(options.nodeFlags ?? []), join(import.meta.dirname, 'gateway-process.ts')],
       {
         stdio: ['pipe', 'pipe', logTo, 'ipc'],
-        env: { PATH: process.env['PATH'], ...passwords, ...options.environment },
+        env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...passwords, ...options.environment },
       },
     )
     closeSync(logTo)

@@ -70,7 +70,7 @@ targets:
 ${options.settings ?? ''}
 ${options.policy}`
   const child = spawn(process.execPath, ['--expose-gc', join(import.meta.dirname, 'gateway-process.ts')], {
-    stdio: ['pipe', 'pipe', 'pipe', 'ipc'], env: { PATH: process.env['PATH'], ...(isToken && { TEST_TOKEN: credential }) },
+    stdio: ['pipe', 'pipe', 'pipe', 'ipc'], env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...(isToken && { TEST_TOKEN: credential }) },
   })
   if (child.stderr === null || child.stdin === null || child.stdout === null) throw new Error('no pipes')
   const kill = atExit(() => child.kill('SIGKILL'))
