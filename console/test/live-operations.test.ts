@@ -7,7 +7,7 @@ const decided = (number: number): ReplayLine => ({
   type: 'operation', number, at: '2026-03-02T09:14:07.000Z', text: `select ${number}`, textTruncated: false, actions: [], objects: [], parameters: [],
   decision: { effect: 'allow', rule: 'reads', policyVersion: 1 },
 })
-const outcome = { result: 'completed', rows: 1, bytes: 2, code: null, durationMs: 3 } as const
+const outcome = { result: 'completed', rows: 1, bytes: 2, masked: 0, code: null, durationMs: 3 } as const
 
 test('operations stand in order with the outcomes that came later', () => {
   const known = new Map<number, SessionOperation>()

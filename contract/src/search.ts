@@ -32,6 +32,8 @@ export const FoundOperation = z.object({
   outcomes: z.object({ completed: z.int(), failed: z.int(), aborted: z.int() }),
   /** Of all together. */
   rows: z.int(),
+  /** Values of all their results that masks replaced. */
+  masked: z.int(),
   /** The target's error codes; `aborted` and `failed` stand for those without one. */
   codes: z.array(z.string()),
 })

@@ -58,6 +58,8 @@ export const SessionOperation = z.object({
     rows: z.number(),
     bytes: z.number(),
     code: z.string().nullable(),
+    /** Values that masks replaced in what the agent got. */
+    masked: z.int(),
     durationMs: z.number(),
   }).nullable(),
 })

@@ -1,3 +1,4 @@
+import type { FoundOperation } from '@sallyport/contract'
 import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -18,6 +19,7 @@ export function Home() {
   const sessions = useNewestSessions()
   const open = sessions.data?.sessions.filter(({ state }) => state === 'open') ?? []
   const refused = useSearch('decision:deny since:1d')
+  const masked = useSearch('masked:* since:1d')
   return (
     <Page title="Home" about="What agents do now, and what needs you.">
       {mine.length > 0 && (
@@ -26,10 +28,11 @@ export function Home() {
         </Alert>
       )}
       <LedgerAlarm />
-      <SimpleGrid cols={{ base: 2, md: 4 }}>
+      <SimpleGrid cols={{ base: 2, md: 5 }}>
         <Figure label="Sessions open" to="/sessions">{open.length}</Figure>
         <Figure label="Reviews open" to="/reviews">{reviews.length}</Figure>
-        <Figure label="Refused in a day" to="/sessions">{refused.data === undefined ? '…' : `${refused.data.found.reduce((sum, { count }) => sum + count, 0)}${refused.hasNextPage ? '+' : ''}`}</Figure>
+        <Figure label="Refused in a day" to="/sessions">{sumOf(refused, ({ count }) => count)}</Figure>
+        <Figure label="Values masked in a day" to="/sessions">{sumOf(masked, ({ masked: values }) => values)}</Figure>
         <LedgerFigure />
       </SimpleGrid>
       <OperationBars />
@@ -63,6 +66,11 @@ export function Home() {
       </SimpleGrid>
     </Page>
   )
+}
+
+/** Of what is found; with a plus where only the newest were looked at. */
+function sumOf({ data, hasNextPage }: ReturnType<typeof useSearch>, of: (found: FoundOperation) => number): string {
+  return data === undefined ? '…' : `${data.found.reduce((sum, found) => sum + of(found), 0).toLocaleString()}${hasNextPage ? '+' : ''}`
 }
 
 function Figure({ label, to, children }: { readonly label: string; readonly to: string; readonly children: ReactNode }) {

@@ -99,7 +99,7 @@ function Operation({ operation, session }: { readonly operation: SessionOperatio
         <Anchor size="sm" fw={700} href={`#operation-${number}`} aria-label={`link to operation ${number}`}>{number}</Anchor>
         <State word={decision.effect} />
         <Text size="sm">rule {decision.rule}, policy {decision.policyVersion}</Text>
-        {outcome !== null && <Text size="sm">{outcome.result}{outcome.code === null ? '' : ` ${outcome.code}`}, {outcome.rows} rows, {outcome.bytes} bytes, {outcome.durationMs.toFixed(1)} ms</Text>}
+        {outcome !== null && <Text size="sm">{outcome.result}{outcome.code === null ? '' : ` ${outcome.code}`}, {outcome.rows} rows, {outcome.bytes} bytes{outcome.masked > 0 && `, ${outcome.masked} masked`}, {outcome.durationMs.toFixed(1)} ms</Text>}
         <Text size="xs" c="dimmed"><Moment at={at} /></Text>
         <VerifyOperation session={session} number={number} />
       </Group>

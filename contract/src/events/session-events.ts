@@ -124,8 +124,9 @@ export const sessionEvents = [
     result: z.enum(['completed', 'failed', 'aborted']).describe('`failed` by the target\'s error, `aborted` when it was cut off'),
     rows: count('Rows returned or changed'),
     bytes: count('Bytes of response that the client got, after masking'),
+    masked: optional(count('Values in them that masks replaced; absent when none was')),
     digest: optional(sha256('SHA-256 over the result as the client got it: of PostgreSQL all row descriptions, rows, COPY data, notices, errors and tags; absent where there was none')),
     code: optional(text('The target\'s error code, such as an SQLSTATE; absent without an error')),
     us: count('Duration in microseconds'),
-  }, { session: EXAMPLE_SESSION, n: 2, result: 'completed', rows: 12, bytes: 834, us: 1_412 }),
+  }, { session: EXAMPLE_SESSION, n: 2, result: 'completed', rows: 12, bytes: 834, masked: 24, us: 1_412 }),
 ] as const

@@ -263,7 +263,7 @@ describe('the control API', () => {
       {
         number: 1, at: new Date(1_000).toISOString(), text: 'select 1', textTruncated: false, actions: ['select'], objects: ['public.customers'],
         decision: { effect: 'allow', rule: 'reads', policyVersion: 1 },
-        outcome: { result: 'completed', rows: 3, bytes: 99, code: null, durationMs: 1.5 },
+        outcome: { result: 'completed', rows: 3, bytes: 99, masked: 0, code: null, durationMs: 1.5 },
       },
       {
         number: 2, at: new Date(2_000).toISOString(), text: 'drop table x', textTruncated: false, actions: ['select'], objects: ['public.customers'],

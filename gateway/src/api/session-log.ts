@@ -50,6 +50,6 @@ export function decidedOperation(event: OperationDecided): SessionOperation {
 }
 
 export function operationOutcome(event: OperationFinished): NonNullable<SessionOperation['outcome']> {
-  const { result, rows, bytes, code, us } = event
-  return { result, rows, bytes, code: code ?? null, durationMs: us / 1000 }
+  const { result, rows, bytes, masked = 0, code, us } = event
+  return { result, rows, bytes, masked, code: code ?? null, durationMs: us / 1000 }
 }

@@ -49,6 +49,8 @@ export interface Outcome {
   readonly rows: number
   /** Bytes of response sent to the client, after masking. */
   readonly bytes: number
+  /** Values that a mask replaced in them. */
+  readonly masked?: number | undefined
   /** SHA-256 over the result as the client got it, hex; the protocol says over which of its messages. Undefined for none. */
   readonly digest?: string | undefined
   /** The target's error code, such as an SQLSTATE. */

@@ -218,6 +218,19 @@ for (const [name, start] of Object.entries(places)) {
       assert.deepEqual((await find('-error:57014')), [])
     }))
 
+    it('tells how many values masks replaced, and finds the operations by that, also where they come later', () => world(async ({ script, find }) => {
+      const session = script.session({})
+      session.ran('select name')
+      session.ran('select email', { masked: 3 })
+      const running = session.decided('select ssn')
+      assert.deepEqual((await find('masked:*')).map(({ text, masked }) => [text, masked]), [['select email', 3]])
+      session.finished(running, { masked: 2 })
+      session.ran('select email', { masked: 4 })
+      session.ran('select name', { masked: 0 })
+      assert.deepEqual((await find('masked:*')).map(({ text, masked }) => [text, masked]), [['select ssn', 2], ['select email', 7]])
+      assert.deepEqual((await find('-masked:*')).map(({ text, masked }) => [text, masked]), [['select name', 0]])
+    }))
+
     it('orders newest first and pages through everything once', () => world(async ({ script, find, store }) => {
       const session = script.session({})
       // Many in one millisecond, and some from before it: a clock may go back.

@@ -60,9 +60,9 @@ export class ScriptedSession {
     this.#script.append({ v: 1, event: 'operation.finished', at: this.#script.nowMs, session: this.id, n: number, result: 'completed', rows: 0, bytes: 10, us: 400, ...more })
   }
 
-  ran(text: string, more: Partial<Pick<OperationDecided, 'actions' | 'objects' | 'rule'> & Pick<OperationFinished, 'result' | 'rows' | 'code'>> = {}): void {
-    const { result, rows, code, ...decided } = more
-    this.finished(this.decided(text, decided), { ...(result && { result }), ...(rows !== undefined && { rows }), ...(code !== undefined && { code }) })
+  ran(text: string, more: Partial<Pick<OperationDecided, 'actions' | 'objects' | 'rule'> & Pick<OperationFinished, 'result' | 'rows' | 'masked' | 'code'>> = {}): void {
+    const { result, rows, masked, code, ...decided } = more
+    this.finished(this.decided(text, decided), { ...(result && { result }), ...(rows !== undefined && { rows }), ...(masked !== undefined && { masked }), ...(code !== undefined && { code }) })
   }
 
   refused(text: string, more: Partial<OperationDecided> = {}): void {

@@ -163,7 +163,7 @@ export class OperationGatherer {
     return true
   }
 
-  #finished({ session, n, result, rows, code }: Extract<IndexedEntry, { kind: 'finished' }>): void {
+  #finished({ session, n, result, rows, masked, code }: Extract<IndexedEntry, { kind: 'finished' }>): void {
     const ofSession = this.#pending.get(session)
     const pending = ofSession?.get(n)
     if (ofSession === undefined || pending === undefined) return
@@ -173,6 +173,7 @@ export class OperationGatherer {
     const { outcomes } = this.#change(pending.state)
     outcomes[result]++
     outcomes.rows += rows
+    outcomes.masked += masked
     if (result !== 'completed' && outcomes.codes.size < MAX_CODES) outcomes.codes.add(code ?? result)
   }
 
@@ -208,7 +209,7 @@ export class OperationGatherer {
     if (state.change !== undefined) return state.change
     const change: OperationChange = {
       row: state.row, count: 0, lastNumber: 0, lastAtMs: 0, addsIntegers: false,
-      outcomes: { completed: 0, failed: 0, aborted: 0, rows: 0, codes: new Set() },
+      outcomes: { completed: 0, failed: 0, aborted: 0, rows: 0, masked: 0, codes: new Set() },
     }
     state.change = change
     this.#changes.push(change)

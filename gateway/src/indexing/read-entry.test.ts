@@ -43,10 +43,10 @@ test('decisions have the same shape when all but number and parameters is the sa
 })
 
 test('an outcome is read as it was written', () => {
-  fc.assert(fc.property(fc.constantFrom('completed', 'failed', 'aborted'), fc.nat(), fc.option(fc.oneof(fc.constantFrom('42P01', ''), text), { nil: undefined }), (result, rows, code) => {
-    const bytes = Buffer.from(encodeFinished(session, 9, { result, rows, bytes: 5, durationMs: 1, ...(code !== undefined && { code }) }, AT))
+  fc.assert(fc.property(fc.constantFrom('completed', 'failed', 'aborted'), fc.nat(), fc.nat(3), fc.option(fc.oneof(fc.constantFrom('42P01', ''), text), { nil: undefined }), (result, rows, masked, code) => {
+    const bytes = Buffer.from(encodeFinished(session, 9, { result, rows, bytes: 5, masked, durationMs: 1, ...(code !== undefined && { code }) }, AT))
     const event = JSON.parse(bytes.toString('utf8')) as { code?: string }
-    assert.deepEqual(readEntry(bytes), { kind: 'finished', session: session.id, n: 9, result, rows, code: event.code })
+    assert.deepEqual(readEntry(bytes), { kind: 'finished', session: session.id, n: 9, result, rows, masked, code: event.code })
   }), { numRuns: 500 })
 })
 

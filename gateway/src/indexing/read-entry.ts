@@ -6,7 +6,7 @@ import type { OperationDecided, OperationFinished, RecordedEvent } from '../gove
  */
 export type IndexedEntry =
   | DecidedEntry
-  | { readonly kind: 'finished'; readonly session: string; readonly n: number; readonly result: OperationFinished['result']; readonly rows: number; readonly code: string | undefined }
+  | { readonly kind: 'finished'; readonly session: string; readonly n: number; readonly result: OperationFinished['result']; readonly rows: number; readonly masked: number; readonly code: string | undefined }
   | { readonly kind: 'other'; readonly event: RecordedEvent }
 
 export interface DecidedEntry {
@@ -25,7 +25,7 @@ const NAME_AT = '{"v":1,"event":"'.length
 const INDEXED = ['operation.', 'session.', 'segment.', 'recording.', 'gateway.started']
 const DECIDED = /^\{"v":1,"event":"operation\.decided","at":(\d{1,15}),"session":"([\w-]{1,64})","n":(\d{1,15}),"(?:text|parameters)":/
 const TEXT = ',"text":"'
-const FINISHED = /^\{"v":1,"event":"operation\.finished","at":\d{1,15},"session":"([\w-]{1,64})","n":(\d{1,15}),"result":"(completed|failed|aborted)","rows":(\d{1,15}),"bytes":\d+(?:,"digest":"[^"\\]*")?(?:,"code":"(\w{0,64})")?,"us":\d+\}$/
+const FINISHED = /^\{"v":1,"event":"operation\.finished","at":\d{1,15},"session":"([\w-]{1,64})","n":(\d{1,15}),"result":"(completed|failed|aborted)","rows":(\d{1,15}),"bytes":\d+(?:,"masked":(\d{1,15}))?(?:,"digest":"[^"\\]*")?(?:,"code":"(\w{0,64})")?,"us":\d+\}$/
 
 /** @returns undefined for what the index does not hold */
 export function readEntry(entry: Buffer): IndexedEntry | undefined {
@@ -35,9 +35,9 @@ export function readEntry(entry: Buffer): IndexedEntry | undefined {
 }
 
 function readFinished(bytes: string): IndexedEntry | undefined {
-  const [, session, n, result, rows, code] = FINISHED.exec(bytes) ?? []
+  const [, session, n, result, rows, masked = '0', code] = FINISHED.exec(bytes) ?? []
   if (session === undefined) return undefined
-  return { kind: 'finished', session, n: Number(n), result: result as OperationFinished['result'], rows: Number(rows), code }
+  return { kind: 'finished', session, n: Number(n), result: result as OperationFinished['result'], rows: Number(rows), masked: Number(masked), code }
 }
 
 /** Inside a JSON string every quotation mark stands behind a backslash, so `,"text":"` and the like are found only between members. */
@@ -68,8 +68,8 @@ function parseEntry(bytes: string): IndexedEntry | undefined {
     return { kind: 'decided', session, n, at, text: JSON.stringify(text).slice(1, -1), facts: JSON.stringify([actions, objects, decision, rule]), parse: () => event }
   }
   if (event.event === 'operation.finished') {
-    const { session, n, result, rows, code } = event
-    return { kind: 'finished', session, n, result, rows, code }
+    const { session, n, result, rows, masked = 0, code } = event
+    return { kind: 'finished', session, n, result, rows, masked, code }
   }
   return { kind: 'other', event }
 }

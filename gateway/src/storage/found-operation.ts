@@ -27,6 +27,7 @@ export interface FoundRow {
   readonly failed: number
   readonly aborted: number
   readonly rows: number
+  readonly masked: number
   readonly codes: string
   readonly text: string
   readonly integers: string
@@ -41,6 +42,6 @@ export function foundOperation(row: FoundRow): FoundOperation {
     text, textTruncated: row.text_truncated !== 0, actions: listOf(row.actions), objects: listOf(row.objects),
     decision, rule, policyVersion: row.policy_version, count: row.count,
     first: { number: row.first_n, atMs: row.first_at }, last: { number: row.last_n, atMs: row.last_at },
-    completed: row.completed, failed: row.failed, aborted: row.aborted, rows: row.rows, codes: listOf(row.codes),
+    completed: row.completed, failed: row.failed, aborted: row.aborted, rows: row.rows, masked: row.masked, codes: listOf(row.codes),
   }
 }

@@ -66,6 +66,8 @@ export interface OutcomeCounts {
   failed: number
   aborted: number
   rows: number
+  /** Values that masks replaced. */
+  masked: number
   /** Error codes that are new. */
   readonly codes: Set<string>
 }

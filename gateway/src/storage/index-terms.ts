@@ -10,7 +10,7 @@ import type { IndexedOperation, IndexedSession } from './index-store.ts'
  */
 const FIELDS: Readonly<Record<Exclude<TermKey, 'text'>, string>> = {
   agent: 'g=', identity: 'i=', for: 'f=', target: 't=', table: 'o=', action: 'a=', decision: 'd=', rule: 'r=', session: 's=',
-  purpose: 'p=', error: 'e=',
+  purpose: 'p=', error: 'e=', masked: 'm=',
 }
 /** Whose sessions: name, kind and issuer together. */
 const OWNER = 'w='
@@ -54,11 +54,12 @@ export function sessionTerms({ id, identity, actors, target, purpose }: IndexedS
 }
 
 /** Terms of what an operation does and says, parted by blanks. */
-export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers'>, codes: Iterable<string>): string {
+export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers'>, masked: number, codes: Iterable<string>): string {
   let terms = `${FIELDS.decision}${row.decision} ${FIELDS.rule}${encodeValue(row.rule)}`
   for (const action of row.actions) terms += ` ${FIELDS.action}${encodeValue(action)}`
   if (row.objects.length > 0) terms += ` ${FIELDS.table}`
   for (const object of row.objects) for (const name of nameEndings(object)) terms += ` ${FIELDS.table}${encodeValue(name)}`
+  if (masked > 0) terms += ` ${FIELDS.masked}`
   let failed = false
   for (const code of codes) {
     if (!failed) terms += ` ${FIELDS.error}`

@@ -11,7 +11,7 @@ import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuer
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; older tables are dropped. */
-const VERSION = 3
+const VERSION = 4
 
 const DROP = 'drop table if exists index_version, index_logs, index_sessions, index_operations, index_pending, index_rule_use'
 const SCHEMA = `
@@ -25,7 +25,7 @@ create table index_sessions (id bigint generated always as identity primary key,
 create table index_operations (id bigint primary key, log integer not null, session bigint not null, decision text not null, rule text not null,
   policy_version integer not null, actions text not null, objects text not null, text_truncated integer not null, first_n bigint not null,
   first_at bigint not null, last_n bigint not null, last_at bigint not null, count bigint not null, completed bigint not null,
-  failed bigint not null, aborted bigint not null, rows bigint not null, codes text not null, text text not null,
+  failed bigint not null, aborted bigint not null, rows bigint not null, masked bigint not null, codes text not null, text text not null,
   integers text not null, terms tsvector not null);
 create index index_operations_terms on index_operations using gin (terms);
 create index index_operations_last on index_operations (last_at);
@@ -37,7 +37,7 @@ create table index_rule_use (log integer not null, agent text not null, issuer t
 const OPERATION_COLUMNS = {
   id: 'bigint', session: 'bigint', decision: 'text', rule: 'text', policy_version: 'integer', actions: 'text', objects: 'text', text_truncated: 'integer',
   first_n: 'bigint', first_at: 'bigint', last_n: 'bigint', last_at: 'bigint', count: 'bigint', completed: 'bigint', failed: 'bigint',
-  aborted: 'bigint', rows: 'bigint', codes: 'text', text: 'text', integers: 'text', terms: 'text',
+  aborted: 'bigint', rows: 'bigint', masked: 'bigint', codes: 'text', text: 'text', integers: 'text', terms: 'text',
 } as const
 type OperationRow = Record<keyof typeof OPERATION_COLUMNS, string | number>
 
@@ -197,8 +197,8 @@ export class PostgresIndexStore implements IndexStore {
       id: row.id ?? 0, session: session.row, decision: row.decision, rule: withoutNul(row.rule), policy_version: row.policyVersion,
       actions: withoutNul(JSON.stringify(row.actions)), objects: withoutNul(JSON.stringify(row.objects)), text_truncated: row.textTruncated ? 1 : 0,
       first_n: row.firstNumber, first_at: row.firstAtMs, last_n: lastNumber, last_at: lastAtMs, count, completed: outcomes.completed,
-      failed: outcomes.failed, aborted: outcomes.aborted, rows: outcomes.rows, codes: JSON.stringify(codes), text: withoutNul(row.text), integers: row.integers,
-      terms: tsvector(`${session.terms} ${operationTerms(row, codes)}`),
+      failed: outcomes.failed, aborted: outcomes.aborted, rows: outcomes.rows, masked: outcomes.masked, codes: JSON.stringify(codes), text: withoutNul(row.text), integers: row.integers,
+      terms: tsvector(`${session.terms} ${operationTerms(row, outcomes.masked, codes)}`),
     }
   }
 
@@ -206,30 +206,33 @@ export class PostgresIndexStore implements IndexStore {
     if (changes.length === 0) return
     const of = (value: (change: OperationChange) => number) => changes.map(value)
     await db.query(`update index_operations o set count = o.count + c.count, last_n = greatest(o.last_n, c.last_n), last_at = greatest(o.last_at, c.last_at),
-      completed = o.completed + c.completed, failed = o.failed + c.failed, aborted = o.aborted + c.aborted, rows = o.rows + c.rows
-      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
-        as c (id, count, last_n, last_at, completed, failed, aborted, rows) where o.id = c.id`,
+      completed = o.completed + c.completed, failed = o.failed + c.failed, aborted = o.aborted + c.aborted, rows = o.rows + c.rows,
+      masked = o.masked + c.masked
+      from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+        as c (id, count, last_n, last_at, completed, failed, aborted, rows, masked) where o.id = c.id`,
     [of(({ row }) => row.id ?? 0), of(({ count }) => count), of(({ lastNumber }) => lastNumber), of(({ lastAtMs }) => lastAtMs),
-      of(({ outcomes }) => outcomes.completed), of(({ outcomes }) => outcomes.failed), of(({ outcomes }) => outcomes.aborted), of(({ outcomes }) => outcomes.rows)])
+      of(({ outcomes }) => outcomes.completed), of(({ outcomes }) => outcomes.failed), of(({ outcomes }) => outcomes.aborted), of(({ outcomes }) => outcomes.rows),
+      of(({ outcomes }) => outcomes.masked)])
     for (const { row, addsIntegers, outcomes } of changes) {
       const integers = addsIntegers && 'integers' in row ? row.integers : undefined
-      if (outcomes.codes.size > 0 || integers !== undefined) await this.#addTerms(db, row.id ?? 0, outcomes.codes, integers)
+      if (outcomes.codes.size > 0 || outcomes.masked > 0 || integers !== undefined) await this.#addTerms(db, row.id ?? 0, outcomes, integers)
     }
   }
 
-  /** Errors or integers that came in a later slice than the row: all its terms are written again. */
-  async #addTerms(db: pg.PoolClient, id: number, added: ReadonlySet<string>, newIntegers: string | undefined): Promise<void> {
+  /** Errors, masks or integers that came in a later slice than the row: all its terms are written again. */
+  async #addTerms(db: pg.PoolClient, id: number, added: OperationChange['outcomes'], newIntegers: string | undefined): Promise<void> {
     const { rows: [row] } = await db.query<FoundRow & SessionRow>(
       'select o.*, s.*, o.session as session_row from index_operations o join index_sessions s on s.id = o.session where o.id = $1', [id])
     if (row === undefined) return
     const known = JSON.parse(row.codes) as string[]
-    const codes = [...new Set([...known, ...added])].slice(0, MAX_CODES)
-    if (codes.length === known.length && newIntegers === undefined) return
-    const { decision, rule, text } = row
+    const codes = [...new Set([...known, ...added.codes])].slice(0, MAX_CODES)
+    const isFirstMasked = added.masked > 0 && row.masked === added.masked
+    if (codes.length === known.length && !isFirstMasked && newIntegers === undefined) return
+    const { decision, rule, text, masked } = row
     const integers = newIntegers ?? row.integers
     const lists = { actions: JSON.parse(row.actions) as string[], objects: JSON.parse(row.objects) as string[] }
     await db.query('update index_operations set codes = $2, integers = $3, terms = $4::tsvector where id = $1',
-      [id, JSON.stringify(codes), integers, tsvector(`${sessionTerms(sessionOf(row))} ${operationTerms({ ...lists, decision, rule, text, integers }, codes)}`)])
+      [id, JSON.stringify(codes), integers, tsvector(`${sessionTerms(sessionOf(row))} ${operationTerms({ ...lists, decision, rule, text, integers }, masked, codes)}`)])
   }
 
   async #keepSession(db: pg.PoolClient, session: IndexedSession): Promise<void> {

@@ -12,7 +12,7 @@ import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuer
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; an older file is thrown away. */
-const VERSION = 3
+const VERSION = 4
 
 /** Terms hold only letters, digits and what is named here, so that the tokenizer leaves each as it is. */
 const SCHEMA = `
@@ -24,7 +24,7 @@ create table sessions (id integer primary key, session text not null unique, kin
 create table operations (id integer primary key, session integer not null, decision text not null, rule text not null,
   policy_version integer not null, actions text not null, objects text not null, text_truncated integer not null,
   first_n integer not null, first_at integer not null, last_n integer not null, last_at integer not null, count integer not null,
-  completed integer not null, failed integer not null, aborted integer not null, rows integer not null, codes text not null, text text not null,
+  completed integer not null, failed integer not null, aborted integer not null, rows integer not null, masked integer not null, codes text not null, text text not null,
   integers text not null);
 create table pending (session text not null, n integer not null, operation integer not null, primary key (session, n)) without rowid;
 create table rule_use (agent text not null, issuer text not null, rule text not null, count integer not null, last_at integer not null,
@@ -145,36 +145,37 @@ export class SqliteIndexStore implements IndexStore {
     const session = this.#sessionRow(row.session)
     const codes = [...outcomes.codes].slice(0, MAX_CODES)
     const id = row.id ?? 0
-    this.#run('insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+    this.#run('insert into operations values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       id, session.row, row.decision, row.rule, row.policyVersion, JSON.stringify(row.actions), JSON.stringify(row.objects), row.textTruncated ? 1 : 0,
-      row.firstNumber, row.firstAtMs, lastNumber, lastAtMs, count, outcomes.completed, outcomes.failed, outcomes.aborted, outcomes.rows,
+      row.firstNumber, row.firstAtMs, lastNumber, lastAtMs, count, outcomes.completed, outcomes.failed, outcomes.aborted, outcomes.rows, outcomes.masked,
       JSON.stringify(codes), row.text, row.integers)
-    this.#run('insert into terms (rowid, term) values (?, ?)', id, `${session.terms} ${operationTerms(row, codes)}`)
+    this.#run('insert into terms (rowid, term) values (?, ?)', id, `${session.terms} ${operationTerms(row, outcomes.masked, codes)}`)
   }
 
   #update({ row, count, lastNumber, lastAtMs, addsIntegers, outcomes }: OperationChange): void {
     const id = row.id ?? 0
     this.#run(`update operations set count = count + ?, last_n = max(last_n, ?), last_at = max(last_at, ?), completed = completed + ?,
-      failed = failed + ?, aborted = aborted + ?, rows = rows + ? where id = ?`,
-    count, lastNumber, lastAtMs, outcomes.completed, outcomes.failed, outcomes.aborted, outcomes.rows, id)
+      failed = failed + ?, aborted = aborted + ?, rows = rows + ?, masked = masked + ? where id = ?`,
+    count, lastNumber, lastAtMs, outcomes.completed, outcomes.failed, outcomes.aborted, outcomes.rows, outcomes.masked, id)
     const integers = addsIntegers && 'integers' in row ? row.integers : undefined
-    if (outcomes.codes.size > 0 || integers !== undefined) this.#addTerms(id, outcomes.codes, integers)
+    if (outcomes.codes.size > 0 || outcomes.masked > 0 || integers !== undefined) this.#addTerms(id, outcomes, integers)
   }
 
-  /** Errors or integers that came in a later slice than the row: all its terms are written again. */
-  #addTerms(id: number, added: ReadonlySet<string>, newIntegers: string | undefined): void {
+  /** Errors, masks or integers that came in a later slice than the row: all its terms are written again. */
+  #addTerms(id: number, added: OperationChange['outcomes'], newIntegers: string | undefined): void {
     const row = this.#prepare('select o.*, s.session as session_id from operations o join sessions s on s.id = o.session where o.id = ?').get(id) as unknown as
-      (Pick<FoundRow, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers' | 'codes' | 'session_id'>) | undefined
+      (Pick<FoundRow, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers' | 'masked' | 'codes' | 'session_id'>) | undefined
     if (row === undefined) return
     const known = JSON.parse(row.codes) as string[]
-    const codes = [...new Set([...known, ...added])].slice(0, MAX_CODES)
-    if (codes.length === known.length && newIntegers === undefined) return
-    const { decision, rule, text } = row
+    const codes = [...new Set([...known, ...added.codes])].slice(0, MAX_CODES)
+    const isFirstMasked = added.masked > 0 && row.masked === added.masked
+    if (codes.length === known.length && !isFirstMasked && newIntegers === undefined) return
+    const { decision, rule, text, masked } = row
     const integers = newIntegers ?? row.integers
     const lists = { actions: JSON.parse(row.actions) as string[], objects: JSON.parse(row.objects) as string[] }
     this.#run('update operations set codes = ?, integers = ? where id = ?', JSON.stringify(codes), integers, id)
     this.#run('insert or replace into terms (rowid, term) values (?, ?)', id,
-      `${this.#knownSession(row.session_id).terms} ${operationTerms({ ...lists, decision, rule, text, integers }, codes)}`)
+      `${this.#knownSession(row.session_id).terms} ${operationTerms({ ...lists, decision, rule, text, integers }, masked, codes)}`)
   }
 
   #sessionRow(session: IndexedSession): { readonly row: number; readonly terms: string } {

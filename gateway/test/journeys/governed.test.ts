@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import pg from 'pg'
 import postgres from 'postgres'
 import { type Endpoint, type Journey, startJourney } from '../support/endpoints.ts'
+import { eventually } from '../support/eventually.ts'
 import { proveLedger, readEvents } from '../support/ledger-records.ts'
 import { SHOP_POLICY } from '../support/policies.ts'
 import { libpqEnvironment, startClient } from '../support/run-client.ts'
@@ -48,6 +49,15 @@ describe('masks', () => {
       assert.equal(shown.slice(-4), whole.slice(-4))
       assert.ok(!shown.includes(whole.slice(6, -4)))
     }
+  })
+
+  test('are counted: the outcome on record says how many values were replaced', async () => {
+    await client.query('select id, name, email, ssn from customers where id in (1, 2, 3) -- counted')
+    await eventually('the outcome is on record', async () => {
+      const events = await readEvents(journey.gateway?.ledgerDirectory ?? '')
+      const decided = events.find((event) => event.event === 'operation.decided' && event.text.endsWith('-- counted'))
+      return decided?.event === 'operation.decided' && events.some((event) => event.event === 'operation.finished' && event.session === decided.session && event.n === decided.n && event.masked === 6)
+    })
   })
 
   test('hold in cursors', async () => {

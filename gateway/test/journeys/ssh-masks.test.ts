@@ -34,6 +34,7 @@ test('values are masked on standard output and standard error, each for itself, 
     assert.match(text, /1 .* beside/)
   }
   assert.match(output, / end$/)
+  await eventually('how many they were is on record', async () => (await readEvents(journey.gateway.ledgerDirectory)).some((event) => event.event === 'operation.finished' && event.masked === 3))
 })
 
 test('what has no end of a line yet is shown all the same, soon', async () => {

@@ -42,8 +42,8 @@ export function decisionWords({ effect, rule }: SessionOperation['decision']): s
   return `${colourOf(effect)(effect)} by ${oneLine(rule)}`
 }
 
-export function outcomeWords({ result, code, rows }: NonNullable<SessionOperation['outcome']>): string {
-  return `${result}${code === null ? '' : ` ${oneLine(code)}`}, ${rowsWords(rows)}`
+export function outcomeWords({ result, code, rows, masked }: NonNullable<SessionOperation['outcome']>): string {
+  return `${result}${code === null ? '' : ` ${oneLine(code)}`}, ${rowsWords(rows)}${masked === 0 ? '' : `, ${masked} masked`}`
 }
 
 export function rowsWords(rows: number): string {

@@ -16,13 +16,13 @@ export const session = {
 
 export const operation = {
   number: 1, at: AT, text, textTruncated: false, actions: ['select'], objects: ['public.customers'], decision,
-  outcome: { result: 'completed', rows: 1, bytes: 64, code: null, durationMs: 2.5 },
+  outcome: { result: 'completed', rows: 1, bytes: 64, masked: 1, code: null, durationMs: 2.5 },
 }
 
 export const found = {
   session: session.id, identity: bot, actors: [], target: 'shop', protocol: 'postgres', purpose: session.purpose, text, textTruncated: false,
   actions: ['select'], objects: ['public.customers'], decision, count: 1, first: { number: 1, at: AT }, last: { number: 1, at: AT },
-  outcomes: { completed: 1, failed: 0, aborted: 0 }, rows: 1, codes: [],
+  outcomes: { completed: 1, failed: 0, aborted: 0 }, rows: 1, masked: 1, codes: [],
 }
 
 const entry = { name: 'support-bot', issuer: 'corp', match: { azp: 'support-bot' }, owner: 'dana', purpose: 'answers tickets', targets: ['shop'] }

@@ -110,6 +110,8 @@ export interface OperationFinished extends EventBase<'operation.finished'> {
   readonly rows: number
   /** Bytes of response that the client got, after masking. */
   readonly bytes: number
+  /** Values that a mask replaced in them; absent when none was. */
+  readonly masked?: number
   /** SHA-256 over the result as the client got it, hex; of PostgreSQL all row descriptions, rows, COPY data, notices, errors and tags. */
   readonly digest?: string
   /** The target's error code, such as an SQLSTATE. */

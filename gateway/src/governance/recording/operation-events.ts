@@ -89,9 +89,10 @@ export function encodeDecided(session: Session, operationNumber: number, operati
 export function encodeFinished(session: Session, operationNumber: number, outcome: Outcome, atMs: number): string {
   const code = outcome.code === undefined ? '' : `,"code":${JSON.stringify(fitText(outcome.code, 256).value)}`
   const digest = outcome.digest === undefined ? '' : `,"digest":"${outcome.digest}"`
+  const masked = outcome.masked === undefined || outcome.masked === 0 ? '' : `,"masked":${outcome.masked}`
   const us = Math.round(outcome.durationMs * 1000)
   return `{"v":1,"event":"operation.finished","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
-    `,"rows":${outcome.rows},"bytes":${outcome.bytes}${digest}${code},"us":${us}}`
+    `,"rows":${outcome.rows},"bytes":${outcome.bytes}${masked}${digest}${code},"us":${us}}`
 }
 
 /** Bytes of JSON for each part of an operation that does not fit; together they leave room for the rest of an entry. */

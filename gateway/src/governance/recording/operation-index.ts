@@ -54,6 +54,8 @@ export interface FoundOperation {
   readonly aborted: number
   /** Of all together. */
   readonly rows: number
+  /** Values of their results that masks replaced. */
+  readonly masked: number
   /** The target's error codes, each once. */
   readonly codes: readonly string[]
 }

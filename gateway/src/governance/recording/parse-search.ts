@@ -13,7 +13,7 @@ const MIN_BEGINNING = 3
 const MIN_WRITTEN_BEGINNING = 2
 const DECISIONS = ['allow', 'deny', 'review']
 /** Keys for which `*` alone means: has any. */
-const MAY_BE_PRESENT: readonly TermKey[] = ['error', 'for', 'table']
+const MAY_BE_PRESENT: readonly TermKey[] = ['error', 'for', 'masked', 'table']
 
 /**
  * Reads a query such as `table:customers action:update agent:support-bot since:7d "refund"`.
@@ -74,6 +74,7 @@ function valueOf(key: TermKey, value: ScannedValue): SearchValue {
   if (marked && text === '*' && MAY_BE_PRESENT.includes(key)) return { text: '', match: 'present' }
   const bare = marked ? text.slice(0, -1) : text
   if (key === 'text' || key === 'purpose') return wordsValue(bare, quoted, marked, position)
+  if (key === 'masked') throw new SearchSyntaxError(`"${text}" cannot be asked of masks`, position, 'Write masked:* for operations of whose results a mask replaced something.')
   if (key === 'decision' && !DECISIONS.includes(bare.toLowerCase())) {
     const near = closestName(bare, DECISIONS)
     throw new SearchSyntaxError(`"${text}" is no decision`, position, `${near === undefined ? '' : `Did you mean "${near}"? `}Decisions are allow, deny and review.`)

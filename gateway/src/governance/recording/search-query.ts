@@ -26,7 +26,7 @@ export interface SearchValue {
 
 /** Keys that name a value of an operation. `text` is a term without a key. */
 export const TERM_KEYS = [
-  'agent', 'identity', 'for', 'target', 'table', 'action', 'decision', 'rule', 'session', 'purpose', 'error', 'text',
+  'agent', 'identity', 'for', 'target', 'table', 'action', 'decision', 'rule', 'session', 'purpose', 'error', 'masked', 'text',
 ] as const
 export type TermKey = (typeof TERM_KEYS)[number]
 

@@ -32,11 +32,12 @@ export function planRow(columns: readonly RowColumn[], protectedColumns: Protect
  *   | 'D' | length | count |  +----------------------+-------+
  *   |     | int32  | int16 |  | length int32, -1 null | value |
  *   +-----+--------+-------+  +----------------------+-------+
+ * @param counted counts the values that are replaced
  * @param original told of each masked value before its mask, with its column's number from 1
  * @throws MalformedFrameError when the row is not what was described
  */
 export function maskRow(
-  frame: Buffer, start: number, end: number, plan: readonly (ColumnMask | undefined)[], original?: (column: number, value: Buffer) => void,
+  frame: Buffer, start: number, end: number, plan: readonly (ColumnMask | undefined)[], counted: { masked: number }, original?: (column: number, value: Buffer) => void,
 ): Buffer {
   const count = frame.readInt16BE(start + HEADER_BYTES)
   if (count !== plan.length) throw new MalformedFrameError('a row does not have the columns that were described')
@@ -55,6 +56,7 @@ export function maskRow(
       const value = frame.subarray(at + 4, next)
       original?.(index + 1, value)
       const replaced = mask.replace(value)
+      counted.masked += 1
       const header = Buffer.alloc(4)
       header.writeInt32BE(replaced === null ? -1 : replaced.length)
       pieces.push(header)

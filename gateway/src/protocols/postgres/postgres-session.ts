@@ -112,8 +112,9 @@ export class PostgresSession {
     const position = this.#fromTarget.position
     const { rows, code, operationNumber } = step
     const durationMs = performance.now() - step.startedAtMs
+    const masked = transcript.maskedOf(operationNumber)
     const digest = transcript.resultDigest(operationNumber)
-    gatekeeper.finish(session, operationNumber, { result, rows, bytes: position - this.#counted, digest, code, durationMs })
+    gatekeeper.finish(session, operationNumber, { result, rows, bytes: position - this.#counted, masked, digest, code, durationMs })
     this.#counted = position
     step.operationNumber = 0
   }

@@ -206,7 +206,7 @@ export class ServerRelay {
     if (plan === 'verbatim') return 'verbatim'
     const { transcript, inFlight } = this.#state
     transcript.row(inFlight.head)
-    const masked = maskRow(frame, start, end, plan, transcript.original)
+    const masked = maskRow(frame, start, end, plan, transcript, transcript.original)
     this.#pass(masked, 0, masked.length)
     return 'done'
   }

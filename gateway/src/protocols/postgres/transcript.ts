@@ -16,6 +16,8 @@ const SMALL_BYTES = 4096
  * command tags.
  */
 export class Transcript {
+  /** Values of the result so far that masks replaced. */
+  masked = 0
   readonly #recorder: SessionRecorder | undefined
   readonly #received: RowLimit
   readonly #sent: RowLimit
@@ -70,6 +72,11 @@ export class Transcript {
     else this.#tell()
   }
 
+  /** Values of the operation's result that masks replaced. */
+  maskedOf(operationNumber: number): number {
+    return operationNumber === this.#operation ? this.masked : 0
+  }
+
   /** Digest of the operation's result, hex; undefined when the client got nothing of it. */
   resultDigest(operationNumber: number): string | undefined {
     if (operationNumber !== this.#operation || (this.#length === 0 && this.#hash === undefined)) return undefined
@@ -87,6 +94,7 @@ export class Transcript {
     this.#hash = undefined
     this.#told = false
     this.#row = 0
+    this.masked = 0
     this.#received.begin()
     this.#sent.begin()
     if (operation === 0) return false

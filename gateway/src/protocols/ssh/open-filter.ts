@@ -36,7 +36,7 @@ class MaskFilter implements Filter {
     // Only one that masks is ever opened; without it nothing passes.
     if (masker === undefined) return
     this.#maskers.set(stream, masker)
-    this.#channel.toClient.push(stream, masker.push(bytes))
+    this.#pass(stream, masker, () => masker.push(bytes))
     if (masker.holding) this.#timer ??= setTimeout(() => this.#flush(), HOLD_MS)
   }
 
@@ -46,7 +46,7 @@ class MaskFilter implements Filter {
 
   targetEnded(): void {
     clearTimeout(this.#timer)
-    for (const [stream, masker] of this.#maskers) this.#channel.toClient.push(stream, masker.end())
+    for (const [stream, masker] of this.#maskers) this.#pass(stream, masker, () => masker.end())
     this.#channel.toClient.settle()
   }
 
@@ -56,10 +56,16 @@ class MaskFilter implements Filter {
     clearTimeout(this.#timer)
   }
 
+  #pass(stream: number, masker: StreamMasker, take: () => Buffer): void {
+    const before = masker.masked
+    this.#channel.toClient.push(stream, take())
+    if (this.#channel.transcript !== undefined) this.#channel.transcript.masked += masker.masked - before
+  }
+
   #flush(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    for (const [stream, masker] of this.#maskers) if (masker.holding) this.#channel.toClient.push(stream, masker.flush())
+    for (const [stream, masker] of this.#maskers) if (masker.holding) this.#pass(stream, masker, () => masker.flush())
     this.#channel.toClient.settle()
   }
 }

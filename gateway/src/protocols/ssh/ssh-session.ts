@@ -152,8 +152,8 @@ export class SshSession {
 
   #finish(transcript: Transcript, result: 'completed' | 'failed' | 'aborted', code: string | undefined): void {
     const { gatekeeper, session } = this.#parts
-    const { operation, bytes, digest, startedAtMs } = transcript
-    gatekeeper.finish(session, operation, { result, rows: 0, bytes, digest, code, durationMs: performance.now() - startedAtMs })
+    const { operation, bytes, masked, digest, startedAtMs } = transcript
+    gatekeeper.finish(session, operation, { result, rows: 0, bytes, masked, digest, code, durationMs: performance.now() - startedAtMs })
   }
 
   /** Fails closed: whatever was not understood ends the session, and nothing more passes. */

@@ -16,6 +16,8 @@ export class Transcript {
   readonly #received: RowLimit
   readonly #sent: RowLimit
   readonly #hash = createHash('sha256')
+  /** Values in the data that masks replaced. */
+  masked = 0
   #bytes = 0
   #told = false
 

@@ -34,7 +34,7 @@ export class MaskedRows {
     const names = description === undefined ? [] : readNames(description)
     const safe = !catalog.masking || columns.every(({ tableOid }) => tableOid === 0 || catalog.knows(tableOid))
     const plan = catalog.masking ? planRow(columns, catalog.protectedColumns, hashKey, true) : 'verbatim'
-    this.rows = result.rows.map((row) => readValues(plan === 'verbatim' ? row : maskRow(row, 0, row.length, plan)))
+    this.rows = result.rows.map((row) => readValues(plan === 'verbatim' ? row : maskRow(row, 0, row.length, plan, { masked: 0 })))
     this.#count = columns.length
     // What comes from no table could be made of a masked value; a table that the catalog does not hold could have masks.
     const showable = ({ tableOid }: { readonly tableOid: number }) => !catalog.masking || tableOid !== 0
