@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { LedgerEvent, ledgerEvents, ledgerEventSchema } from '@sallyport/contract'
+import { LedgerEvent, ledgerEvents, ledgerEventSchema } from '@sallyport/contract/events'
 import fc from 'fast-check'
 import type { AgentEntry } from '../src/governance/policy/policy-document.ts'
 import { encodeCampaignClosed, encodeCampaignDecided, encodeCampaignOpened } from '../src/governance/recording/campaign-events.ts'

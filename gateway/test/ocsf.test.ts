@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { ledgerEvents } from '@sallyport/contract'
+import { ledgerEvents } from '@sallyport/contract/events'
 import type { OperationDecided, RecordedEvent, SessionOpened } from '../src/governance/recording/event-schema.ts'
 import { type OcsfEvent, toOcsf } from '../src/governance/recording/ocsf.ts'
 

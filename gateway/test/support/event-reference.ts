@@ -1,4 +1,4 @@
-import { type LedgerEvent, ledgerEvents } from '@sallyport/contract'
+import { type LedgerEvent, ledgerEvents } from '@sallyport/contract/events'
 import { z } from 'zod'
 import { toOcsf } from '../../src/governance/recording/ocsf.ts'
 
