@@ -11,6 +11,9 @@
  * | GET sshAuthorities | anybody, without a token | SshAuthorities |
  * | POST sshCertificates | holder of an identity token or a session token; SshCertificateRequest | SshCertificate, 201 |
  * | GET targets | everybody | TargetList: what the caller may open |
+ * | GET protocols | administrator | ProtocolList |
+ * | POST targets | administrator; TargetRequest | TargetChange, 201; 200 with `dryRun`; 409 when another version is the newest |
+ * | POST targetTest | administrator, operator for a target that is in the document; TargetTestRequest | TargetTest |
  * | GET sessions?limit&after | everybody their own; auditor, operator, administrator all | SessionList |
  * | GET search?q&limit&after | as above | SearchAnswer |
  * | GET session(id) | as above | SessionDetail |
@@ -70,7 +73,9 @@ export const routes = {
   login: '/api/v1/login',
   whoami: '/api/v1/whoami',
   revocation: '/oauth/revoke',
+  protocols: '/api/v1/protocols',
   targets: '/api/v1/targets',
+  targetTest: '/api/v1/targets/test',
   sshAuthorities: '/api/v1/ssh/authorities',
   sshCertificates: '/api/v1/ssh/certificates',
   tokens: '/api/v1/tokens',

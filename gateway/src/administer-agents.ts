@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { addAgent, AgentEditError, removeAgents } from './config/edit-agents.ts'
+import { addEntry, removeEntries } from './config/edit-entries.ts'
 import type { AgentServices } from './api/api-services.ts'
 import { AgentInventory } from './governance/agents/agent-inventory.ts'
 import { AgentRefused, type AgentRegistry, type RegistryChange } from './governance/agents/agent-registry.ts'
@@ -7,10 +6,9 @@ import { Campaigns } from './governance/agents/campaigns.ts'
 import type { RuleUseIndex } from './governance/agents/identity-use.ts'
 import { nameKey } from './governance/name-key.ts'
 import type { PolicyChange, PolicyHolder } from './governance/policy/policy-holder.ts'
-import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import type { Ledger } from './governance/recording/ledger.ts'
 import type { ChangeSignals } from './governance/review/change-signals.ts'
-import { ConfigurationError } from './open-state.ts'
+import { editPolicy } from './edit-policy.ts'
 import type { Storage } from './storage/open-storage.ts'
 
 export interface AgentServicesOptions {
@@ -34,22 +32,12 @@ export function agentServices({ policies, storage, rules, ledger, locks, onError
 
 /** Agents by the text of the newest policy version: what a person wrote around them stays. */
 export function administerAgents(policies: PolicyHolder, signals: Pick<ChangeSignals, 'tell'>): AgentRegistry {
-  const edit = async (change: PolicyChange, names: () => readonly string[], by: string, expected: number | undefined): Promise<RegistryChange> => {
-    try {
-      const { policy, text } = await policies.edit(change, by, expected)
-      signals.tell({ what: 'policy', id: String(policy.version) })
-      return { version: policy.version, sha256: createHash('sha256').update(text).digest('hex'), agents: names() }
-    } catch (error) {
-      if (error instanceof AgentEditError) throw new AgentRefused('invalid', error.message)
-      if (error instanceof ConfigurationError) throw new AgentRefused('invalid', 'the policy would not be valid with this change', error.problems)
-      if (error instanceof PolicyProblems) throw new AgentRefused('invalid', 'the policy would not be valid with this change', error.problems)
-      throw error
-    }
-  }
+  const edit = async (change: PolicyChange, names: () => readonly string[], by: string, expected: number | undefined): Promise<RegistryChange> =>
+    ({ ...await editPolicy({ policies, signals }, change, by, expected), agents: names() })
   return {
     add: (entry, by, expected) => edit(({ text, document }) => {
       if (document.agents.some(({ name }) => name === entry.name)) throw new AgentRefused('exists', `there is an agent "${entry.name}" already`)
-      return Promise.resolve(addAgent(text, entry))
+      return Promise.resolve(addEntry(text, 'agents', entry))
     }, () => [entry.name], by, expected),
     async remove(choose, by, expected) {
       let chosen: readonly string[] = []
@@ -57,7 +45,7 @@ export function administerAgents(policies: PolicyHolder, signals: Pick<ChangeSig
         chosen = await choose(document)
         const missing = chosen.find((name) => !document.agents.some((agent) => agent.name === name))
         if (missing !== undefined) throw new AgentRefused('no-such-agent', `there is no agent "${missing}"`)
-        return removeAgents(text, chosen)
+        return removeEntries(text, 'agents', chosen)
       }, () => chosen, by, expected)
     },
   }

@@ -6,6 +6,7 @@ import pino from 'pino'
 import { isLoopback } from '@sallyport/contract'
 import { agentServices } from './administer-agents.ts'
 import { administerPolicy } from './administer-policy.ts'
+import { administerTargets } from './administer-targets.ts'
 import type { ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
@@ -183,6 +184,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       locks,
       policies,
       policyAdministration: administerPolicy(policies, storage),
+      targets: administerTargets({ policies, storage, lent: { resolveSecret: secretOf, authorities }, log }),
       sessions: storage.sessions,
       holds: storage.holds,
       agents: agentServices({ policies, storage, rules: reading, ledger, locks: () => storage.locks.list(), onError }),

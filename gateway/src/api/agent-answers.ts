@@ -3,6 +3,7 @@ import type { AgentFacts } from '../governance/agents/agent-facts.ts'
 import { AgentRefused } from '../governance/agents/agent-registry.ts'
 import type { Campaign, CampaignItem, CampaignSummary } from '../governance/agents/campaign.ts'
 import { CampaignRefused } from '../governance/agents/campaigns.ts'
+import { EditRefused } from '../governance/policy/edited-policy.ts'
 import { PolicyMoved } from '../governance/policy/policy-versions.ts'
 import { ApiFailure } from './api-failure.ts'
 
@@ -39,7 +40,7 @@ export function toCampaign(campaign: Campaign, items: readonly CampaignItem[], m
 
 const KINDS = { 'not-found': 'not-found', forbidden: 'forbidden', conflict: 'conflict', invalid: 'not-possible', 'not-recorded': 'not-recorded' } as const
 
-/** Puts refusals of agents and campaigns into words for the client. @throws ApiFailure */
+/** Puts refusals of agents, campaigns and changes of the policy into words for the client. @throws ApiFailure */
 export async function refusing<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
@@ -48,7 +49,9 @@ export async function refusing<Result>(work: () => Promise<Result>): Promise<Res
     if (error instanceof PolicyMoved) throw new ApiFailure('conflict', `version ${error.newest} of the policy is in force by now`, 'Look again at what is to be changed, then repeat it.')
     if (error instanceof AgentRefused) {
       if (error.kind === 'no-such-agent') throw new ApiFailure('not-found', error.message, 'See which there are: `sallyport agent list`.')
-      if (error.kind === 'exists') throw new ApiFailure('conflict', error.message, 'Choose another name, or remove that one first.')
+      throw new ApiFailure('conflict', error.message, 'Choose another name, or remove that one first.')
+    }
+    if (error instanceof EditRefused) {
       throw new ApiFailure('invalid-policy', `${error.message}; the policy in force stays`, 'Correct what is named, or edit the document itself and apply it.', error.problems.slice(0, 100))
     }
     throw error

@@ -1,10 +1,12 @@
-import type { LedgerStatus, PolicyVersion, PolicyVersionSummary, Problem } from '@sallyport/contract'
+import type { LedgerStatus, PolicyVersion, PolicyVersionSummary, Problem, TargetProblem } from '@sallyport/contract'
 import type { LockAdministration } from '../governance/locks/lock.ts'
 import type { AgentInventory } from '../governance/agents/agent-inventory.ts'
 import type { AgentRegistry } from '../governance/agents/agent-registry.ts'
 import type { CampaignStore } from '../governance/agents/campaign.ts'
 import type { Campaigns } from '../governance/agents/campaigns.ts'
 import type { Certification } from '../governance/certificates/certificate-writer.ts'
+import type { EditedPolicy } from '../governance/policy/edited-policy.ts'
+import type { TargetEntry } from '../governance/policy/policy-document.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
@@ -35,6 +37,7 @@ export interface ApiServices {
   readonly locks: LockAdministration
   readonly policies: PolicySource
   readonly policyAdministration: PolicyAdministration
+  readonly targets: TargetAdministration
   readonly sessions: Pick<SessionStore, 'list' | 'get'>
   /** Ends an open session at once, whichever gateway has it. @returns `asked` when that gateway has not confirmed it yet */
   readonly endSession: (id: string, reason: string) => Promise<'ended' | 'asked' | 'not-open'>
@@ -85,6 +88,35 @@ export interface PolicyAdministration {
 export type PolicyApplication =
   | { readonly applied: true; readonly version: number }
   | { readonly applied: false; readonly problems: readonly Problem[] }
+
+/** Targets before they stand in the document. Entries come from a caller as plain data. */
+export interface TargetAdministration {
+  /** Every protocol, with the JSON Schema of a target's entry. */
+  protocols(): readonly { readonly name: string; readonly defaultPort: number; readonly testable: boolean; readonly schema: object }[]
+  /** An entry by itself, whether or not the document has one of that name. */
+  read(entry: unknown): { readonly entry: TargetEntry } | { readonly problems: readonly TargetProblem[] }
+  /** What an addition would come to. Changes nothing. */
+  draft(entry: unknown): Promise<TargetDraft>
+  /** Puts a version of the document in force that has the entry too. @throws PolicyMoved; EditRefused */
+  add(entry: unknown, by: string, expected?: number): Promise<EditedPolicy>
+  /** Connects and logs in, one at a time; `busy` while another is tried. Never throws. */
+  test(entry: TargetEntry): Promise<TargetTrial | 'busy'>
+}
+
+export interface TargetDraft {
+  /** The newest version. */
+  readonly version: number
+  readonly problems: readonly TargetProblem[]
+  /** The entry as it would stand in the document; absent while something is wrong. */
+  readonly text?: string
+}
+
+export interface TargetTrial {
+  readonly reached: boolean
+  /** Fit for an administrator; no secret. */
+  readonly words: string
+  readonly tookMs: number
+}
 
 export interface ProtocolListener {
   readonly protocol: string

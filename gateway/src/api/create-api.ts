@@ -1,5 +1,5 @@
-import { routes, type Target, type TargetList, type Version } from '@sallyport/contract'
-import { type Context, Hono, type MiddlewareHandler } from 'hono'
+import { routes, type Version } from '@sallyport/contract'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import { timeout } from 'hono/timeout'
@@ -26,6 +26,7 @@ import { serveSaml } from './saml-routes.ts'
 import { searchSessions } from './search-routes.ts'
 import { endSession, listSessions, showSession } from './session-routes.ts'
 import { liftLock, listLocks, placeLock } from './lock-routes.ts'
+import { serveTargets } from './target-routes.ts'
 import { exchangeToken } from './token-endpoint.ts'
 import { revokeHeldToken, revokeToken } from './token-routes.ts'
 
@@ -51,7 +52,7 @@ export function createApi(services: ApiServices): Hono {
   api.get(routes.whoami, (context) => tellWhoAmI(context, services))
   api.get(routes.sshAuthorities, (context) => showSshAuthorities(context, services))
   api.post(routes.sshCertificates, limitBody(MAX_ANSWER_BYTES), (context) => issueSshCertificate(context, services))
-  api.get(routes.targets, (context) => listTargets(context, services))
+  serveTargets(api, services, limitBody(MAX_ANSWER_BYTES))
   api.get(routes.sessions, (context) => listSessions(context, services))
   api.get(routes.search, (context) => searchSessions(context, services))
   api.get(`${routes.sessions}/:id/operations`, (context) => listOperations(context, services, context.req.param('id')))
@@ -101,18 +102,6 @@ export function createApi(services: ApiServices): Hono {
     return answerFailure(context, new ApiFailure('internal', 'the request failed', 'Try again, and tell an operator if it lasts.'))
   })
   return api
-}
-
-async function listTargets(context: Context, services: ApiServices): Promise<Response> {
-  const caller = await callerOf(context, services)
-  const listeners = services.listeners()
-  const targets = services.policies.current.document.targets.filter((entry) => caller.mayOpen(entry.name)).flatMap((entry): Target[] => {
-    const listener = listeners.find((one) => one.protocol === entry.protocol)
-    if (listener === undefined) return []
-    const { protocol, host, port, tls } = listener
-    return [{ name: entry.name, database: entry.name, labels: { ...entry.labels }, protocol, host, port, tls }]
-  })
-  return context.json({ targets } satisfies TargetList)
 }
 
 class TimedOut extends HTTPException {}

@@ -106,16 +106,16 @@ const recordedRows = z.custom<string>((text) => typeof text === 'string' && /^(?
 const publicKey = z.string().regex(/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/, 'expected a public key, as `sallyport originals new-key` prints it')
 
 export const recordSchema = z.strictObject({
-  rows: recordedRows.default({ first: 1_000 }),
-  files: z.enum(['all', 'none']).optional(),
-  originals: z.strictObject({ publicKey }).optional(),
+  rows: recordedRows.default({ first: 1_000 }).describe('Rows that are kept of each result: all, none, or first and a number'),
+  files: z.enum(['all', 'none']).optional().describe('Content of files that pass as files'),
+  originals: z.strictObject({ publicKey }).optional().describe('Masked values are kept, sealed to this key, which `sallyport originals new-key` makes'),
 })
 
 /** What every target may say; its protocol's schema knows the rest. */
 export const targetBaseSchema = z.strictObject({
-  name: entryName,
+  name: entryName.describe('What clients call it: letters, digits and . _ -'),
   protocol: z.string(),
-  labels: z.record(entryName, z.string()).default({}),
-  record: recordSchema.optional(),
-  retention: duration.optional(),
+  labels: z.record(entryName, z.string()).default({}).describe('What rules and people may tell targets by'),
+  record: recordSchema.optional().describe('What of its sessions goes on record besides events'),
+  retention: duration.optional().describe('How long recordings are kept after the end of a session, such as 400d; for good when absent'),
 })

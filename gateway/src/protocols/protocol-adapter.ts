@@ -22,10 +22,21 @@ export interface ProtocolAdapter {
   readonly streamless?: true
   /** How clients get certificates to log in with; absent where the protocol knows none. */
   readonly certificates?: CertificateWriter
+  /**
+   * Connects to a target and logs in once, as sessions do, and goes again. Absent where that cannot be tried.
+   * @returns what was reached, in words
+   * @throws NotReached; whatever `resolveSecret` throws
+   */
+  reach?(target: TargetEntry, lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>, timeoutMs: number): Promise<string>
   /** Opens the listener; resolves once clients can connect. */
   listen(services: AdapterServices, options: ListenOptions): Promise<Listener>
   /** Puts a recorded stream of this protocol into words. Never throws on what was recorded. */
   replay(chunks: AsyncIterable<StreamChunk>): AsyncIterable<ReplayItem>
+}
+
+/** A target could not be reached, or did not let the gateway in. The words are fit to be shown, and hold no secret. */
+export class NotReached extends Error {
+  override readonly name = 'NotReached'
 }
 
 /** What the core lends to an adapter. */

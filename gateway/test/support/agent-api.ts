@@ -5,6 +5,7 @@ import { TOKEN_EXCHANGE_GRANT, routes, TokenExchangeResponse } from '@sallyport/
 import type { Hono } from 'hono'
 import { agentServices } from '../../src/administer-agents.ts'
 import { administerPolicy } from '../../src/administer-policy.ts'
+import { administerTargets } from '../../src/administer-targets.ts'
 import type { ApiServices } from '../../src/api/api-services.ts'
 import { createApi } from '../../src/api/create-api.ts'
 import type { Identity } from '../../src/governance/identity.ts'
@@ -15,6 +16,7 @@ import { LedgerIndex } from '../../src/indexing/ledger-index.ts'
 import { LedgerScript } from '../../src/indexing/ledger-script.test-support.ts'
 import { openLedger } from '../../src/ledger/open-ledger.ts'
 import { readConfig } from '../../src/open-state.ts'
+import { resolveSecret } from '../../src/vault/resolve-secret.ts'
 import { openStorage, type Storage, type StorageLocation } from '../../src/storage/open-storage.ts'
 import { startHandmadeIssuer } from './openid-servers.ts'
 
@@ -60,6 +62,8 @@ export interface AgentApi {
   /** What was recorded before this gateway looked. */
   readonly script: LedgerScript
   ledgerBroken: boolean
+  /** What `env:NAME` refers to. */
+  readonly environment: Record<string, string>
   policyText(): Promise<string>
   person(name: string, ...groups: string[]): Promise<string>
   agent(name: string): Promise<string>
@@ -94,13 +98,17 @@ export async function startAgentApi(location: StorageLocation = { kind: 'sqlite'
   })
   const script = new LedgerScript(ledger, Date.now())
   const agents = agentServices({ policies, storage, rules: index, ledger: lent, locks: () => storage.locks.list(), onError: (error) => { throw error } })
+  const environment: Record<string, string> = {}
+  const secretOf = async (reference: string) => (await resolveSecret(reference, { environment, folder, warn: () => undefined })).expose()
   const services: Partial<ApiServices> = {
+    targets: administerTargets({ policies, storage, lent: { resolveSecret: secretOf, authorities: {} as never }, log: { warn: () => undefined } }),
+    listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15432, names: [], tls: false }],
     identification: identity, tokenExchange: identity, policies, policyAdministration: administerPolicy(policies, storage), ledger: lent, agents, locks: { on: () => undefined } as never, log: { info: () => undefined, error: () => undefined },
   }
   const api = createApi(services as ApiServices)
   let ids = 0
   const setup: AgentApi = {
-    api, services: services as ApiServices, storage, policies, ledgerDirectory: folder, script, ledgerBroken: false,
+    api, services: services as ApiServices, storage, policies, ledgerDirectory: folder, script, ledgerBroken: false, environment,
     policyText: async () => (await storage.policyVersions.newest())?.text ?? '',
     person: (name, ...groups) => issuer.token({ azp: 'console', sub: name, preferred_username: name, groups }),
     agent: (name) => issuer.token({ azp: name, sub: name }),

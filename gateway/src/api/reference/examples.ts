@@ -25,6 +25,8 @@ export const found = {
   outcomes: { completed: 1, failed: 0, aborted: 0 }, rows: 1, masked: 1, codes: [],
 }
 
+export const targetEntry = { name: 'shop', protocol: 'postgres', host: 'db.internal', database: 'shop', credential: { user: 'sallyport', password: 'vault:shop' } }
+
 const entry = { name: 'support-bot', issuer: 'corp', match: { azp: 'support-bot' }, owner: 'dana', purpose: 'answers tickets', targets: ['shop'] }
 export const agentEntry = entry
 export const agent = {

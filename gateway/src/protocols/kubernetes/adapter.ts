@@ -5,6 +5,7 @@ import { loadShellParser } from '../../shell/analyse-command.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { KubeRequests } from './kube-request.ts'
 import { KubeSessions } from './kube-sessions.ts'
+import { reach } from './reach.ts'
 import { replay } from './replay.ts'
 import { targetSchema } from './target.ts'
 import { KubeUpgrades } from './upgrade.ts'
@@ -21,6 +22,7 @@ export const kubernetesAdapter: ProtocolAdapter = {
   defaultPort: 6443,
   targetSchema,
   replay,
+  reach,
   async listen(services, options) {
     await loadShellParser()
     return new KubernetesListener(services, options).listen()

@@ -3,7 +3,7 @@ import type { TargetEntry } from '../../governance/policy/policy-document.ts'
 import { FieldSyntaxError, readField } from './masked-fields.ts'
 
 /** Reference to a secret kept elsewhere; the document itself never holds one. */
-const secretReference = z.string().regex(/^(vault|env|file):.+/, 'must be a reference: vault:NAME, env:NAME or file:PATH')
+const secretReference = z.string().regex(/^(vault|env|file):.+/, 'must be a reference: vault:NAME, env:NAME or file:PATH').meta({ format: 'secret-reference' })
 
 const DURATION = /^([1-9]\d{0,5})([smh])$/
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
@@ -23,35 +23,33 @@ const maskedField = z.string().superRefine((text, context) => {
 
 /** What a Kubernetes target says in the policy document, besides name, protocol and labels. */
 export const targetSchema = z.strictObject({
-  host: z.string().min(1),
+  host: z.string().min(1).describe('Host name or address, as the gateway reaches it'),
   port: z.int().min(1).max(65535).default(6443),
-  /** A service account's token, or a client certificate with its key. */
   credential: z
-    .strictObject({ token: secretReference.optional(), certificate: secretReference.optional(), key: secretReference.optional() })
+    .strictObject({
+      token: secretReference.optional().describe('Where a service account\'s token is kept; this, or a certificate with its key'),
+      certificate: secretReference.optional().describe('Where a client certificate is kept'),
+      key: secretReference.optional().describe('Where the key of the certificate is kept'),
+    })
     .refine(({ token, certificate, key }) => (token !== undefined) !== (certificate !== undefined) && (certificate === undefined) === (key === undefined),
       'name either token, or certificate and key'),
   tls: z
     .strictObject({
-      /** PEM file of the authorities to trust; the system's when absent. */
-      ca: z.string().regex(/^file:.+/, 'must be file:PATH').optional(),
-      /** Name the certificate must hold, when it is not `host`. */
-      serverName: z.string().optional(),
+      ca: z.string().regex(/^file:.+/, 'must be file:PATH').optional().describe('PEM file of the authorities to trust; the system\'s when absent'),
+      serverName: z.string().optional().describe('Name the certificate must hold, when it is not the host'),
     })
     .default({}),
-  /** The API server is asked to treat each request as the identity's own. */
-  impersonate: z.boolean().default(false),
-  /** In front of user and groups, so that none can be one of the cluster's own. */
+  impersonate: z.boolean().default(false).describe('The API server is asked to treat each request as the identity\'s own'),
   impersonatePrefix: z.string().regex(/^[a-z0-9][a-z0-9.:_-]{0,62}$/, 'expected lower-case letters, digits and . : _ -')
-    .refine((prefix) => !prefix.startsWith('system:') && !'system:'.startsWith(prefix), 'what begins with system: is the cluster\'s own').default('sallyport:'),
-  /** Whether the data of Secrets can be read. */
-  secrets: z.enum(['masked', 'readable']).default('masked'),
-  /** `resource:path`, such as `configmaps:data.password`. */
-  maskedFields: z.array(maskedField).max(100, 'at most 100 entries').default([]),
-  /** A session ends when nothing was asked for this long. Kept as text: what was accepted once is read again. */
+    .refine((prefix) => !prefix.startsWith('system:') && !'system:'.startsWith(prefix), 'what begins with system: is the cluster\'s own').default('sallyport:')
+    .describe('In front of user and groups, so that none can be one of the cluster\'s own'),
+  secrets: z.enum(['masked', 'readable']).default('masked').describe('Whether the data of Secrets can be read'),
+  maskedFields: z.array(maskedField).max(100, 'at most 100 entries').default([]).describe('resource:path, such as configmaps:data.password'),
+  /** Kept as text: what was accepted once is read again. */
   idle: z.string().refine((text) => {
     const ms = milliseconds(text)
     return ms >= 10_000 && ms <= 12 * 3_600_000
-  }, 'a duration from 10s to 12h, such as 5m').default('5m'),
+  }, 'a duration from 10s to 12h, such as 5m').default('5m').describe('A session ends when nothing was asked for this long, 10s to 12h'),
 })
 
 export type KubernetesTarget = z.infer<typeof targetSchema>

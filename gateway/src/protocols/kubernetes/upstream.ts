@@ -94,20 +94,15 @@ export class Upstreams {
   }
 
   async for(session: Session, target: KubernetesTarget): Promise<Upstream> {
-    const { token, certificate, key } = target.credential
-    const secrets = {
-      token: token === undefined ? undefined : (await this.#resolveSecret(token)).trim(),
-      cert: certificate === undefined ? undefined : await this.#resolveSecret(certificate),
-      key: key === undefined ? undefined : await this.#resolveSecret(key),
-    }
-    const ca = target.tls.ca === undefined ? undefined : await readFile(target.tls.ca.slice('file:'.length), 'utf8')
-    const agent = this.#agent(target, ca, secrets.cert, secrets.key)
+    const { token, certificate } = target.credential
+    const trust = await trustOf(target, this.#resolveSecret)
+    const agent = this.#agent(target, trust)
     const user = target.impersonate ? `${target.impersonatePrefix}${session.admission.identity.name}` : ''
     this.#gatekeeper.credentialUsed(session, {
       target: session.target.name, user, credential: token ?? certificate ?? '', method: token === undefined ? 'client certificate' : 'bearer token', tls: 'verified',
     })
     return new Upstream(target, agent, {
-      ...(secrets.token !== undefined && { authorization: `Bearer ${secrets.token}` }),
+      ...bearer(trust),
       ...(target.impersonate && impersonationHeaders(session.admission.identity, target.impersonatePrefix)),
     })
   }
@@ -116,22 +111,52 @@ export class Upstreams {
     for (const agent of this.#agents.values()) agent.destroy()
   }
 
-  #agent(target: KubernetesTarget, ca: string | undefined, cert: string | undefined, key: string | undefined): https.Agent {
+  #agent(target: KubernetesTarget, trust: Trust): https.Agent {
     const { host, port, tls } = target
+    const { ca, cert, key } = trust
     const id = hash('sha256', JSON.stringify([host, port, tls.serverName, ca, cert, key]))
     const known = this.#agents.get(id)
     if (known !== undefined) return known
     // Old ones, whose secrets or files have changed, go with their last request.
     if (this.#agents.size >= MAX_AGENTS) this.#agents.delete(this.#agents.keys().next().value ?? '')
-    const agent = new https.Agent({
-      keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 64, scheduling: 'lifo', minVersion: 'TLSv1.2', rejectUnauthorized: true,
-      ca: ca ?? [...rootCertificates], ...(tls.serverName !== undefined && { servername: tls.serverName }),
-      ...(cert !== undefined && { cert }), ...(key !== undefined && { key }),
-      ALPNProtocols: ['http/1.1'],
-    })
+    const agent = new https.Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: 64, scheduling: 'lifo', ...tlsOptions(target, trust) })
     this.#agents.set(id, agent)
     return agent
   }
+}
+
+/** How the gateway proves itself to an API server, and whom it believes. */
+interface Trust {
+  readonly token: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  readonly ca: string | undefined
+}
+
+async function trustOf({ credential: { token, certificate, key }, tls }: KubernetesTarget, resolveSecret: (reference: string) => Promise<string>): Promise<Trust> {
+  return {
+    token: token === undefined ? undefined : (await resolveSecret(token)).trim(),
+    cert: certificate === undefined ? undefined : await resolveSecret(certificate),
+    key: key === undefined ? undefined : await resolveSecret(key),
+    ca: tls.ca === undefined ? undefined : await readFile(tls.ca.slice('file:'.length), 'utf8'),
+  }
+}
+
+function tlsOptions({ tls }: KubernetesTarget, { ca, cert, key }: Trust): https.AgentOptions {
+  return {
+    minVersion: 'TLSv1.2', rejectUnauthorized: true, ca: ca ?? [...rootCertificates], ...(tls.serverName !== undefined && { servername: tls.serverName }),
+    ...(cert !== undefined && { cert }), ...(key !== undefined && { key }), ALPNProtocols: ['http/1.1'],
+  }
+}
+
+function bearer({ token }: Trust): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+/** A way of the gateway's own, over a connection for one request. */
+export async function openUpstream(target: KubernetesTarget, resolveSecret: (reference: string) => Promise<string>): Promise<Upstream> {
+  const trust = await trustOf(target, resolveSecret)
+  return new Upstream(target, new https.Agent({ keepAlive: false, ...tlsOptions(target, trust) }), bearer(trust))
 }
 
 function unreachable(error: Error): TargetUnreachable {

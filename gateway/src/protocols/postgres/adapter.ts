@@ -19,6 +19,7 @@ import { OperationContext } from './operation-context.ts'
 import { PostgresSession } from './postgres-session.ts'
 import { RelayState } from './relay-state.ts'
 import { previewStatement } from './preview/preview-statement.ts'
+import { reach } from './reach.ts'
 import { readStartupSettings, type StartupSettings } from './startup-settings.ts'
 import { replay } from './replay.ts'
 import { OWN_SECRET, SessionLoginTargets } from './session-login/session-login-targets.ts'
@@ -41,6 +42,7 @@ export const postgresAdapter: ProtocolAdapter = {
   streamless: true,
   targetSchema,
   replay,
+  reach,
   async listen(services, options) {
     await loadParser()
     return new PostgresListener(services, options).listen()

@@ -10,6 +10,7 @@ import { ClientLogin } from './client-login.ts'
 import { HostCertificate } from './host-certificate.ts'
 import { message } from './messages.ts'
 import { HandshakeFailed, PayloadReader } from './payload-reader.ts'
+import { reach } from './reach.ts'
 import { plain } from './refusal-words.ts'
 import { replay } from './replay.ts'
 import { SshSession } from './ssh-session.ts'
@@ -33,6 +34,7 @@ export const sshAdapter: ProtocolAdapter = {
   targetSchema,
   certificates: sshCertificates,
   replay,
+  reach,
   async listen(services, options) {
     await loadShellParser()
     return new SshListener(services, options).listen()

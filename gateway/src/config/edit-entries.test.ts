@@ -3,7 +3,10 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import type { AgentEntry } from '../governance/policy/policy-document.ts'
-import { addAgent, AgentEditError, removeAgents } from './edit-agents.ts'
+import { addEntry, EntryEditError, removeEntries } from './edit-entries.ts'
+
+const addAgent = (text: string, entry: AgentEntry) => addEntry(text, 'agents', entry)
+const removeAgents = (text: string, names: readonly string[]) => removeEntries(text, 'agents', names)
 
 const bot: AgentEntry = { name: 'bot', issuer: 'corp', match: { azp: 'bot' }, owner: 'dana', purpose: 'reads: all # really', targets: ['shop'], expires: '2027-01-31' }
 
@@ -70,11 +73,11 @@ describe('a change of agents in the text of a policy', () => {
   })
 
   it('refuses what it would have to change something else for, and agents that are not there', () => {
-    assert.throws(() => removeAgents(DOCUMENT, ['four']), AgentEditError)
-    assert.throws(() => removeAgents('version: 1\n', ['four']), AgentEditError)
-    assert.throws(() => removeAgents('version: 1\nagents:\n  - &a { name: one, match: &m {azp: x} }\n  - { name: two, match: *m }\n', ['one']), AgentEditError)
-    assert.throws(() => addAgent('version: 1\nx: &a []\nagents: *a\n', bot), AgentEditError)
-    assert.throws(() => addAgent('- 1\n', bot), AgentEditError)
+    assert.throws(() => removeAgents(DOCUMENT, ['four']), EntryEditError)
+    assert.throws(() => removeAgents('version: 1\n', ['four']), EntryEditError)
+    assert.throws(() => removeAgents('version: 1\nagents:\n  - &a { name: one, match: &m {azp: x} }\n  - { name: two, match: *m }\n', ['one']), EntryEditError)
+    assert.throws(() => addAgent('version: 1\nx: &a []\nagents: *a\n', bot), EntryEditError)
+    assert.throws(() => addAgent('- 1\n', bot), EntryEditError)
   })
 
   it('says what was asked for and nothing else, whatever the entries hold', () => {
