@@ -14,6 +14,7 @@ const routes = [
   at('/sessions/$session', () => import('./screens/session.tsx'), 'Session'),
   at('/agents', () => import('./screens/agents.tsx'), 'Agents'),
   at('/targets', () => import('./screens/targets.tsx'), 'Targets'),
+  at('/targets/add', () => import('./screens/add-target.tsx'), 'AddTarget'),
   at('/policy', () => import('./screens/policy.tsx'), 'Policy'),
   at('/ledger', () => import('./screens/ledger.tsx'), 'Ledger'),
   at('/settings', () => import('./screens/settings.tsx'), 'Settings'),

@@ -17,5 +17,5 @@ export const theme = createTheme({
 
 /** Small grey text that is still read. */
 export const variables: CSSVariablesResolver = () => ({
-  variables: {}, light: { '--mantine-color-dimmed': '#565e66', '--mantine-color-placeholder': '#5f676f' }, dark: { '--mantine-color-dimmed': '#adb5bd', '--mantine-color-placeholder': '#a0a8b0' },
+  variables: {}, light: { '--mantine-color-dimmed': '#565e66', '--mantine-color-placeholder': '#5f676f' }, dark: { '--mantine-color-error': '#f28b82', '--mantine-color-dimmed': '#adb5bd', '--mantine-color-placeholder': '#a0a8b0' },
 })

@@ -1,24 +1,29 @@
 import { Badge, Button, Code, CopyButton, Group, Paper, Stack, Tabs, Title } from '@mantine/core'
 import type { Target } from '@sallyport/contract'
-import { useTargets } from '../api/queries.ts'
+import { Link } from '@tanstack/react-router'
+import { useSession, useTargets } from '../api/queries.ts'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
+import { TestTarget } from './target-test.tsx'
 import { waysTo } from './ways-to.ts'
 
 /** What can be reached, and how, for each client. */
 export function Targets() {
+  const roles = useSession().data?.roles ?? []
+  const administers = roles.includes('administrator')
+  const tests = administers || roles.includes('operator')
   return (
-    <Page title="Targets" about="What you may open, and how each client gets there.">
+    <Page title="Targets" about="What you may open, and how each client gets there." actions={administers && <Button renderRoot={(props) => <Link to="/targets/add" {...props} />} size="xs">Add a target</Button>}>
       <Pending of={useTargets()}>
         {({ targets }) => targets.length === 0
-          ? <Empty title="No target">Add one to the policy document under <code>targets</code>, with its credential sealed by <code>sallyport vault set</code>.</Empty>
-          : <Stack>{targets.map((target) => <TargetCard key={target.name} target={target} />)}</Stack>}
+          ? <Empty title="No target">{administers ? 'Add one above' : 'An administrator adds one'}, with its credential sealed by <code>sallyport vault set</code>.</Empty>
+          : <Stack>{targets.map((target) => <TargetCard key={target.name} target={target} tests={tests} />)}</Stack>}
       </Pending>
     </Page>
   )
 }
 
-function TargetCard({ target }: { readonly target: Target }) {
+function TargetCard({ target, tests }: { readonly target: Target; readonly tests: boolean }) {
   const ways = waysTo(target)
   return (
     <Paper withBorder p="md">
@@ -38,6 +43,7 @@ function TargetCard({ target }: { readonly target: Target }) {
           </Tabs.Panel>
         ))}
       </Tabs>
+      {tests && <TestTarget name={target.name} />}
     </Paper>
   )
 }

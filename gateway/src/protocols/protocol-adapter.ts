@@ -27,7 +27,7 @@ export interface ProtocolAdapter {
    * @returns what was reached, in words
    * @throws NotReached; whatever `resolveSecret` throws
    */
-  reach?(target: TargetEntry, lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>, timeoutMs: number): Promise<string>
+  readonly reach?: (target: TargetEntry, lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>, timeoutMs: number) => Promise<string>
   /** Opens the listener; resolves once clients can connect. */
   listen(services: AdapterServices, options: ListenOptions): Promise<Listener>
   /** Puts a recorded stream of this protocol into words. Never throws on what was recorded. */

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { PolicyVersion } from '@sallyport/contract'
+import type { Browser } from 'playwright-core'
+import { parse } from 'yaml'
+import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
+import { violations } from './axe.ts'
+import { client, launchBrowser, logIn, noChromium, type Visitor } from './demo-browser.ts'
+
+const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))
+
+suite('administrators at the console, before a running demo', { skip: noChromium }, () => {
+  const state = demoDirectory()
+  let demo: DemoUnderTest
+  let browser: Browser
+
+  before(async () => {
+    mkdirSync(shots, { recursive: true })
+    demo = await startDemoUnderTest(state.path)
+    browser = await launchBrowser()
+  })
+  after(async () => {
+    await browser?.close()
+    if (demo !== undefined) {
+      await demo.interrupt()
+      await demo.clear()
+    }
+    state.remove()
+  })
+
+  /** The entry of a target as the document in force has it. */
+  async function entryOf({ page }: Visitor, target: string): Promise<{ readonly port: number }> {
+    const policy = await (await page.request.get(`${demo.ready.api}/api/v1/policy`, { headers: { 'sec-fetch-site': 'same-origin' } })).json() as PolicyVersion
+    const { targets } = parse(policy.text) as { readonly targets: readonly { readonly name: string; readonly port: number }[] }
+    return targets.find(({ name }) => name === target) ?? assert.fail(target)
+  }
+
+  test('a target is described in a form, corrected, tried, and added to the policy', async () => {
+    const visitor = await logIn(browser, demo, 'avery')
+    const { page, context, complaints } = visitor
+    const { port } = await entryOf(visitor, 'shop')
+    await page.getByRole('navigation', { name: 'screens' }).getByRole('link', { name: 'Targets' }).click()
+    await page.getByRole('link', { name: 'Add a target' }).click()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('shop')
+    await page.getByRole('textbox', { name: 'Host' }).fill('127.0.0.1')
+    await page.getByRole('textbox', { name: 'Port' }).fill(String(port))
+    await page.getByRole('textbox', { name: 'Database' }).fill('shop')
+    await page.getByRole('textbox', { name: 'User' }).fill('sallyport')
+    await page.getByRole('textbox', { name: 'Password' }).fill('the-password-itself')
+    await page.getByRole('button', { name: 'Add it' }).click()
+    await page.getByRole('alert').getByText(/credential.password: a secret is given by reference only/).waitFor()
+    await page.screenshot({ path: join(shots, 'add-target-wrong.png'), fullPage: true })
+    assert.deepEqual(await violations(page), [])
+    await page.getByRole('textbox', { name: 'Password' }).fill('vault:shop')
+    await page.getByText('sallyport vault set shop --config FILE').waitFor()
+    await page.getByRole('alert').getByText(/has the name "shop" already/).waitFor()
+    await page.getByRole('textbox', { name: 'Name', exact: true }).fill('orders')
+    await page.getByRole('region', { name: 'entry' }).getByText('name: orders').waitFor()
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText('Not reached: the target does not offer TLS, which its entry asks for').waitFor()
+    await page.getByRole('combobox', { name: 'Mode' }).selectOption('disable')
+    await page.getByRole('region', { name: 'entry' }).getByText('mode: disable').waitFor()
+    await page.getByRole('button', { name: 'Test connection' }).click()
+    await page.getByText(/Reached: PostgreSQL .* let "sallyport" into "shop"/).waitFor()
+    await page.screenshot({ path: join(shots, 'add-target.png'), fullPage: true })
+    assert.deepEqual(await violations(page), [])
+    await page.getByRole('button', { name: 'Add it' }).click()
+    await page.getByText(/Version \d+ of the policy has the target/).waitFor()
+    await page.getByRole('link', { name: 'Targets' }).last().click()
+    await page.getByRole('button', { name: 'Test the connection to orders' }).click()
+    await page.getByText(/Reached: PostgreSQL/).waitFor()
+    assert.deepEqual(complaints, [])
+    await context.close()
+    // The demo's rules without targets allow nothing; a session of it is refused by the policy, and not for want of a target.
+    const refused = client(demo, ['psql', 'orders', '--as', 'support-bot', '-c', 'select 1'])
+    await refused.ended
+    assert.match(refused.words(), /no rule/i)
+  })
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`the forms of all protocols fit on a phone, and axe finds nothing in them, in ${colorScheme} colours`, async () => {
+      const { page, context, complaints } = await logIn(browser, demo, 'avery', { colorScheme, mobile: true })
+      await page.goto(`${demo.ready.api}/console/targets/add`)
+      for (const protocol of ['postgres', 'ssh', 'kubernetes']) {
+        await page.getByText(protocol, { exact: true }).first().click()
+        await page.getByText('More settings').click()
+        for (const box of await page.getByRole('checkbox', { name: /^Set / }).all()) await box.check()
+        await page.getByRole('button', { name: 'Add it' }).click()
+        await page.getByRole('alert').getByText(/host: "host" is missing/).waitFor()
+        assert.deepEqual(await violations(page), [], protocol)
+        assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), `${protocol}: nothing is cut off at the side`)
+        await page.screenshot({ path: join(shots, `add-${protocol}-${colorScheme}-phone.png`), fullPage: true })
+      }
+      assert.deepEqual(complaints, [])
+      await context.close()
+    })
+  }
+})
