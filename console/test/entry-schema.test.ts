@@ -15,7 +15,7 @@ test('each setting of each protocol is asked for in its own way', () => {
   assert.deepEqual(kinds('postgres', 'tls'), ['mode choice', 'ca text', 'serverName text'])
   assert.deepEqual(kinds('ssh').slice(2), ['host text', 'port number', 'credential forms', 'hostKeys list', 'hostAuthorities list', 'environment list', 'endPrograms choice', 'limits group', 'labels pairs', 'record group', 'retention text'])
   assert.ok(kinds('kubernetes').includes('impersonate switch'))
-  assert.deepEqual(['serverName', 'host'].map(labelOf), ['Server name', 'Host'])
+  assert.deepEqual(['serverName', 'host', 'tls'].map(labelOf), ['Server name', 'Host', 'TLS'])
   assert.deepEqual(['hostKeys[0]', 'credential.password', ''].map(fieldOf), ['hostKeys', 'credential.password', ''])
 })
 

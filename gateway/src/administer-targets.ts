@@ -63,7 +63,9 @@ function read(data: unknown): { readonly entry: TargetEntry } | { readonly probl
   const findings: Finding[] = []
   const entry = targetEntry(data, [], protocols, findings)
   if (entry !== undefined) return { entry }
-  return { problems: findings.map(({ path, message }) => ({ path: renderPath(path), message })) }
+  // One at a place: several checks may object to the same.
+  const problems = new Map(findings.map(({ path, message }) => [renderPath(path), message]).toReversed() as [string, string][])
+  return { problems: Array.from(problems, ([path, message]) => ({ path, message })).toReversed() }
 }
 
 /** All that an entry may hold, for a form: name and protocol first, what every target may say last. */

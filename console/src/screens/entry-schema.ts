@@ -69,7 +69,8 @@ function groupOf(schema: EntrySchema, values: Values, oneOfSeveral: boolean): Va
   const { properties = {}, required = [] } = schema
   const entries = Object.entries(properties).flatMap(([key, inner]): [string, unknown][] => {
     const isWanted = required.includes(key) && oneOfSeveral && values[key] !== undefined
-    if (values[key] === undefined && kindOf(inner) !== 'fixed') return []
+    const isNested = kindOf(inner) === 'group' || kindOf(inner) === 'forms'
+    if (values[key] === undefined && kindOf(inner) !== 'fixed' && !(isNested && required.includes(key))) return []
     const made = entryOf(inner, values[key])
     return made === undefined ? (isWanted ? [[key, '']] : []) : [[key, made]]
   })
@@ -80,8 +81,11 @@ export function asValues(value: unknown): Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Values : {}
 }
 
+const SHORT = new Set(['tls', 'ca'])
+
 /** `serverName` as people read it. */
 export function labelOf(key: string): string {
+  if (SHORT.has(key)) return key.toUpperCase()
   const words = key.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
