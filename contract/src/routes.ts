@@ -63,6 +63,8 @@
  * | GET webSession | whoever is logged in at the console | WebSession |
  * | POST logout | the same | LoggedOut |
  * | GET openApi | anybody, without a token | the OpenAPI 3.1 document of all of this |
+ * | GET gateways | auditor, operator, administrator | GatewayList |
+ * | GET issuers | auditor, operator, administrator | IssuerList |
  * | GET health, GET version | anybody, without a token | Health, Version |
  */
 export const routes = {
@@ -121,6 +123,8 @@ export const routes = {
   bundles: '/ledger/bundle',
   bundle: (session: string) => `/ledger/bundle/${encodeURIComponent(session)}`,
   ledgerStatus: '/api/v1/ledger/status',
+  gateways: '/api/v1/gateways',
+  issuers: '/api/v1/issuers',
   version: '/api/v1/version',
   openApi: '/api/v1/openapi.json',
   health: '/healthz',

@@ -12,6 +12,7 @@ import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
 import type { Config } from './config/index.ts'
 import { certification } from './governance/certificates/certificate-writer.ts'
+import { newerKeyState } from './governance/issuer-key-state.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
 import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
@@ -43,6 +44,7 @@ import { protocols } from './protocols.ts'
 import { ProtocolListeners } from './protocol-listeners.ts'
 import type { AdapterServices } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
+import { tellOfGateway } from './tell-of-gateway.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
@@ -94,7 +96,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
-  const { location, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message), true)
+  const { location, gateway: gatewayId, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message), true)
   closing.push(() => storage.close())
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
@@ -202,6 +204,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       verifierKey,
       ledgerStatus: () => watch.status,
       listeners: () => Array.from(listeners.all, ([protocol, { host, port, names }]): ProtocolListener => ({ protocol, host, port, names, tls: tls !== undefined })),
+      gateways: { self: gatewayId, list: () => storage.gateways.list() },
+      issuerKeys: (issuer) => newerKeyState(identity.verifier.keyState(issuer), oidc.keyState(issuer)),
       version: VERSION,
       consoleFolder: CONSOLE_FOLDER,
       log,
@@ -212,6 +216,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   served.url = api.url
   closing.push(() => api.close())
   await channel.start()
+  closing.push(await tellOfGateway({ id: gatewayId, version: VERSION, policyVersion: () => policies.current.version, table: storage.gateways, onError }))
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
   return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners.all, ([name, { host, port }]) => [name, { host, port }])) }
 }

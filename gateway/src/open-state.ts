@@ -30,6 +30,8 @@ export function readConfig(text: string): Config {
 /** What a gateway keeps besides its ledger, and how it reads secrets. */
 export interface State {
   readonly location: StorageLocation
+  /** Tells this gateway from others that share its state, over restarts. */
+  readonly gateway: string
   readonly storage: Storage
   readonly vault: Vault
   readonly recordingKeys: RecordingKeyVault
@@ -50,13 +52,13 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
   const masterKey = await openMasterKey({ dataDir: gateway.dataDir, folder, environment: process.env, ...(reference !== undefined && { reference }) })
   const location = await storageLocation(gateway.storage, folder, sources)
-  const storage = await openStorage(location, { ...(starts && { gateway: gatewayId(gateway.dataDir) }), onError: (error, message) => warn(`${message}: ${error.message}`) })
+  const id = gatewayId(gateway.dataDir)
+  const storage = await openStorage(location, { ...(starts && { gateway: id }), onError: (error, message) => warn(`${message}: ${error.message}`) })
   const vault = openVault({ masterKey, store: storage.vault })
   const recordingKeys = openRecordingKeys({ masterKey, store: storage.recordingKeys })
-  return { location, storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
+  return { location, gateway: id, storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
 }
 
-/** Tells this gateway from others that share its state, over restarts. */
 function gatewayId(dataDir: string): string {
   const path = join(dataDir, 'gateway-id')
   try {

@@ -1,4 +1,6 @@
 import type { LedgerStatus, PolicyVersion, PolicyVersionSummary, Problem, TargetProblem } from '@sallyport/contract'
+import type { GatewayState } from '../governance/gateway-state.ts'
+import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
 import type { LockAdministration } from '../governance/locks/lock.ts'
 import type { AgentInventory } from '../governance/agents/agent-inventory.ts'
 import type { AgentRegistry } from '../governance/agents/agent-registry.ts'
@@ -56,6 +58,10 @@ export interface ApiServices {
   /** The ledger's public key as a C2SP verifier key. */
   readonly verifierKey: string
   readonly ledgerStatus: () => LedgerStatus
+  /** Those that share the state, and which one this is. */
+  readonly gateways: { readonly self: string; list(): Promise<readonly GatewayState[]> }
+  /** By the identifier of the issuer; undefined when its keys were not wanted yet. */
+  readonly issuerKeys: (issuer: string) => IssuerKeyState | undefined
   /** Where each protocol listens. */
   readonly listeners: () => readonly ProtocolListener[]
   readonly version: string

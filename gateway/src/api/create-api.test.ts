@@ -61,7 +61,7 @@ describe('the control API', () => {
           return Promise.resolve({ applied: true, version: 2 })
         },
       },
-      sessions: identity.storage.sessions, holds: identity.storage.holds, agents: {} as never, targets: {} as never,
+      sessions: identity.storage.sessions, holds: identity.storage.holds, agents: {} as never, targets: {} as never, gateways: { self: 'one', list: () => Promise.resolve([]) }, issuerKeys: () => undefined,
       // Reviews have tests of their own.
       reviews: {} as never, channels: {} as never, reviewStore: identity.storage.reviews, signals: identity.storage.signals,
       endSession: (id) => Promise.resolve(id === 'gone' ? 'not-open' : id === 'elsewhere' ? 'asked' : (ended.push(id), 'ended')),

@@ -14,6 +14,7 @@ import { serveCampaigns } from './campaign-routes.ts'
 import { serveConsole } from './console-routes.ts'
 import { serveChannels } from './channel-routes.ts'
 import { type OpenApiDocument, openApiDocument } from './reference/openapi-document.ts'
+import { serveInstallation } from './installation-routes.ts'
 import { listHolds, placeHold, releaseHold } from './hold-routes.ts'
 import { offerLogin, tellWhoAmI } from './login-routes.ts'
 import { serveLedger } from './ledger-routes.ts'
@@ -84,6 +85,7 @@ export function createApi(services: ApiServices): Hono {
   api.delete(`${routes.access}/:id`, (context) => endGrant(context, services, context.req.param('id')))
   servePolicy(api, services, limitBody(MAX_POLICY_BYTES))
   serveLedger(api, services)
+  serveInstallation(api, services)
   serveAuth(api, services)
   serveSaml(api, services)
   if (services.consoleFolder !== undefined) serveConsole(api, services.consoleFolder)

@@ -1,5 +1,6 @@
 import { isLoopback } from '@sallyport/contract'
 import type { JWTVerifyGetKey } from 'jose'
+import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
 import { fetchJson } from './fetch-json.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
 import { verificationKeys } from './verification-keys.ts'
@@ -48,6 +49,12 @@ export class IssuerKeys {
     this.#name = name
     this.#issuer = issuer
     this.#options = options
+  }
+
+  /** Undefined when nobody wanted them yet. */
+  get state(): IssuerKeyState | undefined {
+    if (this.#triedAtMs === Number.NEGATIVE_INFINITY) return undefined
+    return { fetchedAtMs: this.#keys === undefined ? undefined : this.#fetchedAtMs, failure: this.#failure?.message }
   }
 
   /** @throws IssuerUnavailable when there are none, nor can be had */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { errors, jwtVerify, type JWTVerifyGetKey } from 'jose'
 import { AuthenticationError } from '../governance/identity.ts'
+import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
 import type { IssuerEntry } from '../governance/policy/policy-document.ts'
 import type { VerifiedClaims } from '../governance/session-tokens.ts'
 import { BoundedGate, GateFull } from './bounded-gate.ts'
@@ -55,6 +56,11 @@ export class TokenVerifier {
       this.#underWay.set(hash, verification)
     }
     return verification
+  }
+
+  /** @param issuer its identifier @returns undefined when its keys were not wanted yet */
+  keyState(issuer: string): IssuerKeyState | undefined {
+    return this.#sources.get(issuer)?.keys.state
   }
 
   #remembered(hash: string): VerifiedToken | undefined {

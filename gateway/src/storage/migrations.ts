@@ -200,7 +200,22 @@ const sessionLogins: Migration = {
   },
 }
 
+/** Gateways that share the database, and when each was last heard of. */
+const gateways: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createTable('gateways')
+      .addColumn('id', 'text', (column) => column.primaryKey())
+      .addColumn('host', 'text', (column) => column.notNull())
+      .addColumn('version', 'text', (column) => column.notNull())
+      .addColumn('policy_version', 'integer', (column) => column.notNull())
+      .addColumn('started_at', 'bigint', (column) => column.notNull())
+      .addColumn('seen_at', 'bigint', (column) => column.notNull())
+      .addColumn('stopped_at', 'bigint')
+      .execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-locks': locks, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents, '0006-session-logins': sessionLogins }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-locks': locks, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents, '0006-session-logins': sessionLogins, '0007-gateways': gateways }),
 }

@@ -5,6 +5,7 @@ import { Migrator } from 'kysely/migration'
 import pg from 'pg'
 import type { ChangeSignals } from '../governance/review/change-signals.ts'
 import { CampaignTable } from './campaign-table.ts'
+import { GatewayTable } from './gateway-table.ts'
 import { HoldTable } from './hold-table.ts'
 import { LockTable } from './lock-table.ts'
 import { IdentityUseTable } from './identity-use-table.ts'
@@ -48,6 +49,7 @@ export interface Storage {
   readonly locks: LockTable
   readonly identityUse: IdentityUseTable
   readonly campaigns: CampaignTable
+  readonly gateways: GatewayTable
   readonly vault: VaultTable
   readonly recordingKeys: RecordingKeyTable
   readonly retention: RetentionTable
@@ -87,6 +89,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
       locks: new LockTable(db),
       identityUse: new IdentityUseTable(db),
       campaigns: new CampaignTable(db, location.kind),
+      gateways: new GatewayTable(db),
       vault: new VaultTable(db),
       recordingKeys: new RecordingKeyTable(db),
       retention,

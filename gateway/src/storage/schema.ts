@@ -89,6 +89,16 @@ export interface Schema {
     verdict: string | null
     decision: string | null
   }
+  /** Those that share this database; see `gateway-table.ts`. */
+  gateways: {
+    id: string
+    host: string
+    version: string
+    policy_version: number
+    started_at: number
+    seen_at: number
+    stopped_at: number | null
+  }
   vault_secrets: {
     name: string
     sealed: string

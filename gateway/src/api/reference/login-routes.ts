@@ -3,6 +3,7 @@ import { form, json, type RouteGroup, text } from './described-route.ts'
 import { at, later } from './examples.ts'
 
 const ANYBODY = 'anybody'
+const WATCH = 'auditor, operator, administrator'
 const BROWSER = 'a browser'
 const POLICY = 'reviewer, auditor, operator, administrator'
 const NEXT = { next: 'a path of this gateway, where the login leads' }
@@ -34,6 +35,8 @@ export const serviceGroup: RouteGroup = {
   routes: [
     { method: 'get', path: '/healthz', id: 'health', summary: 'That it answers', who: ANYBODY, open: true, answer: json('Health', { status: 'ok' }) },
     { method: 'get', path: '/api/v1/version', id: 'version', summary: 'Name and version', who: ANYBODY, open: true, answer: json('Version', { name: 'sallyport', version: '0.1.0' }) },
+    { method: 'get', path: '/api/v1/gateways', id: 'listGateways', summary: 'Gateways that share the state, and when each was last heard of', who: WATCH, answer: json('GatewayList', { policyVersion: 7, gateways: [{ id: '5b3e1c7a-8d20-4f6b-9a11-2c3d4e5f6071', host: 'gateway-1', version: '0.1.0', policyVersion: 7, startedAt: at, seenAt: later, state: 'running', openSessions: 3, self: true }] }) },
+    { method: 'get', path: '/api/v1/issuers', id: 'listIssuers', summary: 'Who vouches for identities, and whether this gateway has their keys', who: WATCH, answer: json('IssuerList', { issuers: [{ name: 'corp', kind: 'oidc', issuer: 'https://login.example.com', audience: 'sallyport', logins: ['console', 'terminal'], keys: { state: 'reachable', fetchedAt: at, failure: null } }] }) },
     { method: 'get', path: '/api/v1/openapi.json', id: 'openApiDocument', summary: 'This document', who: ANYBODY, open: true, answer: { kind: 'bytes', type: 'application/json' } },
     { method: 'get', path: '/api/v1/policy', id: 'showPolicy', summary: 'The policy in force, as it was written', who: POLICY, answer: json('PolicyVersion', { version: 7, appliedAt: at, appliedBy: 'avery', text: 'version: 1\n' }) },
     { method: 'post', path: '/api/v1/policy', id: 'applyPolicy', summary: 'Puts a document in force; a wrong one changes nothing and is answered with its problems', who: 'administrator', body: text('application/yaml', 'version: 1\n'), answer: json('PolicyApplied', { version: 8, changed: true }) },

@@ -1,5 +1,6 @@
 import * as oauth from 'oauth4webapi'
 import { AuthenticationError } from '../../governance/identity.ts'
+import type { IssuerKeyState } from '../../governance/issuer-key-state.ts'
 import type { PolicySource } from '../../governance/policy/policy.ts'
 import type { IssuerEntry } from '../../governance/policy/policy-document.ts'
 import type { VerifiedClaims } from '../../governance/session-tokens.ts'
@@ -42,6 +43,11 @@ export class OidcLogin {
 
   entries(): readonly ConsoleEntry[] {
     return this.#options.policies.current.document.issuers.filter((entry): entry is ConsoleEntry => entry.console !== undefined)
+  }
+
+  /** @param issuer its identifier @returns undefined when nobody logged in there yet */
+  keyState(issuer: string): IssuerKeyState | undefined {
+    return this.#verifier.keyState(issuer)
   }
 
   /** @param next a local path, checked @throws AuthenticationError, LoginUnavailable */

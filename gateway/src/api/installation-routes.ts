@@ -1,0 +1,48 @@
+import { type GatewayList, type GatewayStatus, type IssuerList, type IssuerStatus, routes } from '@sallyport/contract'
+import type { Hono } from 'hono'
+import type { GatewayState } from '../governance/gateway-state.ts'
+import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
+import type { ApiServices } from './api-services.ts'
+import { callerOf } from './caller.ts'
+
+const READERS = ['auditor', 'operator', 'administrator'] as const
+/** A gateway tells of itself every 10 seconds; clocks of machines differ a little. */
+const SILENT_AFTER_MS = 35_000
+
+/** What the installation is made of: gateways that share the state, and those who vouch for identities. */
+export function serveInstallation(api: Hono, services: ApiServices): void {
+  api.get(routes.gateways, async (context) => {
+    const caller = await callerOf(context, services)
+    caller.require(...READERS)
+    const { self, list } = services.gateways
+    const gateways = (await list()).map((one) => toGateway(one, self, Date.now()))
+    return context.json({ gateways, policyVersion: services.policies.current.version } satisfies GatewayList)
+  })
+
+  api.get(routes.issuers, async (context) => {
+    const caller = await callerOf(context, services)
+    caller.require(...READERS)
+    const { issuers, saml = [] } = services.policies.current.document
+    const list: IssuerStatus[] = [
+      ...issuers.map(({ name, issuer, audience, cli, console }): IssuerStatus => ({
+        name, kind: 'oidc', issuer, audience, logins: [...(console === undefined ? [] : ['console' as const]), ...(cli === undefined ? [] : ['terminal' as const])],
+        keys: toKeys(services.issuerKeys(issuer)),
+      })),
+      ...saml.map(({ name, issuer, audience }): IssuerStatus => ({ name, kind: 'saml', issuer, audience, logins: ['console'], keys: null })),
+    ]
+    return context.json({ issuers: list } satisfies IssuerList)
+  })
+}
+
+function toGateway({ id, host, version, policyVersion, startedAtMs, seenAtMs, stoppedAtMs, openSessions }: GatewayState, self: string, nowMs: number): GatewayStatus {
+  return {
+    id, host, version, policyVersion, startedAt: new Date(startedAtMs).toISOString(), seenAt: new Date(seenAtMs).toISOString(),
+    state: stoppedAtMs !== undefined ? 'stopped' : nowMs - seenAtMs > SILENT_AFTER_MS ? 'silent' : 'running', openSessions, self: id === self,
+  }
+}
+
+function toKeys(state: IssuerKeyState | undefined): IssuerStatus['keys'] {
+  if (state === undefined) return { state: 'not-asked', fetchedAt: null, failure: null }
+  const { fetchedAtMs, failure } = state
+  return { state: failure === undefined ? 'reachable' : 'failing', fetchedAt: fetchedAtMs === undefined ? null : new Date(fetchedAtMs).toISOString(), failure: failure ?? null }
+}
