@@ -98,4 +98,27 @@ suite('administrators at the console, before a running demo', { skip: noChromium
       await context.close()
     })
   }
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`settings tell of issuers and gateways to those who look after them, in ${colorScheme} colours`, async () => {
+      const { page, context, complaints } = await logIn(browser, demo, 'avery', { colorScheme, mobile: colorScheme === 'dark' })
+      await page.goto(`${demo.ready.api}/console/settings`)
+      const issuers = page.getByRole('region', { name: 'issuers' })
+      await issuers.getByRole('row', { name: /demo .*OpenID Connect console, terminal reachable had/ }).waitFor()
+      await page.getByRole('region', { name: 'gateways' }).getByRole('row', { name: /this one running .* 0\.1\.0 version \d+/ }).waitFor()
+      assert.deepEqual(await violations(page), [])
+      assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is cut off at the side')
+      await page.screenshot({ path: join(shots, `settings-all-${colorScheme}.png`), fullPage: true })
+      assert.deepEqual(complaints, [])
+      await context.close()
+    })
+  }
+
+  test('settings tell others who they are and where they may log in', async () => {
+    const { page, context } = await logIn(browser, demo, 'dana')
+    await page.getByRole('link', { name: 'Settings' }).click()
+    await page.getByRole('heading', { name: 'Login' }).waitFor()
+    assert.equal(await page.getByRole('region', { name: 'gateways' }).count(), 0)
+    await context.close()
+  })
 })

@@ -1,5 +1,5 @@
 import type {
-  AgentList, FoundOperation, HoldList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
+  AgentList, FoundOperation, GatewayList, HoldList, IssuerList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
   SearchAnswer, Session, SessionList, TargetList, Version, WebSession,
 } from '@sallyport/contract'
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query'
@@ -17,6 +17,8 @@ const get = <Answer,>(key: string, path: string, refetchInterval?: number): UseQ
 
 export const useProviders = () => get<LoginProviders>('providers', '/auth/providers')
 export const useVersion = () => get<Version>('version', '/api/v1/version')
+export const useGateways = () => get<GatewayList>('gateways', '/api/v1/gateways', LIVE_MS * 2)
+export const useIssuers = () => get<IssuerList>('issuers', '/api/v1/issuers', LIVE_MS * 2)
 export const useTargets = () => get<TargetList>('targets', '/api/v1/targets')
 export const usePolicy = () => get<PolicyVersion>('policy', '/api/v1/policy')
 export const useLedgerStatus = () => get<LedgerStatus>('ledger', '/api/v1/ledger/status', LIVE_MS)

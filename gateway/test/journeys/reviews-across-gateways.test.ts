@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { GatewayList, routes } from '@sallyport/contract'
 import pg from 'pg'
 import { eventually } from '../support/eventually.ts'
 import type { TestGateway } from '../support/gateway.ts'
@@ -45,6 +46,15 @@ const human = async (gateway: TestGateway, name: string, ...groups: string[]): P
 const rejection = (promise: Promise<unknown>): Promise<pg.DatabaseError> => promise.then(() => assert.fail('it ran'), (error: unknown) => error as pg.DatabaseError)
 
 describe('two gateways that share their state', () => {
+  test('know of each other', async () => {
+    const authorization = `Bearer ${await gateways.issuer.personToken('avery', ['platform'])}`
+    for (const { apiUrl } of [gateways.one, gateways.two]) {
+      const answer = await fetch(apiUrl + routes.gateways, { headers: { authorization } })
+      const { gateways: known } = GatewayList.parse(await answer.json())
+      assert.deepEqual(known.map(({ state, self }) => `${state}${self ? ', itself' : ''}`).toSorted(), ['running', 'running, itself'])
+    }
+  })
+
   test('wake a statement held at one by an answer given at the other, within a quarter of a second', async () => {
     const client = await agent(gateways.one)
     const { api: dana } = await human(gateways.two, 'dana', 'dba')
