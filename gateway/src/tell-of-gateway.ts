@@ -23,7 +23,7 @@ export async function tellOfGateway({ id, version, policyVersion, table, onError
   await orReported(table.forget(startedAtMs))
   await beat()
   let last: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => (last = last.then(beat)), EVERY_MS)
+  const timer = setInterval(() => void (last = last.then(beat)), EVERY_MS)
   timer.unref()
   return async () => {
     clearInterval(timer)

@@ -10,7 +10,7 @@ import { Page } from '../parts/page.tsx'
 import { Pending } from '../parts/pending.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Fields } from './entry-fields.tsx'
-import { type EntrySchema, entryOf, fieldOf, type Values } from './entry-schema.ts'
+import { type EntrySchema, entryOf, fieldOf, textOf, type Values } from './entry-schema.ts'
 import { TestWords } from './target-test.tsx'
 
 const CHECK_AFTER_MS = 500
@@ -51,7 +51,7 @@ function EntryForm({ kind }: { readonly kind: ProtocolKind }) {
     onSuccess: () => queries.invalidateQueries(),
   })
   const test = useMutation<TargetTest, Problem>({ mutationFn: () => ask<TargetTest>('/api/v1/targets/test', { method: 'POST', body: { entry } }) })
-  if (add.data !== undefined) return <Added name={String(entry['name'])} change={add.data} kind={kind} />
+  if (add.data !== undefined) return <Added name={textOf(entry['name'])} change={add.data} kind={kind} />
 
   const shown = problems.filter(({ path }) => tellsAll || touched.has(fieldOf(path)))
   const { name: nameSchema, ...others } = schema.properties ?? {}
@@ -69,7 +69,7 @@ function EntryForm({ kind }: { readonly kind: ProtocolKind }) {
     <form onSubmit={(event) => { event.preventDefault(); submit() }} noValidate>
       <Stack>
         <TextInput
-          label="Name" description={nameSchema?.description} withAsterisk value={String(values['name'] ?? '')} error={problemAt('name')} maxLength={63} autoComplete="off" spellCheck={false}
+          label="Name" description={nameSchema?.description} withAsterisk value={textOf(values['name'])} error={problemAt('name')} maxLength={63} autoComplete="off" spellCheck={false}
           onChange={({ currentTarget }) => change({ ...values, name: currentTarget.value }, 'name')} maw={400}
         />
         <Fields schema={{ ...schema, properties: others }} path="" value={values} onChange={change} problemAt={problemAt} folds />

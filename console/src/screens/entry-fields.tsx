@@ -1,6 +1,6 @@
 import { Checkbox, Fieldset, NativeSelect, NumberInput, SegmentedControl, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
-import { asValues, type EntrySchema, formNames, formOf, kindOf, labelOf, toForm, type Values } from './entry-schema.ts'
+import { asValues, type EntrySchema, formNames, formOf, kindOf, labelOf, textOf, toForm, type Values } from './entry-schema.ts'
 
 export interface FieldProps {
   readonly schema: EntrySchema
@@ -39,11 +39,11 @@ function Field(props: FieldProps): ReactNode {
   const error = problemAt(path)
   const common = { label, description: schema.description, error, withAsterisk: isRequired, onBlur: () => onChange(value, path) }
   const put = (made: unknown) => onChange(made, path)
-  const unset = schema.default === undefined ? '' : String(schema.default)
+  const unset = textOf(schema.default)
   switch (kindOf(schema)) {
     case 'fixed': return undefined
     case 'choice':
-      return <NativeSelect {...common} value={String(value ?? unset)} onChange={({ currentTarget }) => put(currentTarget.value || undefined)} data={[...(unset === '' ? [{ value: '', label: 'not set' }] : []), ...schema.enum ?? []]} />
+      return <NativeSelect {...common} value={textOf(value) || unset} onChange={({ currentTarget }) => put(currentTarget.value || undefined)} data={[...(unset === '' ? [{ value: '', label: 'not set' }] : []), ...schema.enum ?? []]} />
     case 'switch':
       return <Checkbox label={label} description={schema.description} error={error} checked={value === undefined ? schema.default === true : value === true} onChange={({ currentTarget }) => put(currentTarget.checked)} />
     case 'number':
@@ -51,9 +51,9 @@ function Field(props: FieldProps): ReactNode {
     case 'group': return <Group {...props} label={label} />
     case 'forms': return <Forms {...props} label={label} />
     case 'list': return <Lines {...common} shown={(value as readonly string[] | undefined) ?? []} unset={schema.default} read={(lines) => lines} onRead={put} hint="one a line" />
-    case 'pairs': return <Lines {...common} shown={Object.entries(asValues(value)).map(([name, text]) => `${name}=${String(text)}`)} unset={[]} read={pairsOf} onRead={put} hint="name=value, one a line" />
+    case 'pairs': return <Lines {...common} shown={Object.entries(asValues(value)).map(([name, text]) => `${name}=${textOf(text)}`)} unset={[]} read={pairsOf} onRead={put} hint="name=value, one a line" />
     case 'text':
-      return <TextInput {...common} description={schema.format === 'secret-reference' ? <SecretHint about={schema.description} value={value} /> : schema.description} value={typeof value === 'string' ? value : ''} placeholder={schema.format === 'secret-reference' ? 'vault:NAME' : unset} onChange={({ currentTarget }) => put(currentTarget.value)} autoComplete="off" spellCheck={false} />
+      return <TextInput {...common} description={schema.format === 'secret-reference' ? <SecretHint about={schema.description} value={value} /> : schema.description} value={textOf(value)} placeholder={schema.format === 'secret-reference' ? 'vault:NAME' : unset} onChange={({ currentTarget }) => put(currentTarget.value)} autoComplete="off" spellCheck={false} />
   }
 }
 

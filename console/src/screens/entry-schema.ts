@@ -81,6 +81,11 @@ export function asValues(value: unknown): Values {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Values : {}
 }
 
+/** A value of a plain kind as it is typed. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+}
+
 const SHORT = new Set(['tls', 'ca'])
 
 /** `serverName` as people read it. */

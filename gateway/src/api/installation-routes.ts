@@ -14,8 +14,8 @@ export function serveInstallation(api: Hono, services: ApiServices): void {
   api.get(routes.gateways, async (context) => {
     const caller = await callerOf(context, services)
     caller.require(...READERS)
-    const { self, list } = services.gateways
-    const gateways = (await list()).map((one) => toGateway(one, self, Date.now()))
+    const known = await services.gateways.list()
+    const gateways = known.map((one) => toGateway(one, services.gateways.self, Date.now()))
     return context.json({ gateways, policyVersion: services.policies.current.version } satisfies GatewayList)
   })
 

@@ -33,7 +33,7 @@ export class GatewayTable {
     const rows = await this.#db.selectFrom('gateways').selectAll().orderBy('started_at', 'desc').orderBy('id').limit(MAX_LISTED).execute()
     const open = await this.#db.selectFrom('sessions').select(['gateway', ({ fn }) => fn.countAll<number>().as('sessions')])
       .where('gateway', 'in', rows.length === 0 ? [''] : rows.map(({ id }) => id)).where('state', '=', 'open').groupBy('gateway').execute()
-    const sessions = new Map(open.map((one) => [one.gateway, Number(one.sessions)]))
+    const sessions = new Map(open.map((one) => [one.gateway, one.sessions]))
     return rows.map(({ id, host, version, policy_version: policyVersion, started_at: startedAtMs, seen_at: seenAtMs, stopped_at: stoppedAtMs }) => ({
       id, host, version, policyVersion, startedAtMs, seenAtMs, stoppedAtMs: stoppedAtMs ?? undefined, openSessions: sessions.get(id) ?? 0,
     }))
