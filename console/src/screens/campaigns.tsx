@@ -1,5 +1,5 @@
-import { Button, Group, NumberInput, Paper, Stack, Text, TextInput, Title } from '@mantine/core'
-import type { Campaign, CampaignList, CampaignRequest } from '@sallyport/contract'
+import { Button, Group, Paper, Stack, Text, Title } from '@mantine/core'
+import type { Campaign, CampaignList } from '@sallyport/contract'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../api/client.ts'
@@ -11,6 +11,7 @@ import { Empty, Pending } from '../parts/pending.tsx'
 import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { CampaignItem } from './campaign-item.tsx'
+import { OpenCampaign } from './open-campaign.tsx'
 import { RemoveAgents } from './remove-agents.tsx'
 
 /** Access reviews of agents: owners and reviewers say of each whether it stays. */
@@ -24,12 +25,13 @@ export function Campaigns() {
       <Pending of={campaigns}>
         {({ campaigns: all }) => all.length === 0
           ? <Empty title="No access review yet">{signs ? 'Open one above' : 'An auditor or an administrator opens one'}: then owners and reviewers say of each agent whether it stays.</Empty>
-          : all.map(({ id, state, reason, openedBy, dueAt, agents, kept, removed }) => (
+          : all.map(({ id, state, reason, openedBy, dueAt, agents, kept, removed, independent, reviewers }) => (
             <Paper key={id} withBorder p="md">
               <Group justify="space-between">
                 <div>
                   <Title order={2} size="h4">{plainText(reason)}</Title>
                   <Text size="sm">by {plainText(openedBy)}, due <Moment at={dueAt} />; {kept} kept, {removed} to be removed, of {agents}</Text>
+                  <Text size="sm">decided by {independent ? '' : 'owners and '}{reviewers === null ? 'reviewers' : `people of ${plainText(reviewers.join(', '))}`}{independent && '; by nobody on their own agent'}</Text>
                 </div>
                 <Group><State word={state} /><Button size="xs" variant="default" aria-expanded={chosen === id} onClick={() => setChosen(chosen === id ? undefined : id)}>{chosen === id ? 'Fold' : 'Agents of it'}</Button></Group>
               </Group>
@@ -75,29 +77,5 @@ function One({ id, signs }: { readonly id: string; readonly signs: boolean }) {
         )
       }}
     </Pending>
-  )
-}
-
-function OpenCampaign({ onOpen }: { readonly onOpen: (id: string) => void }) {
-  const [days, setDays] = useState<number | string>(14)
-  const [reason, setReason] = useState('')
-  const queries = useQueryClient()
-  const open = useMutation<Campaign, Problem>({
-    mutationFn: () => ask<Campaign>('/api/v1/campaigns', { method: 'POST', body: { due: `${days}d`, reason: reason.trim() } satisfies CampaignRequest }),
-    onSuccess: async ({ id }) => {
-      setReason('')
-      onOpen(id)
-      await queries.invalidateQueries({ queryKey: ['campaigns'] })
-    },
-  })
-  return (
-    <form onSubmit={(event) => { event.preventDefault(); open.mutate() }}>
-      {open.error !== null && <ProblemAlert error={open.error} />}
-      <Group align="flex-end">
-        <TextInput label="Open an access review of all agents" placeholder="why, such as: second quarter" value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1_000} required flex="1 1 16rem" />
-        <NumberInput label="Due in days" value={days} onChange={setDays} min={1} max={3_650} allowDecimal={false} w={120} />
-        <Button type="submit" loading={open.isPending} disabled={reason.trim() === '' || typeof days !== 'number'}>Open</Button>
-      </Group>
-    </form>
   )
 }
