@@ -7,12 +7,13 @@ import type { PolicyVersion } from '@sallyport/contract'
 import type { Browser } from 'playwright-core'
 import { parse } from 'yaml'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
+import { eventually } from '../../gateway/test/support/eventually.ts'
 import { violations } from './axe.ts'
 import { client, launchBrowser, logIn, noChromium, type Visitor } from './demo-browser.ts'
 
 const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))
 
-suite('administrators at the console, before a running demo', { skip: noChromium }, () => {
+suite('those who look after an installation, before a running demo', { skip: noChromium }, () => {
   const state = demoDirectory()
   let demo: DemoUnderTest
   let browser: Browser
@@ -148,5 +149,53 @@ suite('administrators at the console, before a running demo', { skip: noChromium
     const campaigns = await (await dana.page.request.get(`${demo.ready.api}/api/v1/campaigns`, { headers: { 'sec-fetch-site': 'same-origin' } })).json() as { readonly campaigns: readonly { readonly reason: string }[] }
     assert.deepEqual(campaigns.campaigns.filter(({ reason }) => reason === 'reports alone'), [], 'who is not of the group, nor an owner, is not asked')
     await dana.context.close()
+  })
+
+  test('a reviewer who looks elsewhere is notified, led to what waits, and answers by keys what was read', async (t) => {
+    const { page, context, complaints } = await logIn(browser, demo, 'dana')
+    await context.grantPermissions(['notifications'], { origin: demo.ready.api })
+    // A browser without a screen shows none: they are real, and written down besides.
+    await context.addInitScript(`
+      globalThis.told = []
+      globalThis.Notification = class extends Notification {
+        constructor(title, options) { super(title, options); told.push({ title, body: options.body, click: () => this.dispatchEvent(new Event('click')) }) }
+      }
+      document.hasFocus = () => false
+    `)
+    await page.goto(`${demo.ready.api}/console/reviews`)
+    await page.getByText('You are notified while you look elsewhere.').waitFor()
+    await page.goto(`${demo.ready.api}/console/ledger`)
+    await page.getByRole('heading', { name: 'Ledger', level: 1 }).waitFor()
+    const update = (id: number) => client(demo, ['psql', 'shop', '--as', 'support-bot', '-c', `update orders set status = 'paid' where id = ${id}`])
+    const first = update(11)
+    t.after(() => first.kill())
+    await eventually('a notification', async () => (await page.evaluate('told.length')) === 1)
+    assert.deepEqual(await page.evaluate('told.map(({ title, body }) => [title, body])'), [['A review waits', 'support-bot on shop']])
+    await page.getByRole('navigation', { name: 'screens' }).getByRole('link', { name: 'Reviews' }).click()
+    await page.getByText('where id = 11').waitFor()
+    const later = update(12)
+    t.after(() => later.kill())
+    await eventually('a notification', async () => (await page.evaluate('told.length')) === 2)
+    await page.getByRole('navigation', { name: 'queue' }).getByRole('button').nth(1).waitFor()
+    assert.equal(await page.getByText('where id = 12').count(), 0, 'what is being read stays')
+    await page.evaluate('told[1].click()')
+    await page.getByText('where id = 12').waitFor()
+    await page.keyboard.press('j')
+    await page.getByText('where id = 11').waitFor()
+    await page.keyboard.press('k')
+    await page.getByText('where id = 12').waitFor()
+    await page.keyboard.press('d')
+    await page.keyboard.type('not this one')
+    await page.getByRole('button', { name: 'Deny' }).click()
+    assert.notEqual(await later.ended, 0)
+    assert.match(later.words(), /not this one/)
+    await page.getByText('dana denied').waitFor()
+    await page.keyboard.press('j')
+    await page.getByText('where id = 11').waitFor()
+    await page.keyboard.press('a')
+    assert.equal(await first.ended, 0, first.words())
+    assert.equal(await page.evaluate('told.length'), 2)
+    assert.deepEqual(complaints, [])
+    await context.close()
   })
 })

@@ -1,6 +1,7 @@
 import type { Review, ReviewLine } from '@sallyport/contract'
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect } from 'react'
+import { useEffect, useRef } from 'react'
+import { plainText } from '../parts/plain-text.ts'
 import { lines } from './lines.ts'
 
 const KEY = ['reviews', 'live']
@@ -12,25 +13,33 @@ export function useLiveReviews(): readonly Review[] {
   return [...(data?.values() ?? [])].toSorted((a, b) => b.createdAt.localeCompare(a.createdAt))
 }
 
-/** Follows reviews for as long as somebody is logged in: one stream for the whole page. */
-export function useFollowReviews(): void {
+/**
+ * Follows reviews for as long as somebody is logged in: one stream for the whole page.
+ * @param open leads the person to a review; they have chosen its notification
+ */
+export function useFollowReviews(open: (review: Review) => void): void {
   const queries = useQueryClient()
+  const lead = useRef(open)
+  lead.current = open
   useEffect(() => {
     const stop = new AbortController()
-    void follow(queries, stop.signal)
+    void follow(queries, stop.signal, (review) => lead.current(review))
     return () => stop.abort()
   }, [queries])
 }
 
-async function follow(queries: QueryClient, signal: AbortSignal): Promise<void> {
+async function follow(queries: QueryClient, signal: AbortSignal, open: (review: Review) => void): Promise<void> {
+  // What came while the stream was broken is news too, once the page was live.
+  let live = false
   while (!signal.aborted) {
-    let live = false
     try {
       for await (const line of lines<ReviewLine>('/api/v1/reviews/events', signal)) {
         if (line.type === 'live') live = true
         if (line.type !== 'review') continue
-        putReview(queries, line.review)
-        if (live && line.review.state === 'open' && line.review.mayAnswer) notify(line.review)
+        const { review } = line
+        const isNew = queries.getQueryData<ReadonlyMap<string, Review>>(KEY)?.has(review.id) !== true
+        putReview(queries, review)
+        if (live && isNew && review.state === 'open' && review.mayAnswer) notify(review, open)
       }
     } catch {
       // Asked again below; what the page shows meanwhile is what it knew.
@@ -44,8 +53,12 @@ export function putReview(queries: QueryClient, review: Review): void {
 }
 
 /** Only where the person has allowed it, and only when they look elsewhere. Says nothing of what the operation is. */
-function notify(review: Review): void {
-  if (!('Notification' in window) || Notification.permission !== 'granted' || document.visibilityState === 'visible') return
-  const shown = new Notification('A review waits', { body: `${review.requester.name} on ${review.target}`, tag: review.id })
-  shown.addEventListener('click', () => window.focus())
+function notify(review: Review, open: (review: Review) => void): void {
+  if (!('Notification' in window) || Notification.permission !== 'granted' || document.hasFocus()) return
+  const shown = new Notification('A review waits', { body: plainText(`${review.requester.name} on ${review.target}`), tag: review.id })
+  shown.addEventListener('click', () => {
+    window.focus()
+    open(review)
+    shown.close()
+  })
 }

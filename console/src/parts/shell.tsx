@@ -30,10 +30,10 @@ export function Shell() {
 }
 
 function Inside({ session }: { readonly session: WebSession }) {
-  useFollowReviews()
   const [opened, { toggle, close }] = useDisclosure(false)
   const { pathname } = useLocation()
   const navigate = useNavigate()
+  useFollowReviews(({ id }) => void navigate({ to: '/reviews', hash: id }))
   const open = useLiveReviews().filter(({ state, mayAnswer }) => state === 'open' && mayAnswer).length
   const screens = SCREENS.filter(({ roles }) => roles === undefined || roles.some((role) => session.roles.includes(role)))
   useHotkeys(screens.map(({ path, key }) => [`alt+${key}`, () => void navigate({ to: path })]))

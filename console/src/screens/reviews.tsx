@@ -1,5 +1,7 @@
 import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
+import type { Review } from '@sallyport/contract'
+import { useLocation } from '@tanstack/react-router'
 import { useState } from 'react'
 import { useLiveReviews } from '../api/open-reviews.ts'
 import { State } from '../parts/badges.tsx'
@@ -12,23 +14,35 @@ import { Grants, History } from './review-history.tsx'
 
 /** What waits, what was asked before, and which time windows were granted. */
 export function Reviews() {
+  const { hash } = useLocation()
   const [shown, setShown] = useState('queue')
   return (
     <Page title="Reviews" about="What waits for a person. j and k go through it, a approves, d denies." actions={<Notifications />}>
       <SegmentedControl value={shown} onChange={setShown} data={[{ value: 'queue', label: 'Queue' }, { value: 'history', label: 'History' }, { value: 'grants', label: 'Grants' }]} w="fit-content" aria-label="what to show" />
-      {shown === 'queue' ? <Queue /> : shown === 'history' ? <History /> : <Grants />}
+      {shown === 'queue' ? <Queue linked={hash} /> : shown === 'history' ? <History /> : <Grants />}
     </Page>
   )
 }
 
 /** The queue: those that wait for the reader first. j and k go through it, a approves, d denies. */
-function Queue() {
+function Queue({ linked }: { readonly linked: string }) {
   const live = useLiveReviews()
-  const queue = [...live.filter(({ state, mayAnswer }) => state === 'open' && mayAnswer), ...live.filter(({ state, mayAnswer }) => !(state === 'open' && mayAnswer))]
-  const [chosen, setChosen] = useState<string>()
+  const waits = ({ state, mayAnswer }: Review) => state === 'open' && mayAnswer
+  const waiting = live.filter(waits)
+  const queue = [...waiting, ...live.filter((one) => !waits(one))]
+  const [chosen, setChosen] = useState('')
+  const [followed, setFollowed] = useState('')
   const at = Math.max(0, queue.findIndex(({ id }) => id === chosen))
   const review = queue[at]
-  const go = (step: number) => setChosen(queue[Math.min(queue.length - 1, Math.max(0, at + step))]?.id)
+  if (linked !== followed && live.some(({ id }) => id === linked)) {
+    setFollowed(linked)
+    setChosen(linked)
+  // What somebody reads stays before them when another comes: their key answers what they have read.
+  } else if (review !== undefined && review.id !== chosen) setChosen(review.id)
+  const go = (step: number) => {
+    const next = step > 0 && review !== undefined && !waits(review) ? waiting[0] : undefined
+    setChosen((next ?? queue[Math.min(queue.length - 1, Math.max(0, at + step))])?.id ?? '')
+  }
   useHotkeys([['j', () => go(1)], ['k', () => go(-1)]])
   return (
     <>
@@ -63,6 +77,7 @@ function Queue() {
 
 function Notifications() {
   const [state, setState] = useState(() => ('Notification' in window ? Notification.permission : 'denied'))
-  if (state !== 'default') return undefined
+  if (state === 'denied') return <Text size="xs" c="dimmed">This browser lets the console notify nobody.</Text>
+  if (state === 'granted') return <Text size="xs" c="dimmed">You are notified while you look elsewhere.</Text>
   return <Button size="xs" variant="default" onClick={() => void Notification.requestPermission().then(setState)}>Notify me</Button>
 }
