@@ -19,7 +19,7 @@
  * | GET session(id) | as above | SessionDetail |
  * | GET sessionOperations(id)?limit&after | as above | OperationList |
  * | GET sessionReplay(id) | as above | newline-delimited JSON, each line a ReplayLine |
- * | GET sessionEvents(id) | as above | the same, as it happens; empty lines while nothing does |
+ * | GET sessionEvents(id) | as above | the same, as it happens; empty lines while nothing does. With `Accept: text/event-stream` server-sent events |
  * | GET sessionExport(id)?format&operation | as above | asciicast v3, CSV, JSON lines or OCSF as JSON lines |
  * | DELETE session(id) | operator, administrator | 204 when it is ended; 202 when its gateway has not confirmed that yet |
  * | POST tokenRevocation(id) | operator, administrator | TokenRevocation |
@@ -39,7 +39,7 @@
  * | POST campaignApplication(id) | administrator, with an identity token; CampaignApplication | AgentChange |
  * | GET holds, POST holds, DELETE hold(kind, subject)?reason | auditor, administrator | HoldList; Hold, 201 when it is new; 204 |
  * | GET reviews?state&limit&after | everybody their own, and those that they may answer; auditor, operator, administrator all | ReviewList |
- * | GET reviewEvents | as above | newline-delimited JSON, each line a ReviewLine, as it happens; empty lines while nothing does |
+ * | GET reviewEvents | as above | newline-delimited JSON, each line a ReviewLine, as it happens; empty lines while nothing does. With `Accept: text/event-stream` server-sent events |
  * | GET reviewChannels | reviewer, operator, administrator | ChannelList |
  * | POST reviewChannelTest(name) | as above | ChannelTest |
  * | GET review(id) | who may see it in the list | Review |

@@ -1,7 +1,7 @@
 import type { ReplayLine, SessionOperation } from '@sallyport/contract'
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { lines } from './lines.ts'
+import { liveLines } from './live-lines.ts'
 import { putLine } from './live-operations.ts'
 
 const AGAIN_MS = 3_000
@@ -42,7 +42,7 @@ export function useLiveOperations(session: string, open: boolean): readonly Sess
 async function follow(session: string, signal: AbortSignal, take: (line: ReplayLine) => void): Promise<void> {
   while (!signal.aborted) {
     try {
-      for await (const line of lines<ReplayLine>(`/api/v1/sessions/${encodeURIComponent(session)}/events`, signal)) {
+      for await (const line of liveLines<ReplayLine>(`/api/v1/sessions/${encodeURIComponent(session)}/events`, signal)) {
         if (signal.aborted) return
         take(line)
         if (line.type === 'closed' || line.type === 'end') return

@@ -2,7 +2,7 @@ import type { Review, ReviewLine } from '@sallyport/contract'
 import { type QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef } from 'react'
 import { plainText } from '../parts/plain-text.ts'
-import { lines } from './lines.ts'
+import { liveLines } from './live-lines.ts'
 
 const KEY = ['reviews', 'live']
 const AGAIN_MS = 3_000
@@ -33,7 +33,7 @@ async function follow(queries: QueryClient, signal: AbortSignal, open: (review: 
   let live = false
   while (!signal.aborted) {
     try {
-      for await (const line of lines<ReviewLine>('/api/v1/reviews/events', signal)) {
+      for await (const line of liveLines<ReviewLine>('/api/v1/reviews/events', signal)) {
         if (line.type === 'live') live = true
         if (line.type !== 'review') continue
         const { review } = line

@@ -7,9 +7,9 @@ import type { ApiServices } from './api-services.ts'
 import { type Caller, callerOf } from './caller.ts'
 import { checkAgain } from './check-again.ts'
 import { ChangeQueue } from './change-queue.ts'
+import { liveResponse } from './live-response.ts'
 import { viewOf } from './review-access.ts'
 import { toReviewAnswer } from './review-answer.ts'
-import { streamResponse } from './stream-response.ts'
 
 /** How often it is asked again who follows: tokens end and are revoked, roles change. And how long one answer lasts. */
 export interface FollowTimes {
@@ -33,8 +33,7 @@ export async function followReviews(context: Context, services: ApiServices, { c
     stop.abort()
     release()
   }
-  const lines = reviewLines(services, () => caller, stop.signal, over)
-  return streamResponse(asJsonLines(lines), { contentType: 'application/x-ndjson', live: { beat: '\n' }, onEnd })
+  return liveResponse(context, reviewLines(services, () => caller, stop.signal, over), { isRepeatable: false, onEnd })
 }
 
 async function* reviewLines(services: ApiServices, caller: () => Caller, stop: AbortSignal, over: AbortSignal): AsyncGenerator<ReviewLine> {
@@ -89,10 +88,6 @@ async function* openLines(
     const line = review === undefined ? undefined : lineOf(review)
     if (line !== undefined) yield line
   }
-}
-
-async function* asJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`
 }
 
 /** Followers at once, in all and of one identity. */

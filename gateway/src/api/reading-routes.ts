@@ -9,6 +9,7 @@ import { checkAgain } from './check-again.ts'
 import { asciicast } from './asciicast.ts'
 import { type Caller, calledWith, callerOf } from './caller.ts'
 import { exportSession, exportTypes } from './export-session.ts'
+import { jsonLines, liveResponse } from './live-response.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
 import { eventLine, partLines, recordedParts, replayLines } from './replay-lines.ts'
@@ -37,7 +38,7 @@ export async function listOperations(context: Context, services: ApiServices, id
 export async function replaySession(context: Context, services: ApiServices, id: string): Promise<Response> {
   const { record } = await readable(context, services, id, 'session.replay')
   const release = takeReader('one')
-  return streamResponse(asJsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
+  return streamResponse(jsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
 }
 
 /** What happens in a session, as it happens. That somebody looks at what its agent gets is put on record first. */
@@ -55,8 +56,9 @@ export async function followSession(context: Context, services: ApiServices, id:
     stop.abort()
     release()
   }
-  const text = output === 'asciicast' ? asciicast(record, services.reading.watch(record, stop.signal)) : asJsonLines(followLines(record, services, stop.signal, output === 'lines'))
-  return streamResponse(text, { contentType: NDJSON, live: { beat: '\n' }, onEnd })
+  if (output === 'asciicast') return streamResponse(asciicast(record, services.reading.watch(record, stop.signal)), { contentType: NDJSON, live: { beat: '\n' }, onEnd })
+  // What the agent gets comes a little behind, and not always between the same events.
+  return liveResponse(context, followLines(record, services, stop.signal, output === 'lines'), { isRepeatable: output === 'none', onEnd })
 }
 
 const CHECK_AGAIN_MS = 15_000
@@ -102,8 +104,4 @@ async function* followLines(record: SessionRecord, { reading }: ApiServices, sig
     if (line !== undefined) yield line
   }
   yield { type: 'end' }
-}
-
-async function* asJsonLines(lines: AsyncIterable<object>): AsyncGenerator<string> {
-  for await (const line of lines) yield `${JSON.stringify(line)}\n`
 }

@@ -3,9 +3,9 @@ import type * as contract from '@sallyport/contract'
 /** Names of the contract's schemas: each becomes a component of the OpenAPI document. */
 export type SchemaName = { [Name in keyof typeof contract]: (typeof contract)[Name] extends { safeParse: unknown } ? Name : never }[keyof typeof contract]
 
-/** A body, of a request or an answer. `lines`: newline-delimited JSON, each line of that schema; `example` is one of them. */
+/** A body, of a request or an answer. `lines`: newline-delimited JSON, each line of that schema; `example` is one of them. `live`: the same, or server-sent events. */
 export type DescribedBody =
-  | { readonly kind: 'json' | 'form' | 'lines'; readonly schema: SchemaName; readonly example: unknown }
+  | { readonly kind: 'json' | 'form' | 'lines' | 'live'; readonly schema: SchemaName; readonly example: unknown }
   | { readonly kind: 'text'; readonly type: string; readonly example: string }
   | { readonly kind: 'bytes'; readonly type: string }
 
@@ -39,4 +39,5 @@ export interface RouteGroup {
 export const json = (schema: SchemaName, example: unknown): DescribedBody => ({ kind: 'json', schema, example })
 export const form = (schema: SchemaName, example: unknown): DescribedBody => ({ kind: 'form', schema, example })
 export const lines = (schema: SchemaName, example: unknown): DescribedBody => ({ kind: 'lines', schema, example })
+export const live = (schema: SchemaName, example: unknown): DescribedBody => ({ kind: 'live', schema, example })
 export const text = (type: string, example: string): DescribedBody => ({ kind: 'text', type, example })

@@ -80,7 +80,8 @@ function operationOf({ path, id, summary, who, open, query, parameters, body, st
 function contentOf(body: DescribedBody): object {
   if (body.kind === 'bytes') return { [body.type]: {} }
   if (body.kind === 'text') return { [body.type]: { schema: { type: 'string' }, example: body.example } }
-  return { [TYPES[body.kind]]: { schema: refTo(body.schema), example: body.example } }
+  const content = { schema: refTo(body.schema), example: body.example }
+  return body.kind === 'live' ? { [TYPES.lines]: content, 'text/event-stream': content } : { [TYPES[body.kind]]: content }
 }
 
 function refTo(name: SchemaName): object {

@@ -1,4 +1,4 @@
-import { json, lines, type RouteGroup } from './described-route.ts'
+import { json, live, type RouteGroup } from './described-route.ts'
 import * as example from './examples.ts'
 
 const SEEN = 'everybody their own, and those that they may answer; auditor, operator, administrator all'
@@ -12,7 +12,7 @@ export const reviewGroup: RouteGroup = {
   name: 'Reviews', about: 'Operations that wait for a person, and time windows that were granted.',
   routes: [
     { method: 'get', path: '/api/v1/reviews', id: 'listReviews', summary: 'Reviews, the newest first; a page may hold fewer than asked for and have a next one', who: SEEN, query: 'ReviewQuery', answer: json('ReviewList', { reviews: [example.review], next: null }) },
-    { method: 'get', path: '/api/v1/reviews/events', id: 'followReviews', summary: 'Open reviews, then each as it changes; empty lines while none does', who: SEEN, answer: lines('ReviewLine', { type: 'live' }) },
+    { method: 'get', path: '/api/v1/reviews/events', id: 'followReviews', summary: 'Open reviews, then each as it changes; empty lines while none does', who: SEEN, answer: live('ReviewLine', { type: 'live' }) },
     { method: 'get', path: '/api/v1/reviews/channels', id: 'listChannels', summary: 'Whether people are told of reviews by webhooks', who: TOLD, answer: json('ChannelList', { channels: [channel] }) },
     { method: 'post', path: '/api/v1/reviews/channels/{name}/test', id: 'testChannel', summary: 'Sends a test message at once', who: TOLD, answer: json('ChannelTest', { delivered: true, error: null, tookMs: 48 }) },
     { method: 'get', path: '/api/v1/reviews/{id}', id: 'showReview', summary: 'One review', who: SEEN, answer: json('Review', example.review) },

@@ -1,5 +1,5 @@
 import * as example from './examples.ts'
-import { json, lines, type RouteGroup } from './described-route.ts'
+import { json, lines, live, type RouteGroup } from './described-route.ts'
 
 const OWN_OR_ALL = 'everybody their own; auditor, operator, administrator all'
 const END = 'operator, administrator'
@@ -17,7 +17,7 @@ export const sessionGroup: RouteGroup = {
     { method: 'delete', path: '/api/v1/sessions/{id}', id: 'endSession', summary: 'Ends a session, with what it runs on its target', who: END, status: 204, also: { 202: 'asked for; its gateway has not confirmed it within two seconds' } },
     { method: 'get', path: '/api/v1/sessions/{id}/operations', id: 'listOperations', summary: 'Operations of a session in order, page by page', who: OWN_OR_ALL, query: 'OperationsRequest', answer: json('OperationList', { operations: [example.operation], next: null }) },
     { method: 'get', path: '/api/v1/sessions/{id}/replay', id: 'replaySession', summary: 'All of a session with what the agent got; on record first', who: OWN_OR_ALL, answer: lines('ReplayLine', { type: 'row', operation: 1, atMs: 12.5, values: ['77', '[redacted]'] }) },
-    { method: 'get', path: '/api/v1/sessions/{id}/events', id: 'followSession', summary: 'Operations and outcomes as they happen, with `output=lines` or `asciicast` what the agent gets, which is on record first; empty lines while nothing happens', who: OWN_OR_ALL, query: 'FollowRequest', answer: lines('ReplayLine', { type: 'outcome', operation: 1, outcome: example.operation.outcome }) },
+    { method: 'get', path: '/api/v1/sessions/{id}/events', id: 'followSession', summary: 'Operations and outcomes as they happen, with `output=lines` or `asciicast` what the agent gets, which is on record first; empty lines while nothing happens', who: OWN_OR_ALL, query: 'FollowRequest', answer: live('ReplayLine', { type: 'outcome', operation: 1, outcome: example.operation.outcome }) },
     { method: 'get', path: '/api/v1/sessions/{id}/export', id: 'exportSession', summary: 'A session as asciicast v3, CSV, JSON lines or OCSF; on record first', who: OWN_OR_ALL, query: 'ExportRequest', answer: { kind: 'bytes', type: 'application/octet-stream' } },
     { method: 'get', path: '/api/v1/sessions/{id}/originals', id: 'downloadOriginals', summary: 'Masked values, sealed to the auditor\'s public key; on record first', who: 'auditor', answer: lines('SealedOriginals', { sealed: 'c2VhbGVk' }) },
     { method: 'get', path: '/api/v1/locks', id: 'listLocks', summary: 'What is locked', who: 'auditor, operator, administrator', answer: json('LockList', { locks: [example.lock] }) },
