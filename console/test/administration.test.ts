@@ -71,7 +71,7 @@ suite('those who look after an installation, before a running demo', { skip: noC
     await page.getByRole('button', { name: 'Add it' }).click()
     await page.getByText(/Version \d+ of the policy has the target/).waitFor()
     await page.getByRole('link', { name: 'Targets' }).last().click()
-    await page.getByRole('button', { name: 'Test the connection to orders' }).click()
+    await page.getByRole('button', { name: 'Test connection to orders' }).click()
     await page.getByText(/Reached: PostgreSQL/).waitFor()
     assert.deepEqual(complaints, [])
     await context.close()

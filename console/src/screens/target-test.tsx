@@ -11,7 +11,7 @@ export function TestTarget({ name }: { readonly name: string }) {
   const test = useMutation<TargetTest, Problem>({ mutationFn: () => ask<TargetTest>('/api/v1/targets/test', { method: 'POST', body: { target: name } }) })
   return (
     <Group gap="xs" mt="xs">
-      <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()} aria-label={`Test the connection to ${name}`}>Test connection</Button>
+      <Button size="xs" variant="default" loading={test.isPending} onClick={() => test.mutate()} aria-label={`Test connection to ${name}`}>Test connection</Button>
       {test.data !== undefined && <TestWords test={test.data} />}
       {test.error !== null && <ProblemAlert error={test.error} />}
     </Group>
