@@ -23,8 +23,6 @@ export const ProtocolKind = z.object({
   defaultPort: z.int(),
   /** Whether a connection to a target can be tried. */
   testable: z.boolean(),
-  /** Whether the gateway that is asked listens for it: one without a target of that protocol at its start may not. */
-  listening: z.boolean(),
   /** JSON Schema 2020-12 of a target's whole entry. What refers to a secret has the format `secret-reference`. */
   schema: z.record(z.string(), z.unknown()),
 })

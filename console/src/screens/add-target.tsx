@@ -51,7 +51,7 @@ function EntryForm({ kind }: { readonly kind: ProtocolKind }) {
     onSuccess: () => queries.invalidateQueries(),
   })
   const test = useMutation<TargetTest, Problem>({ mutationFn: () => ask<TargetTest>('/api/v1/targets/test', { method: 'POST', body: { entry } }) })
-  if (add.data !== undefined) return <Added name={textOf(entry['name'])} change={add.data} kind={kind} />
+  if (add.data !== undefined) return <Added name={textOf(entry['name'])} change={add.data} />
 
   const shown = problems.filter(({ path }) => tellsAll || touched.has(fieldOf(path)))
   const { name: nameSchema, ...others } = schema.properties ?? {}
@@ -113,11 +113,10 @@ function Wrong({ problems }: { readonly problems: readonly TargetProblem[] }) {
   )
 }
 
-function Added({ name, change, kind }: { readonly name: string; readonly change: TargetChange; readonly kind: ProtocolKind }) {
+function Added({ name, change }: { readonly name: string; readonly change: TargetChange }) {
   return (
     <Stack role="status">
       <Text>Version {change.policyVersion} of the policy has the target <b>{name}</b>.</Text>
-      {!kind.listening && <Text>This gateway does not listen for {kind.name} yet, as it had no such target when it was started: start it again.</Text>}
       <Text>Rules that name their targets do not name this one yet: see <Link to="/policy">Policy</Link>. How to connect is in <Link to="/targets">Targets</Link>.</Text>
     </Stack>
   )

@@ -18,9 +18,7 @@ export function serveTargets(api: Hono, services: ApiServices, limit: Middleware
   api.get(routes.protocols, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('administrator')
-    const listening = new Set(services.listeners().map(({ protocol }) => protocol))
-    const protocols = services.targets.protocols().map(({ schema, ...kind }) => ({ ...kind, listening: listening.has(kind.name), schema: { ...schema } }))
-    return context.json({ protocols } satisfies ProtocolList)
+    return context.json({ protocols: services.targets.protocols().map((kind) => ({ ...kind, schema: { ...kind.schema } })) } satisfies ProtocolList)
   })
 }
 
