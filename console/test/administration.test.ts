@@ -73,6 +73,7 @@ suite('those who look after an installation, before a running demo', { skip: noC
     await page.getByRole('link', { name: 'Targets' }).last().click()
     await page.getByRole('button', { name: 'Test connection to orders' }).click()
     await page.getByText(/Reached: PostgreSQL/).waitFor()
+    await page.getByText('0 sessions open').first().waitFor()
     assert.deepEqual(complaints, [])
     await context.close()
     // The demo's rules without targets allow nothing; a session of it is refused by the policy, and not for want of a target.

@@ -17,6 +17,18 @@ export type Target = z.infer<typeof Target>
 export const TargetList = z.object({ targets: z.array(Target) })
 export type TargetList = z.infer<typeof TargetList>
 
+/** What goes on at a target now, by all gateways. */
+export const TargetUse = z.object({
+  name: z.string(),
+  openSessions: z.int(),
+  /** Logins at the target that were made for one session each, and are there still. */
+  logins: z.int(),
+})
+export type TargetUse = z.infer<typeof TargetUse>
+
+export const TargetUseList = z.object({ targets: z.array(TargetUse) })
+export type TargetUseList = z.infer<typeof TargetUseList>
+
 /** A protocol that the gateway speaks, and what its targets say in the policy document. */
 export const ProtocolKind = z.object({
   name: z.string(),

@@ -20,7 +20,7 @@ const MAX_WORDS = 500
 
 export interface TargetOptions {
   readonly policies: PolicyHolder
-  readonly storage: Pick<Storage, 'policyVersions' | 'signals'>
+  readonly storage: Pick<Storage, 'policyVersions' | 'signals' | 'sessions' | 'sessionLogins'>
   readonly lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>
   readonly log: Pick<Log, 'warn'>
 }
@@ -47,6 +47,11 @@ export function administerTargets({ policies, storage, lent, log }: TargetOption
       }
     },
     add: (data, by, expected) => editPolicy({ policies, signals: storage.signals }, ({ text }) => Promise.resolve(addEntry(text, 'targets', data as TargetEntry)), by, expected),
+    async use() {
+      const logins = new Map<string, number>()
+      for (const { target } of await storage.sessionLogins.list()) logins.set(target, (logins.get(target) ?? 0) + 1)
+      return { openSessions: await storage.sessions.openByTarget(), logins }
+    },
     async test(entry) {
       if (isTesting) return 'busy'
       isTesting = true

@@ -1,6 +1,6 @@
 import type {
   AgentList, FoundOperation, GatewayList, HoldList, IssuerList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
-  SearchAnswer, Session, SessionList, TargetList, Version, WebSession,
+  SearchAnswer, Session, SessionList, TargetList, TargetUseList, Version, WebSession,
 } from '@sallyport/contract'
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ask, readSession } from './client.ts'
@@ -20,6 +20,9 @@ export const useVersion = () => get<Version>('version', '/api/v1/version')
 export const useGateways = () => get<GatewayList>('gateways', '/api/v1/gateways', LIVE_MS * 2)
 export const useIssuers = () => get<IssuerList>('issuers', '/api/v1/issuers', LIVE_MS * 2)
 export const useTargets = () => get<TargetList>('targets', '/api/v1/targets')
+/** @param may whether the caller would be told */
+export const useTargetUse = (may: boolean): UseQueryResult<TargetUseList, Problem> =>
+  useQuery({ queryKey: ['target-use'], queryFn: ({ signal }) => ask<TargetUseList>('/api/v1/targets/use', undefined, signal), refetchInterval: LIVE_MS, enabled: may })
 export const usePolicy = () => get<PolicyVersion>('policy', '/api/v1/policy')
 export const useLedgerStatus = () => get<LedgerStatus>('ledger', '/api/v1/ledger/status', LIVE_MS)
 export const useLocks = () => get<LockList>('locks', '/api/v1/locks', LIVE_MS)

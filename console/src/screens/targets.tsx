@@ -1,7 +1,7 @@
-import { Badge, Button, Code, CopyButton, Group, Paper, Stack, Tabs, Title } from '@mantine/core'
-import type { Target } from '@sallyport/contract'
+import { Badge, Button, Code, CopyButton, Group, Paper, Stack, Tabs, Text, Title } from '@mantine/core'
+import type { Target, TargetUse } from '@sallyport/contract'
 import { Link } from '@tanstack/react-router'
-import { useSession, useTargets } from '../api/queries.ts'
+import { useSession, useTargets, useTargetUse } from '../api/queries.ts'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
 import { TestTarget } from './target-test.tsx'
@@ -12,18 +12,19 @@ export function Targets() {
   const roles = useSession().data?.roles ?? []
   const administers = roles.includes('administrator')
   const tests = administers || roles.includes('operator')
+  const use = useTargetUse(tests || roles.includes('auditor')).data?.targets ?? []
   return (
     <Page title="Targets" about="What you may open, and how each client gets there." actions={administers && <Button renderRoot={(props) => <Link to="/targets/add" {...props} />} size="xs">Add a target</Button>}>
       <Pending of={useTargets()}>
         {({ targets }) => targets.length === 0
           ? <Empty title="No target">{administers ? 'Add one above' : 'An administrator adds one'}, with its credential sealed by <code>sallyport vault set</code>.</Empty>
-          : <Stack>{targets.map((target) => <TargetCard key={target.name} target={target} tests={tests} />)}</Stack>}
+          : <Stack>{targets.map((target) => <TargetCard key={target.name} target={target} tests={tests} use={use.find(({ name }) => name === target.name)} />)}</Stack>}
       </Pending>
     </Page>
   )
 }
 
-function TargetCard({ target, tests }: { readonly target: Target; readonly tests: boolean }) {
+function TargetCard({ target, tests, use }: { readonly target: Target; readonly tests: boolean; readonly use: TargetUse | undefined }) {
   const ways = waysTo(target)
   return (
     <Paper withBorder p="md">
@@ -32,6 +33,7 @@ function TargetCard({ target, tests }: { readonly target: Target; readonly tests
         <Badge variant="outline" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{target.protocol}</Badge>
         {Object.entries(target.labels).map(([key, value]) => <Badge key={key} variant="outline" color="gray" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{key}={value}</Badge>)}
       </Group>
+      {use !== undefined && <Text size="sm">{use.openSessions === 1 ? '1 session' : `${use.openSessions} sessions`} open{use.logins > 0 && `; ${use.logins} ${use.logins === 1 ? 'login' : 'logins'} made for them`}</Text>}
       <Tabs defaultValue={ways[0]?.client ?? ''} mt="xs" keepMounted={false}>
         <Tabs.List>{ways.map(({ client }) => <Tabs.Tab key={client} value={client}>{client}</Tabs.Tab>)}</Tabs.List>
         {ways.map(({ client, text }) => (

@@ -105,6 +105,8 @@ export interface TargetAdministration {
   draft(entry: unknown): Promise<TargetDraft>
   /** Puts a version of the document in force that has the entry too. @throws PolicyMoved; EditRefused */
   add(entry: unknown, by: string, expected?: number): Promise<EditedPolicy>
+  /** How many sessions are open at each target, and how many logins are there that were made for sessions. */
+  use(): Promise<{ readonly openSessions: ReadonlyMap<string, number>; readonly logins: ReadonlyMap<string, number> }>
   /** Connects and logs in, one at a time; `busy` while another is tried. Never throws. */
   test(entry: TargetEntry): Promise<TargetTrial | 'busy'>
 }

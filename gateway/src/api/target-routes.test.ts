@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { ApiError, ProtocolList, routes, TargetChange, TargetList, TargetTest } from '@sallyport/contract'
+import { ApiError, ProtocolList, routes, TargetChange, TargetList, TargetTest, TargetUseList } from '@sallyport/contract'
 import { type AgentApi, startAgentApi } from '../../test/support/agent-api.ts'
 import { startKubeEcho } from '../../test/support/kube-echo.ts'
 import { readEvents } from '../../test/support/ledger-records.ts'
@@ -168,6 +168,19 @@ describe('targets over the control API', () => {
     const test = await gateway.call('POST', routes.targetTest, await gateway.person('olaf', 'ops'), { target: 'orders' })
     assert.equal(TargetTest.parse(test.body).reached, true)
     assert.equal((await gateway.call('POST', routes.targetTest, amy, { target: 'nothing' })).status, 404)
+  })
+
+  it('are told with what goes on at them now, by all gateways that are known', async () => {
+    const { storage } = gateway
+    const beat = { id: 'gateway', host: 'h', version: '0', policyVersion: 1, startedAtMs: Date.now(), seenAtMs: Date.now() }
+    await storage.gateways.beat(beat)
+    const [open, closed] = [await gateway.session({}, 'shop'), await gateway.session({}, 'shop')]
+    await closed.end()
+    await storage.sessionLogins.add({ user: 'sallyport_x', target: 'crm', place: 'p', role: 'r', session: open.id, use: 'session', validUntilMs: Date.now() })
+    const told = async (group: string) => gateway.call('GET', routes.targetUse, await gateway.person('pat', group))
+    const { targets } = TargetUseList.parse((await told('auditors')).body)
+    assert.deepEqual(targets.filter(({ name }) => name !== 'orders'), [{ name: 'shop', openSessions: 1, logins: 0 }, { name: 'crm', openSessions: 0, logins: 1 }])
+    assert.deepEqual(await Promise.all(['ops', 'admins', 'reviewers', 'nobody'].map(async (group) => (await told(group)).status)), [200, 200, 403, 403])
   })
 
   it('are added and tried by administrators alone, and only on record', async () => {

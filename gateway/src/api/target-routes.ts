@@ -1,4 +1,4 @@
-import { type ProtocolList, routes, type Target, type TargetChange, type TargetList, TargetRequest, type TargetTest, TargetTestRequest } from '@sallyport/contract'
+import { type ProtocolList, routes, type Target, type TargetChange, type TargetList, TargetRequest, type TargetTest, TargetTestRequest, type TargetUseList } from '@sallyport/contract'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { encodeAdministratorActed, encodePolicyApplied } from '../governance/recording/events.ts'
 import { refusing } from './agent-answers.ts'
@@ -15,6 +15,13 @@ export function serveTargets(api: Hono, services: ApiServices, limit: Middleware
   api.get(routes.targets, (context) => listTargets(context, services))
   api.post(routes.targets, limit, (context) => addTarget(context, services))
   api.post(routes.targetTest, limit, (context) => testTarget(context, services))
+  api.get(routes.targetUse, async (context) => {
+    const caller = await callerOf(context, services)
+    caller.require('auditor', 'operator', 'administrator')
+    const { openSessions, logins } = await services.targets.use()
+    const targets = services.policies.current.document.targets.map(({ name }) => ({ name, openSessions: openSessions.get(name) ?? 0, logins: logins.get(name) ?? 0 }))
+    return context.json({ targets } satisfies TargetUseList)
+  })
   api.get(routes.protocols, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('administrator')

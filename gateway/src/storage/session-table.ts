@@ -55,6 +55,13 @@ export class SessionTable implements SessionStore {
     await this.#writing
   }
 
+  /** How many are open at each target, at gateways that are known. */
+  async openByTarget(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#db.selectFrom('sessions').select(['target', ({ fn }) => fn.countAll<number>().as('sessions')])
+      .where('gateway', 'in', (query) => query.selectFrom('gateways').select('id')).where('state', '=', 'open').groupBy('target').execute()
+    return new Map(rows.map(({ target, sessions }) => [target, sessions]))
+  }
+
   async list(query: SessionListQuery): Promise<readonly SessionRecord[]> {
     let select = this.#db.selectFrom('sessions').selectAll().orderBy('opened_at', 'desc').orderBy('id', 'desc').limit(query.limit)
     const { owner, after } = query
