@@ -14,6 +14,7 @@ import { type AdapterServices, type Log, NotReached } from './protocols/protocol
 import type { Storage } from './storage/open-storage.ts'
 import { SecretError } from './vault/secret.ts'
 
+/** Of a connection test, unless said otherwise. */
 const TEST_TIMEOUT_MS = 10_000
 /** What a target says of itself is cut: it may be anybody. */
 const MAX_WORDS = 500
@@ -22,11 +23,13 @@ export interface TargetOptions {
   readonly policies: PolicyHolder
   readonly storage: Pick<Storage, 'policyVersions' | 'signals' | 'sessions' | 'sessionLogins'>
   readonly lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>
+  /** How long a connection test may take. */
+  readonly testTimeoutMs?: number
   readonly log: Pick<Log, 'warn'>
 }
 
 /** What the control API does with targets that are no part of the document yet. */
-export function administerTargets({ policies, storage, lent, log }: TargetOptions): TargetAdministration {
+export function administerTargets({ policies, storage, lent, testTimeoutMs = TEST_TIMEOUT_MS, log }: TargetOptions): TargetAdministration {
   let isTesting = false
   return {
     protocols: () => protocols.map(({ name, defaultPort, reach, targetSchema }) => ({ name, defaultPort, testable: reach !== undefined, schema: schemaOf(name, targetSchema) })),
@@ -56,7 +59,7 @@ export function administerTargets({ policies, storage, lent, log }: TargetOption
       if (isTesting) return 'busy'
       isTesting = true
       try {
-        return await tryTarget(entry, lent, log)
+        return await tryTarget(entry, lent, testTimeoutMs, log)
       } finally {
         isTesting = false
       }
@@ -81,7 +84,7 @@ function schemaOf(protocol: string, targetSchema: z.ZodObject): object {
   return { type: 'object', properties: { name, protocol: { const: protocol }, ...properties, ...everywhere }, required: ['name', 'protocol', ...required], additionalProperties: false }
 }
 
-async function tryTarget(entry: TargetEntry, lent: TargetOptions['lent'], log: TargetOptions['log']): Promise<TargetTrial> {
+async function tryTarget(entry: TargetEntry, lent: TargetOptions['lent'], timeoutMs: number, log: TargetOptions['log']): Promise<TargetTrial> {
   const started = performance.now()
   const { reach } = protocols.find(({ name }) => name === entry.protocol) ?? {}
   const secrets: string[] = []
@@ -94,7 +97,7 @@ async function tryTarget(entry: TargetEntry, lent: TargetOptions['lent'], log: T
     ({ reached, words: withoutSecrets(words, secrets).slice(0, MAX_WORDS), tookMs: Math.round(performance.now() - started) })
   if (reach === undefined) return done(false, `a connection to a target of ${entry.protocol} cannot be tried`)
   try {
-    return done(true, await reach(entry, { ...lent, resolveSecret }, TEST_TIMEOUT_MS))
+    return done(true, await reach(entry, { ...lent, resolveSecret }, timeoutMs))
   } catch (error) {
     if (error instanceof NotReached || error instanceof SecretError) return done(false, error.message)
     const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : ''

@@ -79,7 +79,7 @@ describe('targets over the control API', () => {
     }
   })
 
-  it('are tried one at a time, and none for longer than ten seconds', async () => {
+  it('are tried one at a time, and none for longer than it may be', async () => {
     const open = new Set<Socket>()
     const silent = createServer((socket) => void open.add(socket)).listen(0, '127.0.0.1')
     await new Promise((resolve) => silent.once('listening', resolve))
@@ -90,7 +90,7 @@ describe('targets over the control API', () => {
     const busy = await gateway.call('POST', routes.targetTest, amy, { entry })
     assert.deepEqual([busy.status, ApiError.parse(busy.body).code], [429, 'too-many-requests'])
     assert.match((await waiting).words, /did not answer in time/)
-    assert.ok(performance.now() - started < 15_000)
+    assert.ok(performance.now() - started < 9_000)
     assert.equal((await tried(entry)).reached, true)
     for (const socket of open) socket.destroy()
     silent.close()
