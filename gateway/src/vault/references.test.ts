@@ -23,6 +23,12 @@ describe('a reference to a secret', () => {
     await assert.rejects(read('vault:shop'), /vault:shop.*not open/)
   })
 
+  test('what the gateway made for itself is told to nobody by a reference', async () => {
+    const vault = { reveal: async () => new Secret('of the gateway') }
+    for (const name of ['gateway.target-authority', 'gateway.mask-key', 'gateway.x']) await assert.rejects(read(`vault:${name}`, { vault }), /is the gateway's own/)
+    assert.equal(await read('vault:gateway-shop', { vault }), 'of the gateway')
+  })
+
   test('env:NAME is read from the environment; unset or empty is an error that names the variable', async () => {
     assert.equal(await read('env:DB_PASSWORD', { environment: { DB_PASSWORD: 'from outside' } }), 'from outside')
     await assert.rejects(read('env:DB_PASSWORD', { environment: { DB_PASSWORD: '' } }), /DB_PASSWORD is not set/)

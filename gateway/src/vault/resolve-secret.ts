@@ -14,6 +14,8 @@ export interface SecretSources {
   readonly warn: (message: string) => void
 }
 
+/** Beginning of the names of what the gateway makes for itself, such as its authorities. */
+const OWN = 'gateway.'
 /** Keys and certificate chains fit many times over. */
 const MAX_FILE_BYTES = 1024 * 1024
 
@@ -30,6 +32,8 @@ export async function resolveSecret(reference: string, sources: SecretSources): 
   switch (parsed.kind) {
     case 'vault':
       if (sources.vault === undefined) throw new SecretError(`${reference} cannot be used here: the vault is not open`)
+      // Whoever writes a target's entry would have them told to a server of their own.
+      if (parsed.name.startsWith(OWN)) throw new SecretError(`${reference} is the gateway's own, and is told to nobody`)
       return sources.vault.reveal(parsed.name)
     case 'env': {
       const value = sources.environment[parsed.variable]
