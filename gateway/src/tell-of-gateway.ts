@@ -1,13 +1,16 @@
 import { hostname } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { GatewayTable } from './storage/gateway-table.ts'
 
 const EVERY_MS = 10_000
+/** How long the end waits for the database. */
+const END_MS = 2_000
 
 export interface TellOfGatewayOptions {
   readonly id: string
   readonly version: string
   readonly policyVersion: () => number
-  readonly table: GatewayTable
+  readonly table: Pick<GatewayTable, 'beat' | 'stopped' | 'forget'>
   readonly onError: (error: Error, message: string) => void
 }
 
@@ -27,7 +30,9 @@ export async function tellOfGateway({ id, version, policyVersion, table, onError
   timer.unref()
   return async () => {
     clearInterval(timer)
-    await last
-    await orReported(table.stopped(id, Date.now()))
+    const done = new AbortController()
+    const told = last.then(() => orReported(table.stopped(id, Date.now()))).finally(() => done.abort())
+    // A database that does not answer is not waited for.
+    await Promise.race([told, sleep(END_MS, undefined, { signal: done.signal }).catch(() => undefined)])
   }
 }

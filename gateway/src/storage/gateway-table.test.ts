@@ -32,6 +32,17 @@ for (const [name, start] of Object.entries(stateDatabases)) {
       assert.deepEqual(await known(), { one: [7, true], two: [8, true] })
     })
 
+    test('come to their end also where the database does not answer', async () => {
+      const silent = new Promise<void>(() => undefined)
+      const { gateways } = storage
+      const table = { forget: (nowMs: number) => gateways.forget(nowMs), beat: (state: Parameters<typeof gateways.beat>[0]) => gateways.beat(state), stopped: () => silent }
+      const end = await tellOfGateway({ id: 'three', version: '0.1.0', policyVersion: () => 1, table, onError: (error) => assert.fail(error) })
+      const started = performance.now()
+      await end()
+      assert.ok(performance.now() - started < 10_000)
+      await gateways.forget(Date.now() + 31 * DAY_MS)
+    })
+
     test('are counted with what is open at them, and forgotten after a month', async () => {
       const now = Date.now()
       await storage.gateways.beat({ id: 'old', host: 'h', version: '0', policyVersion: 1, startedAtMs: now - 40 * DAY_MS, seenAtMs: now - 31 * DAY_MS })
@@ -43,6 +54,7 @@ for (const [name, start] of Object.entries(stateDatabases)) {
         admission: { identity: { kind: 'agent', name: 'bot', issuer: 'corp', subject: 's', groups: [], claims: {}, actors: [] }, purpose: '', tokenId: 't', expiresAtMs: now },
       } as unknown as Parameters<Storage['sessions']['opened']>[0]
       await storage.sessions.opened(session, 'psql')
+      for (const id of ['one', 'two']) await storage.gateways.beat({ id, host: 'h', version: '0', policyVersion: 1, startedAtMs: now, seenAtMs: now })
       assert.deepEqual(Object.fromEntries((await storage.gateways.list()).map(({ id, openSessions }) => [id, openSessions])), { one: 1, two: 0 })
     })
   })
