@@ -6,6 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { reach } from '../../src/protocols/kubernetes/reach.ts'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { buildCluster, clusterObstacle, KUBE_BIN, type KubeCluster, startCluster } from '../support/kube-cluster.ts'
@@ -179,6 +180,17 @@ describe('kubectl', { skip, timeout: 70 * 60_000 }, () => {
     } finally {
       await strict.stop()
     }
+  })
+
+  test('a connection test tells credentials that the real API server takes from one that it does not', async () => {
+    const secrets: Record<string, string> = { 'env:TOKEN': cluster.adminToken, 'env:OTHER': 'nobody', 'env:CERT': readFileSync(cluster.admin.certFile, 'utf8'), 'env:KEY': readFileSync(cluster.admin.keyFile, 'utf8') }
+    const tried = (credential: object) => reach(
+      { name: 'cluster', protocol: 'kubernetes', labels: {}, host: '127.0.0.1', port: cluster.port, credential, tls: { ca: `file:${cluster.caFile}` } },
+      { resolveSecret: (reference) => Promise.resolve(secrets[reference] ?? assert.fail(reference)) }, 10_000,
+    )
+    assert.match(await tried({ token: 'env:TOKEN' }), /^Kubernetes v\d\S* took the token env:TOKEN/)
+    assert.match(await tried({ certificate: 'env:CERT', key: 'env:KEY' }), /took the client certificate env:CERT/)
+    await assert.rejects(tried({ token: 'env:OTHER' }), /does not know the credential/)
   })
 
   test('every operation is on record with its outcome', async () => {
