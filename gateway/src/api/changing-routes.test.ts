@@ -21,6 +21,8 @@ const CHANGES: Readonly<Record<string, Change>> = {
   [`POST ${routes.holds}`]: { path: routes.holds, type: 'application/json', body: '{"kind":"identity","subject":"support-bot","reason":"incident"}' },
   [`DELETE ${routes.holds}/:kind/:subject`]: { path: `${routes.hold('session', 's-1')}?reason=over` },
   [`POST ${routes.reviewChannels}/:name/test`]: { path: routes.reviewChannelTest('on-call') },
+  [`POST ${routes.targets}`]: { path: routes.targets, type: 'application/json', body: '{"entry":{"name":"shop"},"dryRun":false}' },
+  [`POST ${routes.targetTest}`]: { path: routes.targetTest, type: 'application/json', body: '{"entry":{"name":"shop"}}' },
   [`POST ${routes.policy}`]: { path: routes.policy, type: 'application/yaml', body: 'version: 1' },
 }
 
@@ -51,6 +53,10 @@ function setUp(ledger: 'writes' | 'full' | 'refuses') {
     revoke: (id: string) => Promise.resolve([id]).finally(() => act('revoke')),
     policies: { current: { version: 1, document: { targets: [], roles: { reviewer: ['all'], operator: ['all'], auditor: ['all'], administrator: ['all'] } } }, onChange: () => () => undefined },
     policyAdministration: { read: () => Promise.resolve(undefined), apply: () => Promise.resolve({ applied: true as const, version: 2 }).finally(() => act('apply')) },
+    targets: {
+      read: (entry: unknown) => ({ entry }), draft: () => Promise.resolve({ version: 1, problems: [], text: '' }),
+      add: () => Promise.resolve({ version: 2, sha256: '' }).finally(() => act('add')), test: () => Promise.resolve({ reached: true, words: '', tookMs: 1 }).finally(() => act('try')),
+    },
     sessions: { get: () => Promise.resolve(session), list: () => Promise.resolve([]) },
     endSession: () => Promise.resolve('ended').finally(() => act('end')),
     holds: {
