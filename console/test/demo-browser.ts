@@ -41,7 +41,7 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
 
 /** A client of the demo, as its own program. */
 export function client(demo: DemoUnderTest, args: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess & { words(): string; ended: Promise<number | null> } {
-  const child = spawn('npx', ['sallyport', ...args], { cwd: root, env: demo.environment, stdio: [input, 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [join(root, 'cli/sallyport.mjs'), ...args], { cwd: root, env: demo.environment, stdio: [input, 'pipe', 'pipe'] })
   let words = ''
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => { words += text })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
