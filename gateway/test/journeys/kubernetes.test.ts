@@ -108,6 +108,24 @@ describe('a request', () => {
     assert.equal(echo.seen.length, 0)
   })
 
+  test('in YAML goes on as the JSON that was read in it', async () => {
+    const path = '/api/v1/namespaces/default/configmaps'
+    for (const [method, type, sentAs] of [['POST', 'application/yaml', 'application/json'], ['PATCH', 'application/apply-patch+yaml', 'application/apply-patch+yaml']] as const) {
+      echo.seen.length = 0
+      const { status, body } = await ask(`${path}${method === 'PATCH' ? '/app?fieldManager=me' : ''}`, { method, body: 'kind: ConfigMap # mine\nmetadata: {name: app}\ndata:\n  port: "80"\n  text: |\n    a\n    b\n', headers: { 'content-type': type } })
+      assert.equal(status, 200, body)
+      assert.equal(echo.seen[0]?.headers['content-type'], sentAs)
+      assert.equal(echo.seen[0]?.body, '{"kind":"ConfigMap","metadata":{"name":"app"},"data":{"port":"80","text":"a\\nb\\n"}}')
+    }
+    echo.seen.length = 0
+    for (const [type, code] of [['application/yaml', 400], ['application/merge-patch+json', 400], ['text/yaml', 415]] as const) {
+      const { status, body } = await ask(path, { method: 'POST', body: 'data: {debug: yes}\n', headers: { 'content-type': type } })
+      assert.equal(status, code)
+      assert.match(body, /Send JSON/)
+    }
+    assert.equal(echo.seen.length, 0)
+  })
+
   test('without a token that is taken is told so as clients expect it', async () => {
     for (const token of ['nonsense', 'spt_nonsense']) {
       const { status, body } = await ask('/version', { token })

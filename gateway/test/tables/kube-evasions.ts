@@ -182,7 +182,15 @@ const BODIES: readonly KubeEvasion[] = [
   patch('by JSON patch, copied', 'json-patch+json', '[{"op":"copy","from":"/spec/containers/0/stdin","path":"/spec/containers/0/securityContext/privileged"}]'),
   patch('by JSON patch, moved', 'json-patch+json', '[{"op":"move","from":"/spec/containers/0/stdin","path":"/spec/hostNetwork"}]'),
   patch('by JSON patch in YAML', 'json-patch+json', '- op: add\n  path: /spec/hostNetwork\n  value: true\n'), patch('YAML', 'apply-patch+yaml', 'spec: {hostNetwork: yes}\n'),
-  write('YAML as YAML', 'spec:\n  hostNetwork: true\n', { headers: ['content-type: application/yaml'] }), write('YAML as JSON', 'spec: {hostNetwork: true}'),
+  write('YAML as JSON', 'spec: {hostNetwork: true}'),
+  ...([
+    ['said plainly', 'spec:\n  hostNetwork: true\n'], ['a word of YAML 1.1', 'spec:\n  hostNetwork: yes\n'], ['another word of YAML 1.1', 'spec: {hostPID: On}'], ['an alias', 'a: &x true\nspec:\n  hostNetwork: *x\n'],
+    ['a merge key', 'a: &x {hostNetwork: true}\nspec:\n  <<: *x\n'], ['a tag', 'spec:\n  hostNetwork: !!bool "true"\n'], ['a name said twice', 'spec:\n  hostNetwork: true\nspec: {}\n'], ['a name said twice, quoted', 'spec: {}\n"spec": {hostNetwork: true}\n'],
+    ['a name with an escape', '"sp\\x65c":\n  "hostNetwor\\u006b": true\n'], ['two documents', 'spec: {}\n---\nspec: {hostNetwork: true}\n'], ['a directive', '%YAML 1.1\n---\nspec: {hostNetwork: yes}\n'], ['a name of several lines', '? >-\n  spec\n: {hostNetwork: true}\n'],
+    ['a comment that ends early', 'spec: {} #\u0085hostNetwork: true\n'], ['a line end of YAML 1.1', 'a: "\u2028"\nspec: {}\n'], ['aliases without end', 'a: &a [*a, *a]\n'], ['JSON with a name twice', '{"spec":{"hostNetwork":true},"spec":{}}'],
+  ] as const).flatMap(([name, yaml]) => [
+    write(`YAML: ${name}`, yaml, { headers: ['content-type: application/yaml'] }), patch(`YAML as an apply: ${name}`, 'apply-patch+yaml', yaml),
+  ]),
   write('JSON behind a mark', `\uFEFF${privileged}`), write('UTF-16', Buffer.from(privileged, 'utf16le'), { headers: ['content-type: application/json; charset=utf-16'] }),
   write('two documents', `{}\n${privileged}`), write('a comment', `/* */ ${privileged}`), write('compressed', Buffer.from('H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA==', 'base64'), { headers: ['content-type: application/json', 'content-encoding: gzip'] }),
   write('nested without end', `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`), write('larger than the API server takes', `{"a":"${'x'.repeat(3_400_000)}"}`),

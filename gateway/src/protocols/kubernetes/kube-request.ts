@@ -60,7 +60,7 @@ export class KubeRequests {
         if (rowLimit !== undefined && info.verb === 'deletecollection') await checkCount(kube, client, info, maskKey, rowLimit)
         const answer = await kube.upstream.request({
           method: client.method, path: `${client.target.path}${client.target.search === '' ? '' : `?${client.target.search}`}`,
-          headers: client.headers, body: body?.bytes, signal,
+          headers: headersOf(client, body), body: body?.bytes, signal,
         })
         await relayAnswer(answer, response, maskingOf(kube, info, operation.facts, maskKey), client.prefix, transcript, kube, signal)
         return String(answer.statusCode ?? 0)
@@ -101,6 +101,10 @@ export class KubeRequests {
     answerStatus(response, failure)
     return String(failure.code)
   }
+}
+
+function headersOf({ headers }: ClientRequest, body: RequestBody | undefined): ClientRequest['headers'] {
+  return body?.contentType === undefined ? headers : { ...headers, 'content-type': body.contentType }
 }
 
 export function targetNames({ targets }: Pick<AdapterServices, 'targets'>): readonly string[] {

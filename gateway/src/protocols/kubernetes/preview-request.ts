@@ -58,11 +58,11 @@ class Asker {
   }
 
   /** Masked as the agent would see it. @throws NoAnswer */
-  async ask(method: string, query: readonly (readonly [string, string])[], body?: Buffer): Promise<{ readonly status: number; readonly json: Json }> {
+  async ask(method: string, query: readonly (readonly [string, string])[], body?: RequestBody): Promise<{ readonly status: number; readonly json: Json }> {
     const search = encodeQuery(query)
-    const contentType = this.#client.headers['content-type']
+    const contentType = body?.contentType ?? this.#client.headers['content-type']
     const answer = await this.#kube.upstream.request({
-      method, path: `${this.#client.target.path}${search === '' ? '' : `?${search}`}`, signal: AbortSignal.timeout(TIMEOUT_MS), body,
+      method, path: `${this.#client.target.path}${search === '' ? '' : `?${search}`}`, signal: AbortSignal.timeout(TIMEOUT_MS), body: body?.bytes,
       headers: { accept: 'application/json', 'accept-encoding': 'identity', ...(body !== undefined && contentType !== undefined && { 'content-type': contentType }) },
     })
     const texts = (text: string): string => maskText(this.#kube.session.policy, this.#maskKey, text)
@@ -96,7 +96,7 @@ async function deletion(asker: Asker, client: ClientRequest): Promise<Preview> {
 
 async function change(asker: Asker, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined): Promise<Preview> {
   const query = client.target.query.filter(([name]) => name !== 'dryRun')
-  const tried = await asker.ask(client.method, [...query, ['dryRun', 'All']], body?.bytes)
+  const tried = await asker.ask(client.method, [...query, ['dryRun', 'All']], body)
   if (tried.status >= 300) {
     const message = isObject(tried.json) ? tried.json['message'] : undefined
     throw new NoAnswer(`the API server would not take it: ${typeof message === 'string' ? message.slice(0, 500) : tried.status}`)
