@@ -32,6 +32,8 @@ export interface KubeGatewayOptions {
   readonly caFile: string
   /** Sent as bearer token; or a certificate's files. */
   readonly credential: string | { readonly certFile: string; readonly keyFile: string }
+  /** `credential.perSession`, as a YAML map. */
+  readonly perSession?: string
   /** The document from `masks` on. */
   readonly policy: string
   /** More of the target's entry, as lines of YAML with four spaces before them. */
@@ -65,7 +67,7 @@ targets:
     protocol: kubernetes
     host: 127.0.0.1
     port: ${options.port}
-    credential: ${isToken ? "{ token: 'env:TEST_TOKEN' }" : `{ certificate: 'file:${credential.certFile}', key: 'file:${credential.keyFile}' }`}
+    credential: { ${isToken ? "token: 'env:TEST_TOKEN'" : `certificate: 'file:${credential.certFile}', key: 'file:${credential.keyFile}'`}${options.perSession === undefined ? '' : `, perSession: ${options.perSession}`} }
     tls: { ca: 'file:${options.caFile}' }
 ${options.settings ?? ''}
 ${options.policy}`

@@ -9,7 +9,7 @@ import { reach } from './reach.ts'
 import { replay } from './replay.ts'
 import { targetSchema } from './target.ts'
 import { KubeUpgrades } from './upgrade.ts'
-import { Upstreams } from './upstream.ts'
+import { Upstreams } from './upstreams.ts'
 
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_STREAMS = 250
@@ -41,7 +41,7 @@ class KubernetesListener implements Listener {
 
   constructor(services: AdapterServices, options: ListenOptions) {
     this.#options = options
-    this.#upstreams = new Upstreams(services.gatekeeper, services.resolveSecret)
+    this.#upstreams = new Upstreams(services)
     this.#sessions = new KubeSessions(services.gatekeeper, this.#upstreams, options.maxConnections)
     const requests = new KubeRequests({ services, sessions: this.#sessions })
     const upgrades = new KubeUpgrades({ services, sessions: this.#sessions })
@@ -75,7 +75,7 @@ class KubernetesListener implements Listener {
     const stragglers = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), Math.min(CLOSE_MS, 250))
     await closed
     clearTimeout(stragglers)
-    this.#upstreams.close()
+    await this.#upstreams.close()
   }
 
   #accept(socket: Socket): void {

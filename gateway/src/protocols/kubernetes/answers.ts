@@ -7,6 +7,7 @@ import { NotImpersonable } from './impersonation.ts'
 import { TooManySessions } from './kube-sessions.ts'
 import { type StatusFailure, writeStatus } from './wire/status.ts'
 import { AmbiguousRequest } from './wire/request-target.ts'
+import { NoSessionToken } from './session-login/service-account-token.ts'
 import { TargetUnreachable } from './upstream.ts'
 
 /** HTTP/2's too: Node's compatibility API gives them the same face. */
@@ -38,7 +39,7 @@ export function errorStatus(error: unknown): StatusFailure | undefined {
   if (error instanceof AuthenticationError) return { code: 401, reason: 'Unauthorized', message: `sallyport: ${error.message}. ${error.hint}` }
   if (error instanceof TooManySessions) return { code: 429, reason: 'TooManyRequests', message: 'sallyport: too many sessions are open. Try again later' }
   if (error instanceof NotImpersonable) return { code: 403, reason: 'Forbidden', message: `sallyport: ${error.message}, so the request cannot be made in its name` }
-  if (error instanceof TargetUnreachable) return { code: 502, reason: 'ServiceUnavailable', message: `sallyport: ${error.message}. Tell an operator` }
+  if (error instanceof TargetUnreachable || error instanceof NoSessionToken) return { code: 502, reason: 'ServiceUnavailable', message: `sallyport: ${error.message}. Tell an operator` }
   if (error instanceof RecordingUnavailable) {
     return { code: 503, reason: 'ServiceUnavailable', message: 'sallyport: the gateway cannot record sessions now, so it opens none. Try again later, and tell an operator that recordings cannot be kept' }
   }

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Gatekeeper } from '../../governance/gatekeeper.ts'
 import type { Session } from '../../governance/session.ts'
+import type { AdapterServices } from '../protocol-adapter.ts'
 import { KubeSessions, TooManySessions } from './kube-sessions.ts'
 import { targetSchema } from './target.ts'
-import { Upstreams } from './upstream.ts'
+import { Upstreams } from './upstreams.ts'
 
 const target = { name: 'cluster', protocol: 'kubernetes', labels: {}, ...targetSchema.parse({ host: 'x', credential: { token: 'env:T' } }) }
 
@@ -20,7 +21,7 @@ function setUp(max: number): { readonly sessions: KubeSessions; readonly closed:
     close: (session, reason) => void closed.push(`${session.id}: ${reason}`),
     credentialUsed: () => undefined,
   }
-  const sessions = new KubeSessions(gatekeeper as Gatekeeper, new Upstreams(gatekeeper as Gatekeeper, () => Promise.resolve('secret')), max)
+  const sessions = new KubeSessions(gatekeeper as Gatekeeper, new Upstreams({ gatekeeper, resolveSecret: () => Promise.resolve('secret'), targets: () => [] } as unknown as AdapterServices), max)
   return Object.assign(setup, { sessions })
 }
 

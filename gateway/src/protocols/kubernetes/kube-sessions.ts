@@ -4,7 +4,8 @@ import type { Session } from '../../governance/session.ts'
 import { KubeSession } from './kube-session.ts'
 import { FieldMasks, readField } from './masked-fields.ts'
 import { idleMsOf, kubernetesTarget } from './target.ts'
-import type { Upstreams } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
+import type { Upstreams } from './upstreams.ts'
 
 export interface OpeningRequest {
   readonly token: string
@@ -72,15 +73,17 @@ export class KubeSessions {
         if (kube !== undefined) this.#end(kube, reason)
       },
     })
+    let upstream: Upstream | undefined
     try {
       const target = kubernetesTarget(session.target)
-      const upstream = await this.#upstreams.for(session, target)
+      upstream = await this.#upstreams.for(session, target)
       kube = new KubeSession(forget, session, target, new FieldMasks(target.maskedFields.map(readField), target.secrets), upstream)
       this.#open.add(kube)
       // It may have been ended while its credential was being read.
       if (session.ended !== undefined) this.#end(kube, session.ended)
       return kube
     } catch (error) {
+      upstream?.end()
       this.#gatekeeper.close(session, error instanceof Error ? error.message : 'the session could not be opened')
       throw error
     }
@@ -91,6 +94,7 @@ export class KubeSessions {
     this.#open.delete(kube)
     kube.session.ended ??= reason
     kube.end(reason)
+    kube.upstream.end()
     this.#gatekeeper.close(kube.session, reason)
   }
 

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { TargetEntry } from '../../governance/policy/policy-document.ts'
 import { type AdapterServices, NotReached } from '../protocol-adapter.ts'
 import { kubernetesTarget } from './target.ts'
-import { openUpstream, TargetUnreachable } from './upstream.ts'
+import { TargetUnreachable } from './upstream.ts'
+import { openUpstream } from './upstreams.ts'
 
 const MAX_ANSWER_BYTES = 64 * 1024
 

@@ -21,6 +21,18 @@ const maskedField = z.string().superRefine((text, context) => {
   }
 })
 
+const NAME = '[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?'
+/** A token of its own for each session, of a service account. */
+const perSession = z.strictObject({
+  /** `namespace/name`. */
+  serviceAccount: z.string().regex(new RegExp(`^${NAME}/${NAME}$`), 'expected NAMESPACE/NAME of a service account'),
+  /** Of one token; it is renewed while the session lasts. Kept as text: what was accepted once is read again. */
+  validFor: z.string().refine((text) => {
+    const ms = milliseconds(text)
+    return ms >= 600_000 && ms <= 24 * 3_600_000
+  }, 'a duration from 10m to 24h, such as 1h').default('1h'),
+})
+
 /** What a Kubernetes target says in the policy document, besides name, protocol and labels. */
 export const targetSchema = z.strictObject({
   host: z.string().min(1).describe('Host name or address, as the gateway reaches it'),
@@ -30,6 +42,7 @@ export const targetSchema = z.strictObject({
       token: secretReference.optional().describe('Where a service account\'s token is kept; this, or a certificate with its key'),
       certificate: secretReference.optional().describe('Where a client certificate is kept'),
       key: secretReference.optional().describe('Where the key of the certificate is kept'),
+      perSession: perSession.optional().describe('Gives each session a token of its own'),
     })
     .refine(({ token, certificate, key }) => (token !== undefined) !== (certificate !== undefined) && (certificate === undefined) === (key === undefined),
       'name either token, or certificate and key'),
@@ -62,4 +75,11 @@ export function kubernetesTarget(entry: TargetEntry): KubernetesTarget {
 
 export function idleMsOf({ idle }: KubernetesTarget): number {
   return milliseconds(idle)
+}
+
+/** Absent when sessions use the target's own credential. */
+export function perSessionOf({ credential: { perSession: own } }: KubernetesTarget): { readonly namespace: string; readonly name: string; readonly validForMs: number } | undefined {
+  if (own === undefined) return undefined
+  const [namespace = '', name = ''] = own.serviceAccount.split('/')
+  return { namespace, name, validForMs: milliseconds(own.validFor) }
 }

@@ -1,8 +1,8 @@
+import { LoginSweeper } from '../../login-sweeper.ts'
 import type { AdapterServices } from '../../protocol-adapter.ts'
 import { perSessionOf, postgresTarget, TLS_USE, type PostgresTarget } from '../target.ts'
 import { connectUpstream, TargetError, type Upstream } from '../upstream.ts'
 import { Administrator, ADMINISTRATOR_SETTINGS } from './administrator.ts'
-import { LoginSweeper } from './login-sweeper.ts'
 import { TargetLogins } from './target-logins.ts'
 
 const CLOSE_WITHIN_MS = 8_000

@@ -1,6 +1,13 @@
-import type { SessionLogins } from '../../../governance/logins/session-logins.ts'
-import type { Log } from '../../protocol-adapter.ts'
-import type { TargetLogins } from './target-logins.ts'
+import type { SessionLogins } from '../governance/logins/session-logins.ts'
+import type { Log } from './protocol-adapter.ts'
+
+/** Logins that a protocol makes for one session each. */
+export interface SweptLogins {
+  /** Whether there is any that the other gateways must know to be somebody's. */
+  readonly isUsed: boolean
+  /** Removes what was left behind. Never throws. */
+  sweep(): Promise<void>
+}
 
 const SWEEP_MS = 60_000
 /** Several times in the time after which other gateways take this one to be gone. */
@@ -11,7 +18,7 @@ export class LoginSweeper {
   readonly #timers: readonly NodeJS.Timeout[]
 
   /** @param targets those with logins for sessions: of the policy in force, and those that still have some */
-  constructor(logins: SessionLogins, targets: () => readonly TargetLogins[], log: Log) {
+  constructor(logins: SessionLogins, targets: () => readonly SweptLogins[], log: Log) {
     const sweep = (): void => {
       for (const target of targets()) void target.sweep()
     }
