@@ -43,7 +43,7 @@ before(async () => {
     port: echo.port, caFile: echo.caFile, credential: CREDENTIAL, policy: POLICY,
     settings: `    impersonate: true
     idle: 10s
-    maskedFields: ['configmaps:data.password', 'pods:spec.containers[*].env[*].value']
+    maskedFields: ['configmaps:data.password', 'pods:spec.containers[*].env[*].value', 'widgets.example.com:spec.password', 'widgets.example.com:spec.keys[*]', 'nodes:metadata.labels.rack']
     record: { rows: all }
 `,
   })
@@ -216,6 +216,75 @@ describe('what is masked', () => {
     assert.equal(echo.seen.length, 0)
   })
 
+  test('is masked wherever the same value stands', async () => {
+    const container = { name: 'a', env: [{ name: 'TOKEN', value: 'hunter2' }] }
+    const template = { spec: { containers: [container], initContainers: [container], ephemeralContainers: [container] } }
+    for (const [path, body] of [
+      ['/api/v1/namespaces/default/pods/web', template], ['/apis/apps/v1/namespaces/default/statefulsets/db', { spec: { template } }], ['/apis/apps/v1/replicasets', { items: [{ spec: { template } }] }],
+      ['/apis/batch/v1/namespaces/default/cronjobs/night', { spec: { jobTemplate: { spec: { template } } } }], ['/apis/apps/v1/namespaces/default/controllerrevisions/db-1', { data: { spec: { template } } }],
+      ['/apis/batch/v1/namespaces/default/jobs/one', { metadata: { annotations: { 'kapp.k14s.io/original': JSON.stringify({ spec: { template } }), plain: 'words' } } }],
+      ['/api/v1/namespaces/default/secrets/db', { metadata: { annotations: { 'objectset.rio.cattle.io/applied': 'H4sIAAAAhunter2', copy: JSON.stringify({ data: { password: 'hunter2' } }) } } }],
+      ['/apis/example.com/v1/widgets', { items: [{ metadata: { managedFields: [{ manager: 'me', fieldsV1: { 'f:spec': { 'f:keys': { 'v:"hunter2"': {} } } } }] }, spec: { password: 'hunter2', keys: ['hunter2'] } }] }],
+    ] as const) {
+      answers(path, body)
+      const { status, body: shown } = await ask(path)
+      assert.equal(status, 200)
+      assert.doesNotMatch(shown, /hunter2/, path)
+      assert.ok(!shown.includes('annotations') || /"words"|\{\}|\[redacted\]|W3JlZGFjdGVk/.test(shown), shown)
+    }
+  })
+
+  test('is in no table, selector, or word about a change', async () => {
+    const table = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json'
+    for (const path of ['/apis/example.com/v1/widgets', '/api/v1/pods']) await ask(path, { headers: { accept: table } })
+    assert.deepEqual(echo.seen.map(({ headers }) => headers['accept']), ['application/json', table])
+    echo.seen.length = 0
+    for (const query of ['widgets?fieldSelector=spec.password%3Dhunter2', 'widgets?fieldSelector=metadata.name!%3Dx,spec.password!%3Dhunter2&watch=1']) {
+      const { status, body } = await ask(`/apis/example.com/v1/${query}`)
+      assert.deepEqual([status, /a selector on a masked field/.test(body)], [403, true])
+    }
+    assert.equal((await ask('/api/v1/nodes?labelSelector=rack%3D7')).status, 403)
+    assert.equal(echo.seen.length, 0)
+    assert.equal((await ask('/apis/example.com/v1/widgets?fieldSelector=metadata.name%3Dx&labelSelector=a')).status, 200)
+    const differs = 'spec: Forbidden: pod updates may not change fields: {Env: {Name: "TOKEN", Value: "hunter2"}}'
+    echo.answers.set('/api/v1/namespaces/default/pods/web', { status: 422, body: JSON.stringify({ kind: 'Status', status: 'Failure', message: `Pod "web" is invalid: ${differs}`, reason: 'Invalid', details: { name: 'web', causes: [{ reason: 'FieldValueForbidden', message: differs, field: 'spec' }] }, code: 422 }) })
+    const { status, body } = await ask('/api/v1/namespaces/default/pods/web', { method: 'PATCH', body: { spec: { hostname: 'x' } }, headers: { 'content-type': 'application/merge-patch+json' } })
+    assert.deepEqual([status, body.includes('hunter2'), /"field":"spec"/.test(body), /words are left out/.test(body)], [422, false, true, true])
+  })
+
+  test('cannot be guessed by changes that cost nothing', async () => {
+    const path = '/api/v1/namespaces/default/secrets/db'
+    const guess = { kind: 'Secret', metadata: { name: 'db' }, data: { password: SECRET } }
+    const merge = { 'content-type': 'application/merge-patch+json' }
+    const apply = { 'content-type': 'application/apply-patch+yaml' }
+    for (const [method, query, body, headers] of [
+      ['PUT', '?dryRun=All', guess, {}], ['PATCH', '?dryRun=All', guess, merge], ['PATCH', '?dryRun=All&force=true', guess, apply], ['PATCH', '?dryRun=All', { stringData: { password: 'hunter2' } }, merge],
+      ['PATCH', '?dryRun=All', [{ op: 'replace', path: '/data/password', value: SECRET }], { 'content-type': 'application/json-patch+json' }],
+      ['PATCH', '?fieldManager=me', guess, apply], ['PATCH', '?fieldManager=me&force=false', `kind: Secret\ndata:\n  password: ${SECRET}\n`, apply],
+      ['PATCH', '?dryRun=All', { metadata: { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify(guess) } } }, merge],
+    ] as const) {
+      const { status, body: answer } = await ask(`${path}${query}`, { method, body, headers })
+      assert.deepEqual([status, /whether (?:its|a masked) value is the one that was sent/.test(answer)], [403, true], `${method} ${query} ${answer}`)
+    }
+    assert.equal(echo.seen.length, 0)
+    for (const [method, query, body, headers] of [['PATCH', '?fieldManager=me&force=true', guess, apply], ['PATCH', '?dryRun=All', { metadata: { labels: { a: 'b' } } }, merge], ['PUT', '', guess, {}]] as const) {
+      assert.equal((await ask(`${path}${query}`, { method, body, headers })).status, 200)
+    }
+    assert.equal((await ask('/api/v1/namespaces/default/secrets?dryRun=All', { method: 'POST', body: guess })).status, 200)
+  })
+
+  test('is no token of the cluster, no cut log, and nothing packed', async () => {
+    answers('/api/v1/namespaces/default/serviceaccounts/robot/token', { kind: 'TokenRequest', status: { token: 'hunter2', expirationTimestamp: 'soon' } })
+    const { body } = await ask('/api/v1/namespaces/default/serviceaccounts/robot/token', { method: 'POST', body: { spec: {} } })
+    assert.deepEqual(JSON.parse(body), { kind: 'TokenRequest', status: { token: '[redacted]', expirationTimestamp: 'soon' } })
+    echo.seen.length = 0
+    const cut = await ask('/api/v1/namespaces/default/pods/web/log?limitBytes=20')
+    assert.deepEqual([cut.status, /a log that is cut/.test(cut.body), echo.seen.length], [403, true, 0])
+    echo.answers.set('/api/v1/namespaces/default/services/web/proxy/page', { headers: { 'content-type': 'text/html', 'content-encoding': 'gzip' }, body: 'dana@example.com' })
+    const packed = await ask('/api/v1/namespaces/default/services/web/proxy/page')
+    assert.deepEqual([packed.status, packed.body.includes('dana')], [502, false])
+  })
+
   test('is in no entry of the ledger either, when it is written', async () => {
     const { status } = await ask('/api/v1/namespaces/default/secrets', { method: 'POST', body: { kind: 'Secret', metadata: { name: 'new' }, data: { password: SECRET } } })
     assert.equal(status, 200)
@@ -246,10 +315,12 @@ describe('a review', () => {
 
   test('that is answered in time needs no retry, and a client that goes away asks for nothing', async () => {
     const path = '/api/v1/namespaces/default/services/web'
-    answers(path, { kind: 'Service', metadata: { name: 'web' } })
+    answers(path, { kind: 'Service', metadata: { name: 'web' } }, { warning: '299 - "of the API server"' })
     const waiting = ask(path, { method: 'DELETE' })
     await dba.approve(await dba.asked(`DELETE ${path}`))
-    assert.equal((await waiting).status, 200)
+    const { status, headers } = await waiting
+    assert.equal(status, 200)
+    assert.match(String(headers['warning']), /^299 - "sallyport: approved after \d+ s; it was held for review by rule \\"asked\\": .*\(ticket [^)]+\)", 299 - "of the API server"$/)
     assert.equal(echo.seen.filter(({ method }) => method === 'DELETE').length, 1)
   })
 

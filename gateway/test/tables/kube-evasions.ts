@@ -196,6 +196,12 @@ const BODIES: readonly KubeEvasion[] = [
   write('nested without end', `${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}`), write('larger than the API server takes', `{"a":"${'x'.repeat(3_400_000)}"}`),
   write('JSON said to be protobuf', privileged, { headers: ['content-type: application/vnd.kubernetes.protobuf'] }), write('a type of its own', privileged, { headers: ['content-type: application/x-json'] }),
   write('no type, and YAML', 'spec: {hostPID: true}', { headers: [] }),
+  ...Object.entries({
+    'a variable': '{"spec":{"containers":[{"env":[{"valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}}]}]}}', 'all variables': '{"spec":{"initContainers":[{"envFrom":[{"secretRef":{"name":"db"}}]}]}}',
+    'a volume': '{"spec":{"volumes":[{"secret":{"secretName":"db"}}]}}', 'a volume of several': '{"spec":{"volumes":[{"projected":{"sources":[{"secret":{"name":"db"}}]}}]}}', 'a driver': '{"spec":{"volumes":[{"csi":{"nodePublishSecretRef":{"name":"db"},"x":{"secretRef":{"name":"db"}}}}]}}',
+  }).flatMap(([name, body]) => [write(`a secret by ${name} of a pod`, body), patch(`a secret by ${name} of a pod, patched`, 'strategic-merge-patch+json', body)]),
+  patch('a secret by JSON patch', 'json-patch+json', '[{"op":"add","path":"/spec/containers/0/env/0/valueFrom/secretKeyRef/name","value":"db"}]'),
+  patch('a secret by an apply in YAML', 'apply-patch+yaml', 'spec:\n  volumes:\n  - name: x\n    secret: {secretName: db}\n'),
   write('everything to everybody', '{"roleRef":{"name":"cluster-admin"},"subjects":[]}', { path: '/apis/rbac.authorization.k8s.io/v1/namespaces/writable/rolebindings' }),
   write('a role that hands on more than it has', '{"rules":[{"verbs":["escalate"],"resources":["roles"]}]}', { path: '/apis/rbac.authorization.k8s.io/v1/namespaces/writable/roles' }),
   write('a role with everything', '{"rules":[{"verbs":["*"],"resources":["pods"]}]}', { path: '/apis/rbac.authorization.k8s.io/v1/namespaces/writable/roles' }),
@@ -208,7 +214,7 @@ rules:
   - { name: no-secrets, when: 'operation.objects.exists(o, o.contains("/secrets"))', then: deny, message: agents read no secrets }
   - { name: no-system, when: 'operation.objects.exists(o, o.startsWith("kube-system/"))', then: deny }
   - name: no-power
-    when: 'operation.actions.exists(a, a in ["privileged", "host-path", "host-network", "host-pid", "host-ipc", "escalate"])'
+    when: 'operation.actions.exists(a, a in ["privileged", "host-path", "host-network", "host-pid", "host-ipc", "escalate", "use-secret"])'
     then: deny
     message: nothing gets power over the node or the cluster
   - { name: reads, when: operation.readOnly, then: allow }

@@ -57,6 +57,11 @@ export function isBroken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && BREAKS.has(error.code)
 }
 
+/** A header that clients of Kubernetes print: RFC 7234 §5.5. */
+export function warningOf(text: string): string {
+  return `299 - "sallyport: ${text.replaceAll(/[^ -~]/g, '?').replaceAll(/["\\]/g, '\\$&').slice(0, 1_000)}"`
+}
+
 /** @returns the bytes that the client got */
 export function answerStatus(response: AnyResponse, failure: StatusFailure): Buffer {
   const body = writeStatus(failure)

@@ -90,8 +90,23 @@ function member(name: string, part: Json, { actions, objects }: Findings): void 
     const path = isObject(part) ? part['path'] : undefined
     if (typeof path === 'string') objects.add(`host-path:${path.slice(0, 500)}`)
   }
+  // Who may say what runs in a pod reads what it is given.
+  const secret = secretOf(name, part)
+  if (secret !== undefined) {
+    actions.add('use-secret')
+    if (secret !== '') objects.add(`secret:${secret.slice(0, 253)}`)
+  }
   if (name === 'capabilities' && isObject(part) && Array.isArray(part['add']) && part['add'].length > 0) actions.add('capabilities')
   if (name === 'hostPort' && typeof part === 'number' && part > 0) actions.add('host-port')
+}
+
+/** Name of the Secret that a member hands on; empty when it names none. */
+function secretOf(name: string, part: Json): string | undefined {
+  if (name === 'secretName') return typeof part === 'string' ? part : undefined
+  if (name !== 'secretKeyRef' && name !== 'secretRef' && name !== 'secret') return undefined
+  if (!isObject(part)) return undefined
+  const named = part['name'] ?? part['secretName']
+  return typeof named === 'string' ? named : ''
 }
 
 /** Roles that hand on more than they hold, and who gets which role. */

@@ -124,3 +124,8 @@ export function readableAccept(accept: string | undefined): string {
   const kept = ranges.map((range) => (range.startsWith('application/*') || range.startsWith('*/*') ? 'application/json' : range))
   return kept.length === 0 ? 'application/json' : [...new Set(kept)].join(',')
 }
+
+/** Objects in place of the tables that the API server makes of them. */
+export function withoutTables(accept: string): string {
+  return accept.split(',').filter((range) => !/;\s*as\s*=\s*table\b/i.test(range)).join(',') || 'application/json'
+}

@@ -16,9 +16,10 @@ export interface ExchangeActions {
   preview(): Promise<Preview>
   /**
    * Sends it on, and brings back what comes of it.
+   * @param waited words for the client about a wait that is over
    * @returns the status code as it is recorded
    */
-  run(transcript: Transcript, signal: AbortSignal, rowLimit: number | undefined): Promise<string>
+  run(transcript: Transcript, signal: AbortSignal, rowLimit: number | undefined, waited: string | undefined): Promise<string>
   /** Tells the client that it does not run. */
   refuse(refusal: Refusal): void
   /** Something failed while it ran; the client is told as far as that can be. */
@@ -36,6 +37,7 @@ export class KubeExchange implements Exchange, InFlight {
   readonly #actions: ExchangeActions
   readonly #abort = new AbortController()
   #wait: Wait | undefined
+  #held: { readonly message: string; readonly sinceMs: number } | undefined
   #settle: () => void = () => undefined
 
   constructor(kube: KubeSession, gatekeeper: Gatekeeper, operation: Operation, actions: ExchangeActions) {
@@ -54,8 +56,10 @@ export class KubeExchange implements Exchange, InFlight {
         this.#wait = wait
         if (this.#abort.signal.aborted) wait.leave()
       },
-      // HTTP has no word for it: the client sees a request that takes its time, and a ticket when that is over.
-      announceWait: () => undefined,
+      // HTTP has no word for it that clients print before the answer, and some fail of an answer before the answer: it is told with it.
+      announceWait: (message) => {
+        this.#held = { message, sinceMs: performance.now() }
+      },
     }
   }
 
@@ -86,10 +90,11 @@ export class KubeExchange implements Exchange, InFlight {
     const { session } = this.#kube
     const startedAt = performance.now()
     const transcript = new Transcript(session, operationNumber)
+    const waited = this.#held && `approved after ${Math.ceil((startedAt - this.#held.sinceMs) / 1_000)} s; it was ${this.#held.message}`
     let code: string
     let result: 'completed' | 'failed' | 'aborted' = 'completed'
     try {
-      code = await this.#actions.run(transcript, this.#abort.signal, rowLimit)
+      code = await this.#actions.run(transcript, this.#abort.signal, rowLimit, waited)
       if (Number(code) >= 400) result = 'failed'
     } catch (error) {
       code = this.#actions.fail(error)

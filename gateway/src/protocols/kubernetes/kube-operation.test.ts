@@ -14,7 +14,7 @@ function operation(line: string, body?: unknown, contentType = 'application/json
   const bytes = Buffer.from(JSON.stringify(body ?? null))
   const read = body === undefined ? undefined : { bytes, text: bytes, json: readStrictJson(bytes), isJsonPatch: contentType === 'application/json-patch+json', hasUnknown: false }
   const client = { method, targetName: 'cluster', prefix: '/cluster', target, token: '', userAgent: '', purpose: undefined, contentType, headers: {} }
-  return kubeOperation(client, readRequestInfo(method, target), read, masks)
+  return kubeOperation(client, readRequestInfo(method, target), read, { masks, detects: true })
 }
 
 describe('what a request does', () => {

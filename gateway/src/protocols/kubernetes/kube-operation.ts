@@ -7,19 +7,28 @@ import { type FieldMasks, REDACTED_BASE64 } from './masked-fields.ts'
 import { bodyDryRun, type RequestBody } from './request-body.ts'
 import { requestFacts, resourceOf } from './request-facts.ts'
 import { maskJson, type MaskTree, UnreadableJson } from './wire/mask-json.ts'
-import type { RequestInfo } from './wire/request-info.ts'
+import { isTrue, type RequestInfo, valueOf } from './wire/request-info.ts'
+import type { RequestTarget } from './wire/request-target.ts'
 import type { Json } from './wire/strict-json.ts'
 
-const SECRET_FIELDS = 'secrets'
+/** In the place of a mask's name: those of the target have none. */
+const FIELDS = 'secrets'
+
+/** What is masked in the session: fields of objects, and what detectors find in any text. */
+export interface SessionMasks {
+  readonly masks: FieldMasks
+  readonly detects: boolean
+}
 
 /** A request as it is decided and recorded: with what is masked in it left out. */
-export function kubeOperation(client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, masks: FieldMasks, known?: OperationFacts): Operation {
+export function kubeOperation(client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, session: SessionMasks, known?: OperationFacts): Operation {
   const { method, target } = client
   const line = `${method} ${target.path}${target.search === '' ? '' : `?${target.search}`}`
   const plain = known ?? requestFacts(info, method, target)
-  if (body === undefined) return { protocol: 'kubernetes', facts: plain, text: line, parameters: [] }
-  const trees = info.isResource ? masks.forObject(resourceOf(info)) : undefined
-  const violation = trees && writtenBack(body)
+  const asked = info.isResource ? tellingQuery(info, target.query, session) : undefined
+  if (body === undefined) return { protocol: 'kubernetes', facts: asked === undefined ? plain : Object.freeze({ ...plain, maskViolation: asked }), text: line, parameters: [] }
+  const trees = info.isResource ? session.masks.forObject(resourceOf(info)) : undefined
+  const violation = asked ?? (trees && (writtenBack(body) ?? guessed(client, info, body, trees)))
   const facts = body.json === undefined ? plain : withBody(plain, info, body.json, body)
   const isTried = bodyDryRun(body.json) && !facts.actions.includes('dry-run') && (info.verb.startsWith('delete') || info.subresource === 'eviction')
   return {
@@ -49,10 +58,32 @@ function shownBody({ bytes, text, json, isJsonPatch }: RequestBody, trees: reado
   return maskJson(text, isJsonPatch ? [{ items: { names: new Map([['value', { replace: redact }]]) } }] : trees).toString()
 }
 
+/** A question whose answer would tell what is masked, whatever is left out of it. */
+function tellingQuery(info: RequestInfo, query: RequestTarget['query'], { masks, detects }: SessionMasks): MaskViolation | undefined {
+  if (masks.isToldBy(resourceOf(info), query)) {
+    return { mask: FIELDS, reason: 'what a selector on a masked field chooses would tell its value', hint: 'Select by another field or label.' }
+  }
+  if (detects && info.subresource === 'log' && query.some(([name]) => name === 'limitBytes')) {
+    return { mask: FIELDS, reason: 'a log that is cut within a value shows the rest of it', hint: 'Leave out --limit-bytes; --tail and --since cut between lines.' }
+  }
+  return undefined
+}
+
+/** A change that costs nothing when the guess is wrong: what comes of it tells whether a masked value is the one that was sent. */
+function guessed({ contentType, target }: ClientRequest, info: RequestInfo, { text, isJsonPatch }: RequestBody, trees: readonly MaskTree[]): MaskViolation | undefined {
+  if (info.verb !== 'update' && info.verb !== 'patch') return undefined
+  const isTried = valueOf(target.query, 'dryRun') !== undefined
+  const yields = contentType.startsWith('application/apply-patch') && !isTrue(target.query, 'force')
+  if ((!isTried && !yields) || !(isJsonPatch || maskJson(text, trees) !== text)) return undefined
+  return isTried
+    ? { mask: FIELDS, reason: 'a dry run with a masked field tells whether its value is the one that was sent', hint: 'Leave masked fields out of dry runs and of kubectl diff.' }
+    : { mask: FIELDS, reason: 'an apply that gives way to other managers tells whether a masked value is the one that was sent', hint: 'Send it with --force-conflicts, or leave the masked fields out.' }
+}
+
 /** A change that would put masks in place of what they hide, or bring what is hidden to where it is not. */
 function writtenBack({ text, json, isJsonPatch }: RequestBody): MaskViolation | undefined {
   if (isJsonPatch && movesValues(json)) {
-    return { mask: SECRET_FIELDS, reason: 'a JSON patch that tests, copies or moves could tell what is masked', hint: 'Send only add, replace and remove, or a merge patch.' }
+    return { mask: FIELDS, reason: 'a JSON patch that tests, copies or moves could tell what is masked', hint: 'Send only add, replace and remove, or a merge patch.' }
   }
   let found = false
   const look = (value: string): string => {
@@ -66,7 +97,7 @@ function writtenBack({ text, json, isJsonPatch }: RequestBody): MaskViolation | 
     found = true
   }
   return found
-    ? { mask: SECRET_FIELDS, reason: 'the object holds a mask where the value was, and writing it would destroy the value', hint: 'Send only what changes, as a patch, without the masked fields.' }
+    ? { mask: FIELDS, reason: 'the object holds a mask where the value was, and writing it would destroy the value', hint: 'Send only what changes, as a patch, without the masked fields.' }
     : undefined
 }
 

@@ -1,8 +1,8 @@
 import { maskText, streamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import type { OperationFacts } from '../../governance/operation.ts'
 import type { AdapterServices } from '../protocol-adapter.ts'
-import { answerStatus, type AnyResponse, BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus } from './answers.ts'
-import { type AnyRequest, type ClientRequest, readClientRequest, RefusedRequest } from './client-request.ts'
+import { answerStatus, type AnyResponse, BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus, warningOf } from './answers.ts'
+import { type AnyRequest, type ClientRequest, readClientRequest, RefusedRequest, withoutTables } from './client-request.ts'
 import { KubeExchange } from './kube-exchange.ts'
 import { digestOf, kubeOperation } from './kube-operation.ts'
 import type { KubeSession } from './kube-session.ts'
@@ -10,7 +10,7 @@ import type { KubeSessions } from './kube-sessions.ts'
 import { countCollection, previewRequest } from './preview-request.ts'
 import { type Masking, relayAnswer, UnmaskableAnswer } from './relay-answer.ts'
 import { readBody, type RequestBody } from './request-body.ts'
-import { requestFacts, resourceOf } from './request-facts.ts'
+import { maskedResourceOf, requestFacts, resourceOf } from './request-facts.ts'
 import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
 
 /** Requests without a body repeat: what they do is known by their line. */
@@ -50,18 +50,19 @@ export class KubeRequests {
 
   async #govern(kube: KubeSession, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, request: AnyRequest, response: AnyResponse): Promise<void> {
     const { gatekeeper, maskKey } = this.#services
-    const operation = kubeOperation(client, info, body, kube.masks, this.#factsOf(client, info))
+    const operation = kubeOperation(client, info, body, kube, this.#factsOf(client, info))
     const exchange = new KubeExchange(kube, gatekeeper, operation, {
       digest: digestOf(client, body),
       preview: () => previewRequest(kube, client, info, body, maskKey),
       refuse: (refusal) => void answerStatus(response, refusalStatus(refusal)),
       fail: (error) => this.#fail(error, response, kube),
-      run: async (transcript, signal, rowLimit) => {
+      run: async (transcript, signal, rowLimit, waited) => {
         if (rowLimit !== undefined && info.verb === 'deletecollection') await checkCount(kube, client, info, maskKey, rowLimit)
         const answer = await kube.upstream.request({
           method: client.method, path: `${client.target.path}${client.target.search === '' ? '' : `?${client.target.search}`}`,
-          headers: headersOf(client, body), body: body?.bytes, signal,
+          headers: headersOf(client, info, body, kube), body: body?.bytes, signal,
         })
+        if (waited !== undefined) response.setHeader('warning', warningOf(waited))
         await relayAnswer(answer, response, maskingOf(kube, info, operation.facts, maskKey), client.prefix, transcript, kube, signal)
         return String(answer.statusCode ?? 0)
       },
@@ -103,8 +104,13 @@ export class KubeRequests {
   }
 }
 
-function headersOf({ headers }: ClientRequest, body: RequestBody | undefined): ClientRequest['headers'] {
-  return body?.contentType === undefined ? headers : { ...headers, 'content-type': body.contentType }
+function headersOf({ headers }: ClientRequest, info: RequestInfo, body: RequestBody | undefined, { masks }: KubeSession): ClientRequest['headers'] {
+  return {
+    ...headers,
+    ...(body?.contentType !== undefined && { 'content-type': body.contentType }),
+    // Clients make their own of the objects then, with less in it.
+    ...(info.isResource && masks.showInTables(resourceOf(info)) && { accept: withoutTables(headers['accept'] ?? '') }),
+  }
 }
 
 export function targetNames({ targets }: Pick<AdapterServices, 'targets'>): readonly string[] {
@@ -128,10 +134,11 @@ function maskingOf(kube: KubeSession, info: RequestInfo, facts: OperationFacts, 
   const isText = info.subresource === 'log' || info.subresource === 'proxy' || info.verb === 'proxy'
   if (isText) return masker() ?? { kind: 'none' }
   const trees = [
-    ...(kube.masks.forAnswer(resourceOf(info)) ?? []),
+    ...(kube.masks.forAnswer(maskedResourceOf(info)) ?? []),
     ...(policy.detectors === undefined ? [] : [{ texts: (text: string) => maskText(policy, maskKey, text) }]),
   ]
   if (trees.length === 0) return { kind: 'none' }
+  if ((info.verb === 'update' || info.verb === 'patch') && kube.masks.mayBeQuoted(resourceOf(info))) return { kind: 'document', trees, isQuoting: true }
   return { kind: info.verb === 'watch' || facts.actions.includes('watch') ? 'events' : 'document', trees }
 }
 

@@ -31,6 +31,11 @@ export class KubeSession {
     if (session.recorder !== undefined) session.recorder.onRoom = () => this.#room()
   }
 
+  /** Whether any text is looked through for what is masked wherever it stands. */
+  get detects(): boolean {
+    return this.session.policy.detectors !== undefined
+  }
+
   get inFlight(): number {
     return this.#inFlight.size
   }

@@ -1,10 +1,10 @@
-import type { IncomingMessage } from 'node:http'
 import { maskText } from '../../governance/masking/stream/stream-masker.ts'
 import { MAX_SAMPLE, type Preview, type RowChange } from '../../governance/review/preview.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { KubeSession } from './kube-session.ts'
 import type { RequestBody } from './request-body.ts'
-import { resourceOf } from './request-facts.ts'
+import { AnswerTooLarge, readAnswer } from './read-answer.ts'
+import { maskedResourceOf, resourceOf } from './request-facts.ts'
 import { maskJson } from './wire/mask-json.ts'
 import type { RequestInfo } from './wire/request-info.ts'
 import { encodeQuery } from './wire/request-target.ts'
@@ -25,11 +25,11 @@ export async function previewRequest(kube: KubeSession, client: ClientRequest, i
     if (info.isResource && info.subresource === '') {
       if (info.verb === 'deletecollection') return await collection(asker, client)
       if (info.verb === 'delete') return await deletion(asker, client)
-      if (['create', 'update', 'patch'].includes(info.verb)) return await change(asker, client, info, body)
+      if (['create', 'update', 'patch'].includes(info.verb)) return await change(asker, client, info, body, kube.masks.mayBeQuoted(resourceOf(info)))
     }
     return none('A request of this kind cannot be tried beforehand.')
   } catch (error) {
-    return none(`It could not be tried beforehand: ${error instanceof NoAnswer ? error.message : 'the API server did not answer in time'}.`)
+    return none(`It could not be tried beforehand: ${error instanceof NoAnswer || error instanceof AnswerTooLarge ? error.message : 'the API server did not answer in time'}.`)
   }
 }
 
@@ -53,7 +53,7 @@ class Asker {
   constructor(kube: KubeSession, client: ClientRequest, info: RequestInfo, maskKey: Uint8Array) {
     this.#kube = kube
     this.#client = client
-    this.#resource = resourceOf(info)
+    this.#resource = maskedResourceOf(info)
     this.#maskKey = maskKey
   }
 
@@ -66,7 +66,7 @@ class Asker {
       headers: { accept: 'application/json', 'accept-encoding': 'identity', ...(body !== undefined && contentType !== undefined && { 'content-type': contentType }) },
     })
     const texts = (text: string): string => maskText(this.#kube.session.policy, this.#maskKey, text)
-    const masked = maskJson(await collect(answer), [...(this.#kube.masks.forAnswer(this.#resource) ?? []), { texts }])
+    const masked = maskJson(await readAnswer(answer, MAX_BYTES), [...(this.#kube.masks.forAnswer(this.#resource) ?? []), { texts }])
     return { status: answer.statusCode ?? 0, json: JSON.parse(masked.toString()) as Json }
   }
 
@@ -94,12 +94,12 @@ async function deletion(asker: Asker, client: ClientRequest): Promise<Preview> {
   return { method: 'counted', rows: 1, atMost: false, tables: [], sample: [{ before: fieldsOf(json), after: undefined }], notes }
 }
 
-async function change(asker: Asker, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined): Promise<Preview> {
+async function change(asker: Asker, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, isQuoting: boolean): Promise<Preview> {
   const query = client.target.query.filter(([name]) => name !== 'dryRun')
   const tried = await asker.ask(client.method, [...query, ['dryRun', 'All']], body)
   if (tried.status >= 300) {
     const message = isObject(tried.json) ? tried.json['message'] : undefined
-    throw new NoAnswer(`the API server would not take it: ${typeof message === 'string' ? message.slice(0, 500) : tried.status}`)
+    throw new NoAnswer(`the API server would not take it: ${typeof message === 'string' && !isQuoting ? message.slice(0, 500) : tried.status}`)
   }
   const before = info.verb === 'create' || tried.status === 201 ? undefined : (await asker.ask('GET', [])).json
   const after = fieldsOf(tried.json)
@@ -137,15 +137,4 @@ function textOf(value: Json): string | null {
 
 function none(note: string): Preview {
   return { method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: [note] }
-}
-
-async function collect(answer: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > MAX_BYTES) throw new NoAnswer('the answer of the API server is too large')
-    parts.push(part)
-  }
-  return Buffer.concat(parts, length)
 }

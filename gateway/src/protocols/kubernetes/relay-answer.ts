@@ -3,14 +3,16 @@ import type { IncomingMessage } from 'node:http'
 import type { StreamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import { type AnyResponse, answerStatus } from './answers.ts'
 import type { KubeSession } from './kube-session.ts'
+import { AnswerTooLarge, readAnswer } from './read-answer.ts'
 import type { Transcript } from './transcript.ts'
 import { maskJson, type MaskTree } from './wire/mask-json.ts'
+import { isObject, readStrictJson } from './wire/strict-json.ts'
 
 /** How what comes back is masked. */
 export type Masking =
   | { readonly kind: 'none' }
   /** One JSON document; held until it is whole. */
-  | { readonly kind: 'document'; readonly trees: readonly MaskTree[] }
+  | { readonly kind: 'document'; readonly trees: readonly MaskTree[]; /** The API server's words, should it refuse, could quote masked values. */ readonly isQuoting?: boolean }
   /** One JSON document a line, as they come. */
   | { readonly kind: 'events'; readonly trees: readonly MaskTree[] }
   | { readonly kind: 'text'; readonly masker: StreamMasker }
@@ -60,10 +62,15 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
   }
   const contentType = answer.headers['content-type'] ?? ''
   if (masking.kind === 'document' || masking.kind === 'events') checkReadable(answer, contentType)
-  const whole = masking.kind === 'document' ? maskWhole(await collect(answer), masking.trees) : undefined
+  // A service behind a proxy may pack what it says, whatever is asked for.
+  if (masking.kind === 'text') checkPlain(answer)
+  const whole = masking.kind === 'document' ? withoutQuotes(maskWhole(await readWhole(answer), masking.trees), status, masking) : undefined
   transcript.head(status, contentType)
   const length = whole?.length ?? (masking.kind === 'none' ? answer.headers['content-length'] : undefined)
-  response.writeHead(status, { ...answerHeaders(answer, prefix, masking.kind !== 'none'), ...(length !== undefined && { 'content-length': String(length) }) })
+  const headers = answerHeaders(answer, prefix, masking.kind !== 'none')
+  // The gateway's own, which is there already, beside those of the API server.
+  const warnings = [response.getHeader('warning'), headers['warning']].filter((one) => one !== undefined)
+  response.writeHead(status, { ...headers, ...(warnings.length > 0 && { warning: warnings.join(', ') }), ...(length !== undefined && { 'content-length': String(length) }) })
   // A watch says nothing for a long time, and its client wants to know that it has begun.
   response.flushHeaders()
   const send = async (bytes: Buffer): Promise<void> => {
@@ -117,23 +124,43 @@ async function relayEvents(answer: IncomingMessage, trees: readonly MaskTree[], 
 }
 
 function checkReadable(answer: IncomingMessage, contentType: string): void {
-  const type = contentType.split(';')[0]?.trim().toLowerCase()
-  const encoding = answer.headers['content-encoding'] ?? 'identity'
-  if (type !== 'application/json' || encoding !== 'identity') {
+  checkPlain(answer)
+  if (contentType.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
     answer.destroy()
     throw new UnmaskableAnswer('the API server did not answer in JSON')
   }
 }
 
-async function collect(answer: IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of answer as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > MAX_DOCUMENT_BYTES) throw new UnmaskableAnswer('the answer is too large to be masked. Ask for less at once, with limit')
-    parts.push(part)
+function checkPlain(answer: IncomingMessage): void {
+  if ((answer.headers['content-encoding'] ?? 'identity') === 'identity') return
+  answer.destroy()
+  throw new UnmaskableAnswer('the answer came packed, in which nothing can be masked')
+}
+
+async function readWhole(answer: IncomingMessage): Promise<Buffer> {
+  try {
+    return await readAnswer(answer, MAX_DOCUMENT_BYTES)
+  } catch (error) {
+    if (error instanceof AnswerTooLarge) throw new UnmaskableAnswer('the answer is too large to be masked. Ask for less at once, with limit')
+    throw error
   }
-  return Buffer.concat(parts, length)
+}
+
+/** Of the API server's reasons, those whose words hold nothing of an object but its name. */
+const PLAIN_REASONS = new Set([
+  'NotFound', 'AlreadyExists', 'Conflict', 'Unauthorized', 'Forbidden', 'Gone', 'Expired', 'Timeout', 'ServerTimeout', 'TooManyRequests', 'MethodNotAllowed', 'NotAcceptable', 'UnsupportedMediaType',
+  'RequestEntityTooLarge', 'ServiceUnavailable',
+])
+const words = (): string => 'the API server\'s words are left out, because they could quote a masked value'
+const QUOTES: readonly MaskTree[] = [{
+  names: new Map([['message', { replace: words }], ['details', { names: new Map([['causes', { items: { names: new Map([['message', { replace: words }]]) } }]]) }]]),
+}]
+
+/** A refusal of a change to a pod shows old and new side by side. */
+function withoutQuotes(bytes: Buffer, status: number, { isQuoting = false }: { readonly isQuoting?: boolean }): Buffer {
+  if (status < 400 || !isQuoting) return bytes
+  const json = readStrictJson(bytes)
+  return isObject(json) && typeof json['reason'] === 'string' && PLAIN_REASONS.has(json['reason']) ? bytes : maskJson(bytes, QUOTES)
 }
 
 function maskWhole(bytes: Buffer, trees: readonly MaskTree[]): Buffer {

@@ -25,8 +25,9 @@ const POWERS: Readonly<Record<string, string>> = {
   'clusterroles.rbac.authorization.k8s.io': 'rbac', 'clusterrolebindings.rbac.authorization.k8s.io': 'rbac',
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': 'admission', 'validatingwebhookconfigurations.admissionregistration.k8s.io': 'admission',
   'validatingadmissionpolicies.admissionregistration.k8s.io': 'admission', 'validatingadmissionpolicybindings.admissionregistration.k8s.io': 'admission',
+  'mutatingadmissionpolicies.admissionregistration.k8s.io': 'admission', 'mutatingadmissionpolicybindings.admissionregistration.k8s.io': 'admission',
   'apiservices.apiregistration.k8s.io': 'api-service', 'customresourcedefinitions.apiextensions.k8s.io': 'definition',
-  'certificatesigningrequests.certificates.k8s.io': 'issue-certificate', bindings: 'binding',
+  'certificatesigningrequests.certificates.k8s.io': 'issue-certificate', 'podcertificaterequests.certificates.k8s.io': 'issue-certificate', bindings: 'binding',
 }
 /** Questions that are sent as POST and change nothing. */
 const QUESTIONS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectreviews'])
@@ -38,6 +39,11 @@ const HEALTH = /^\/(?:healthz|livez|readyz|metrics)(?:\/.+)?$/
 
 export function resourceOf({ resource, group }: Pick<RequestInfo, 'resource' | 'group'>): string {
   return group === '' ? resource : `${resource}.${group}`
+}
+
+/** Whose masks hold for what is answered: a token is none of its account's fields. */
+export function maskedResourceOf(info: Pick<RequestInfo, 'resource' | 'group' | 'subresource'>): string {
+  return info.subresource === 'token' ? `${resourceOf(info)}/token` : resourceOf(info)
 }
 
 /** `namespace/resource.group/name`, with the subresource behind it; `*` for what is not named. */

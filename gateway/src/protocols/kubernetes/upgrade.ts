@@ -55,7 +55,7 @@ export class KubeUpgrades {
 
   async #govern(kube: KubeSession, client: ClientRequest, info: RequestInfo, wanted: Upgrade, socket: Socket): Promise<void> {
     const { gatekeeper, maskKey } = this.#services
-    const operation = kubeOperation(client, info, undefined, kube.masks)
+    const operation = kubeOperation(client, info, undefined, kube)
     const exchange = new KubeExchange(kube, gatekeeper, operation, {
       digest: digestOf(client, undefined),
       preview: () => Promise.resolve({ method: 'none', rows: undefined, atMost: false, tables: [], sample: [], notes: ['What runs in a container cannot be tried beforehand.'] }),

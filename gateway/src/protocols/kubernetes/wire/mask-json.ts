@@ -15,6 +15,10 @@ export interface MaskTree {
   readonly replace?: Replacement
   /** Set where the value is a text that holds JSON of its own, such as an annotation: replaced inside by this tree. */
   readonly embedded?: MaskTree
+  /** The same, where a text looks as if it held JSON, or something packed that might. */
+  readonly perhapsEmbedded?: MaskTree
+  /** Set where an object is left without anything in it. */
+  readonly emptied?: boolean
   readonly names?: ReadonlyMap<string, MaskTree>
   /** Under any name. */
   readonly anyName?: MaskTree
@@ -24,6 +28,8 @@ export interface MaskTree {
 }
 
 const MAX_DEPTH = 200
+/** JSON; or gzip or zip in base64. */
+const HOLDS_OTHERS = /^\s*(?:[{[]|H4sI|UEsDB)/
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN_OBJECT = 0x7b
@@ -64,6 +70,11 @@ class JsonMasker {
     const replacing = trees.find(({ replace }) => replace !== undefined)?.replace
     if (replacing !== undefined) return this.#replaceAll(replacing)
     const byte = this.#bytes[this.#at]
+    if (trees.some(({ emptied }) => emptied === true)) {
+      const start = this.#at
+      this.#skip()
+      return this.#put(start, '{}')
+    }
     if (trees.length === 0) this.#skip()
     else if (byte === OPEN_OBJECT) this.#object(trees, depth)
     else if (byte === OPEN_ARRAY) this.#array(trees, depth)
@@ -111,8 +122,9 @@ class JsonMasker {
 
   #string(trees: readonly MaskTree[]): void {
     const start = this.#at
-    const embedded = trees.flatMap((tree) => tree.embedded ?? [])
     const text = this.#readString()
+    const isPerhaps = HOLDS_OTHERS.test(text)
+    const embedded = trees.flatMap((tree) => tree.embedded ?? (isPerhaps ? (tree.perhapsEmbedded ?? []) : []))
     const everywhere = trees.find(({ texts }) => texts !== undefined)?.texts
     if (embedded.length === 0 && everywhere === undefined) return
     let masked = embedded.length === 0 ? text : '{}'
