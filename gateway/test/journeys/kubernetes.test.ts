@@ -294,6 +294,38 @@ describe('what is masked', () => {
   })
 })
 
+describe('a watch over WebSocket', () => {
+  const path = '/api/v1/namespaces/default/secrets?watch=true'
+
+  test('is masked event by event, however its frames are cut', async () => {
+    const socket = await upgrade(path, gateway.token)
+    assert.equal(echo.seen[0]?.headers['sec-websocket-protocol'], undefined)
+    const events = ['one', 'two'].map((name) => JSON.stringify({ type: 'ADDED', object: { kind: 'Secret', metadata: { name }, data: { password: SECRET } } }))
+    const bytes = Buffer.concat(events.map((event) => clientFrame(undefined, event)))
+    for (let at = 0; at < bytes.length; at += 7) socket.write(bytes.subarray(at, at + 7))
+    let shown = ''
+    socket.on('data', (part: Buffer) => { shown += part.toString() })
+    await eventually('both come', () => Promise.resolve(shown.includes('"two"') && shown.split(REDACTED).length === 3))
+    assert.ok(!shown.includes(SECRET))
+    socket.write(clientFrame(undefined, `no JSON, but ${SECRET}`))
+    await once(socket, 'close')
+    assert.ok(!shown.includes(SECRET))
+  })
+
+  test('that the API server answers as if it were none is not passed on', async () => {
+    const socket = tls.connect({ host: '127.0.0.1', port: gateway.port, ca: gateway.certificate.cert, ALPNProtocols: ['http/1.1'] })
+    await once(socket, 'secureConnect')
+    echo.refuseUpgrades = JSON.stringify({ data: { password: SECRET } })
+    socket.write(`GET /cluster${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${gateway.token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
+    let answer = ''
+    socket.on('data', (part: Buffer) => { answer += part.toString() })
+    await once(socket, 'close')
+    echo.refuseUpgrades = undefined
+    assert.match(answer, /^HTTP\/1\.1 502 .*did not make another protocol/s)
+    assert.ok(!answer.includes(SECRET))
+  })
+})
+
 describe('a review', () => {
   test('holds the request, gives a ticket, and lets the same request through once', async () => {
     const path = '/api/v1/namespaces/asked/configmaps/app'
@@ -407,9 +439,9 @@ async function upgrade(path: string, token: string): Promise<tls.TLSSocket> {
 }
 
 /** The stand-in sends back what it gets, in frames of its own. */
-function clientFrame(channel: number, text: string): Buffer {
-  const payload = Buffer.concat([Buffer.from([channel]), Buffer.from(text)])
-  const plain = writeServerFrame(2, payload)
+function clientFrame(channel: number | undefined, text: string): Buffer {
+  const payload = Buffer.concat([Buffer.from(channel === undefined ? [] : [channel]), Buffer.from(text)])
+  const plain = writeServerFrame(channel === undefined ? 1 : 2, payload)
   const header = Buffer.from(plain.subarray(0, plain.length - payload.length))
   header[1] = (header[1] ?? 0) | 0x80
   return Buffer.concat([header, Buffer.alloc(4), payload])

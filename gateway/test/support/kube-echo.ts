@@ -15,6 +15,8 @@ export interface KubeEcho {
   readonly seen: SeenRequest[]
   /** Answers to paths; everything else is answered with a small object. */
   readonly answers: Map<string, { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string; readonly endless?: boolean }>
+  /** Set where upgrades are answered as if nobody had asked for one, with this. */
+  refuseUpgrades: string | undefined
   /** Answers that are not over. */
   readonly endless: number
   close(): Promise<void>
@@ -57,9 +59,13 @@ export async function startKubeEcho(): Promise<KubeEcho> {
   server.on('upgrade', (request, socket) => {
     const { method = '', url = '', rawHeaders, headers } = request
     seen.push({ method, url, rawHeaders, headers, body: '' })
+    if (echo.refuseUpgrades !== undefined) {
+      socket.end(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${echo.refuseUpgrades}`)
+      return
+    }
     const offered = String(headers['sec-websocket-protocol'] ?? headers['x-stream-protocol-version'] ?? '').split(',')[0] ?? ''
     const isSpdy = headers.upgrade === 'SPDY/3.1'
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${headers.upgrade ?? ''}\r\nConnection: Upgrade\r\n${isSpdy ? 'X-Stream-Protocol-Version' : 'Sec-WebSocket-Protocol'}: ${offered}\r\n\r\n`)
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${headers.upgrade ?? ''}\r\nConnection: Upgrade\r\n${isSpdy ? 'X-Stream-Protocol-Version' : offered === '' ? 'X-None' : 'Sec-WebSocket-Protocol'}: ${offered}\r\n\r\n`)
     upgraded.add(socket)
     socket.on('error', () => socket.destroy())
     socket.on('end', () => socket.end())
@@ -72,7 +78,8 @@ export async function startKubeEcho(): Promise<KubeEcho> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  return {
+  const echo: KubeEcho = {
+    refuseUpgrades: undefined,
     port: typeof address === 'object' && address !== null ? address.port : 0, caFile: certificate.certFile, seen, answers, get endless() { return endless },
     async close() {
       for (const socket of upgraded) socket.destroy()
@@ -82,4 +89,5 @@ export async function startKubeEcho(): Promise<KubeEcho> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+  return echo
 }

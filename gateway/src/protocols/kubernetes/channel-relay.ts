@@ -4,7 +4,8 @@ import type { StreamMasker } from '../../governance/masking/stream/stream-masker
 import type { KubeSession } from './kube-session.ts'
 import { CHANNELS, type Transcript } from './transcript.ts'
 import { SPDY_TYPES, SpdyReader, type SpdyPiece, writeSpdyData } from './wire/spdy-frames.ts'
-import { OPCODES, WebSocketReader, writeServerFrame } from './wire/websocket-frames.ts'
+import { maskJson, type MaskTree } from './wire/mask-json.ts'
+import { OPCODES, type WebSocketFrame, WebSocketReader, writeServerFrame } from './wire/websocket-frames.ts'
 
 const MAX_FRAME_BYTES = 4 * 1024 * 1024
 const HOLD_MS = 30
@@ -12,13 +13,15 @@ const HOLD_MS = 30
 export interface ChannelRelayOptions {
   readonly client: Duplex
   readonly upstream: Duplex
-  /** `channels`: WebSocket frames with a channel's number; `spdy`; `raw`: bytes that are only passed on. */
-  readonly kind: 'channels' | 'spdy' | 'raw'
+  /** `channels`: WebSocket frames with a channel's number; `events`: with a JSON text each; `spdy`; `raw`: bytes that are only passed on. */
+  readonly kind: 'channels' | 'events' | 'spdy' | 'raw'
   readonly transcript: Transcript
   readonly kube: KubeSession
   readonly signal: AbortSignal
   /** One for each stream of what commands print, where masks hold. Not with `raw`. */
   readonly maskers: (() => StreamMasker | undefined) | undefined
+  /** What is masked in events. */
+  readonly trees: readonly MaskTree[]
 }
 
 /** Both directions of an upgraded connection: at the pace of the slower side and of the recording. */
@@ -87,6 +90,8 @@ export class ChannelRelay {
       }
     }
     const frames = new WebSocketReader(direction === 'sent', MAX_FRAME_BYTES)
+    // Nothing that the client of a watch says means anything to the API server.
+    if (kind === 'events') return (bytes) => (direction === 'sent' ? wholeFrames(frames, bytes) : Buffer.concat([...frames.push(bytes)].map((frame) => this.#event(frame))))
     if (direction === 'sent' || maskers === undefined) {
       return (bytes) => {
         for (const { opcode, payload } of frames.push(bytes)) if (isData(opcode)) this.#take(direction, payload)
@@ -98,6 +103,14 @@ export class ChannelRelay {
 
   #take(direction: 'sent' | 'received', payload: Buffer): void {
     if (payload.length > 1) this.#options.transcript.channel(direction, payload[0] ?? 0, payload.subarray(1))
+  }
+
+  #event({ opcode, payload, fin }: WebSocketFrame): Buffer {
+    if (!isData(opcode)) return writeServerFrame(opcode, payload)
+    if (opcode === OPCODES.continuation || !fin) throw new Error('an event came in several frames')
+    const shown = maskJson(payload, this.#options.trees)
+    this.#options.transcript.channel('received', CHANNELS.output, shown)
+    return writeServerFrame(opcode, shown)
   }
 
   #masked(opcode: number, payload: Buffer, fin: boolean): Buffer {
@@ -167,6 +180,12 @@ export class ChannelRelay {
       else if (!client.destroyed && !client.writableEnded) client.write(this.#flush())
     }, HOLD_MS)
   }
+}
+
+/** As they came, once they are known to be frames. @throws BrokenFrames */
+function wholeFrames(frames: WebSocketReader, bytes: Buffer): Buffer {
+  for (const _frame of frames.push(bytes)) continue
+  return bytes
 }
 
 function isData(opcode: number): boolean {

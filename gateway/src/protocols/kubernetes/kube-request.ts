@@ -124,7 +124,8 @@ export function openingOf({ token, targetName, userAgent, purpose }: ClientReque
   }
 }
 
-function maskingOf(kube: KubeSession, info: RequestInfo, facts: OperationFacts, maskKey: Uint8Array): Masking {
+/** How an answer is masked before the client gets it. */
+export function maskingOf(kube: KubeSession, info: RequestInfo, facts: OperationFacts, maskKey: Uint8Array): Masking {
   const { policy } = kube.session
   const masker = (): Masking | undefined => {
     const text = streamMasker(policy, maskKey)

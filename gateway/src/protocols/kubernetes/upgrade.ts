@@ -6,17 +6,18 @@ import { streamMasker } from '../../governance/masking/stream/stream-masker.ts'
 import type { AdapterServices } from '../protocol-adapter.ts'
 import { BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus } from './answers.ts'
 import { type ClientRequest, readClientRequest, RefusedRequest } from './client-request.ts'
-import { ChannelRelay } from './channel-relay.ts'
+import { ChannelRelay, type ChannelRelayOptions } from './channel-relay.ts'
 import { KubeExchange } from './kube-exchange.ts'
 import { digestOf, kubeOperation } from './kube-operation.ts'
 import type { KubeSession } from './kube-session.ts'
 import type { KubeSessions } from './kube-sessions.ts'
-import { openingOf, type RequestServices, targetNames } from './kube-request.ts'
+import { maskingOf, openingOf, type RequestServices, targetNames } from './kube-request.ts'
+import type { Masking } from './relay-answer.ts'
 import type { Transcript } from './transcript.ts'
 import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
 import { type StatusFailure, writeStatus } from './wire/status.ts'
 
-/** Connections that become something else: exec, attach and port-forward, over WebSocket or SPDY/3.1. */
+/** Connections that become something else: exec, attach and port-forward, over WebSocket or SPDY/3.1; watches over WebSocket. */
 
 const UPGRADABLE = new Set(['exec', 'attach', 'portforward'])
 const SUBPROTOCOLS = new Set([
@@ -41,11 +42,12 @@ export class KubeUpgrades {
     socket.on('error', () => socket.destroy())
     try {
       const client = readClientRequest(request, targetNames(this.#services))
-      const wanted = readUpgrade(request, head)
-      const kube = await this.#sessions.for(openingOf(client, request))
       const info = readRequestInfo(client.method, client.target)
-      if (info.resource !== 'pods' || info.group !== '' || !UPGRADABLE.has(info.subresource) || info.rest.length > 0) {
-        throw new RefusedRequest(400, 'BadRequest', 'only exec, attach and port-forward of pods become another protocol')
+      const isWatch = info.isResource && info.verb === 'watch' && info.subresource === ''
+      const wanted = readUpgrade(request, head, isWatch)
+      const kube = await this.#sessions.for(openingOf(client, request))
+      if (!isWatch && (info.resource !== 'pods' || info.group !== '' || !UPGRADABLE.has(info.subresource) || info.rest.length > 0)) {
+        throw new RefusedRequest(400, 'BadRequest', 'only watches, and exec, attach and port-forward of pods, become another protocol')
       }
       await this.#govern(kube, client, info, wanted, socket)
     } catch (error) {
@@ -66,7 +68,8 @@ export class KubeUpgrades {
           method: client.method, path: `${client.target.path}?${client.target.search}`, headers: { 'user-agent': client.userAgent, ...wanted.headers }, signal,
         })
         if (head === undefined) return relayRefusal(answer, socket, transcript)
-        await this.#relay(kube, info, wanted, socket, answer, head, transcript, signal, maskKey)
+        const masking = maskingOf(kube, info, operation.facts, maskKey)
+        await this.#relay(kube, info, wanted, socket, answer, head, transcript, signal, masking)
         return '101'
       },
     })
@@ -78,7 +81,7 @@ export class KubeUpgrades {
   }
 
   async #relay(
-    kube: KubeSession, info: RequestInfo, wanted: Upgrade, socket: Socket, answer: IncomingMessage, head: Buffer, transcript: Transcript, signal: AbortSignal, maskKey: Uint8Array,
+    kube: KubeSession, info: RequestInfo, wanted: Upgrade, socket: Socket, answer: IncomingMessage, head: Buffer, transcript: Transcript, signal: AbortSignal, masking: Masking,
   ): Promise<void> {
     const subprotocol = answer.headers['sec-websocket-protocol']
     const streamVersion = answer.headers['x-stream-protocol-version']
@@ -88,17 +91,16 @@ export class KubeUpgrades {
       upstream.destroy()
       throw new RefusedRequest(502, 'ServiceUnavailable', agreed)
     }
-    const isForward = info.subresource === 'portforward'
-    const kind = wanted.kind === 'spdy' || isForward ? (wanted.kind === 'spdy' ? 'spdy' : 'raw') : BINARY_CHANNELS.has(subprotocol ?? '') ? 'channels' : 'raw'
-    const masks = isForward ? undefined : streamMasker(kube.session.policy, maskKey)
-    if (masks !== undefined && kind === 'raw') {
+    const kind = kindOf(info, wanted, subprotocol)
+    const maskers = info.subresource !== 'portforward' && info.verb !== 'watch' && kube.detects ? () => streamMasker(kube.session.policy, this.#services.maskKey) : undefined
+    if (maskers !== undefined && kind === 'raw') {
       upstream.destroy()
       throw new RefusedRequest(403, 'Forbidden', 'masks hold for what commands print, and over this kind of connection they cannot be kept. Offer v4.channel.k8s.io')
     }
     transcript.head(101, '')
     socket.write(switching(answer, subprotocol, streamVersion))
     if (head.length > 0) upstream.unshift(head)
-    await new ChannelRelay({ client: socket, upstream, kind, transcript, kube, signal, maskers: masks === undefined ? undefined : () => streamMasker(kube.session.policy, maskKey) }).run()
+    await new ChannelRelay({ client: socket, upstream, kind, transcript, kube, signal, maskers, trees: masking.kind === 'events' ? masking.trees : [] }).run()
   }
 
   #fail(error: unknown, socket: Socket, kube?: KubeSession): string {
@@ -119,8 +121,14 @@ interface Upgrade {
   readonly offered: readonly string[]
 }
 
+function kindOf({ subresource, verb }: RequestInfo, { kind }: Upgrade, subprotocol: string | undefined): ChannelRelayOptions['kind'] {
+  if (kind === 'spdy') return 'spdy'
+  if (verb === 'watch') return 'events'
+  return subresource !== 'portforward' && BINARY_CHANNELS.has(subprotocol ?? '') ? 'channels' : 'raw'
+}
+
 /** @throws RefusedRequest */
-function readUpgrade(request: IncomingMessage, head: Buffer): Upgrade {
+function readUpgrade(request: IncomingMessage, head: Buffer, isWatch: boolean): Upgrade {
   // Bytes before the answer would be read as another request where the upgrade is refused.
   if (head.length > 0) throw new RefusedRequest(400, 'BadRequest', 'bytes came before the upgrade was answered')
   if (request.headers['content-length'] !== undefined && request.headers['content-length'] !== '0') throw new RefusedRequest(400, 'BadRequest', 'an upgrade has no body')
@@ -131,15 +139,15 @@ function readUpgrade(request: IncomingMessage, head: Buffer): Upgrade {
     if (request.method !== 'GET' || !/^[A-Za-z0-9+/]{22}==$/.test(key) || request.headers['sec-websocket-version'] !== '13') {
       throw new RefusedRequest(400, 'BadRequest', 'this is no WebSocket request')
     }
+    const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': key, 'sec-websocket-version': '13' }
+    // The API server chooses no subprotocol for a watch, fails when several are offered, and wants to be told of a page.
+    if (isWatch) return { kind: 'websocket', offered: [], headers: { ...headers, accept: 'application/json', origin: 'http://localhost' } }
     // A bearer token may stand among them, for browsers: it is never passed on, nor taken here.
     const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim()).filter((name) => SUBPROTOCOLS.has(name))
     if (offered.length === 0) throw new RefusedRequest(400, 'BadRequest', 'none of the WebSocket subprotocols of Kubernetes is offered')
-    return {
-      kind: 'websocket', offered,
-      headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-key': key, 'sec-websocket-version': '13', 'sec-websocket-protocol': offered.join(', ') },
-    }
+    return { kind: 'websocket', offered, headers: { ...headers, 'sec-websocket-protocol': offered.join(', ') } }
   }
-  if (protocol.toUpperCase() === 'SPDY/3.1') {
+  if (protocol.toUpperCase() === 'SPDY/3.1' && !isWatch) {
     const offered = (request.headersDistinct['x-stream-protocol-version'] ?? []).flatMap((value) => value.split(',')).map((name) => name.trim()).filter((name) => STREAM_VERSIONS.has(name))
     if (offered.length === 0) throw new RefusedRequest(400, 'BadRequest', 'none of the stream versions of Kubernetes is offered')
     return { kind: 'spdy', offered, headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': offered.join(', ') } }
@@ -171,6 +179,11 @@ function switching(answer: IncomingMessage, subprotocol: string | undefined, str
 /** The API server's own no. */
 async function relayRefusal(answer: IncomingMessage, socket: Socket, transcript: Transcript): Promise<string> {
   const status = answer.statusCode ?? 502
+  if (status < 400) {
+    // It would go on as if nothing had been asked, and nothing of it would be masked.
+    answer.destroy()
+    throw new RefusedRequest(502, 'ServiceUnavailable', 'the API server did not make another protocol of the connection')
+  }
   const body = new PassThrough()
   answer.pipe(body)
   const parts: Buffer[] = []
