@@ -77,7 +77,7 @@ export const sessionEvents = [
   event('login.made', 'A login was made at a target for one session. Written before it is used.', {
     session,
     target: text('Name of the target'),
-    user: text('The login at the target'),
+    user: text('The login at the target; in Kubernetes the Secret to which its token is bound'),
     role: text('Whose rights it has there'),
     use: z.enum(['session', 'preview']).describe('`preview`: for finding out what a statement of the session would touch'),
     validUntil: time('Until when one can log in with it'),

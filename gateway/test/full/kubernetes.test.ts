@@ -117,6 +117,24 @@ describe('kubectl', { skip, timeout: 70 * 60_000 }, () => {
         assert.match(await cluster.kubectl(['-n', through, 'get', 'secret', 'kept', '-o', 'jsonpath={.data.password}']), /^aHVudGVyMg==$/)
       })
 
+      test('proxy gives programs without TLS or token what kubectl itself gets, and no more', async () => {
+        const proxy = spawn(path, ['--kubeconfig', masked.kubeconfig(), 'proxy', '--port=0'], { env: { HOME: folder, PATH: process.env['PATH'] } })
+        try {
+          const [line] = (await once(proxy.stdout, 'data')) as [Buffer]
+          const url = `http://${/127\.0\.0\.1:\d+/.exec(line.toString())?.[0] ?? ''}`
+          assert.equal((await fetch(`${url}/version`)).status, 200)
+          await cluster.kubectl(['-n', through, 'create', 'secret', 'generic', 'proxied', '--from-literal=password=hunter2'])
+          const secrets = await (await fetch(`${url}/api/v1/namespaces/${through}/secrets`)).text()
+          assert.match(secrets, /"proxied"/)
+          assert.doesNotMatch(secrets, /aHVudGVyMg|hunter2/)
+          assert.equal((await fetch(`${url}/api/v1/namespaces/${through}/secrets/proxied`, { method: 'DELETE' })).status, 403)
+          assert.equal((await fetch(`${url}/api/v1/pods`, { headers: { 'impersonate-user': 'admin' } })).status, 403)
+        } finally {
+          proxy.kill()
+          await once(proxy, 'close')
+        }
+      })
+
       test('containers: exec, its exit status and its input; logs; attach', { skip: nodeObstacle() ?? false }, async () => {
         const kubeconfig = open.kubeconfig()
         const exec = async (args: readonly string[], input?: string): Promise<Ran> => run(path, kubeconfig, ['exec', ...(input === undefined ? [] : ['-i']), POD, '-c', 'main', '--', ...args], input)

@@ -1,4 +1,4 @@
-import type { MaskedField } from './masked-fields.ts'
+import type { MaskedField } from './masked-field.ts'
 
 /** Where else the API shows the value of a field: a pod's in whatever it is made from, and in copies of that. */
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { TargetEntry } from '../../governance/policy/policy-document.ts'
-import { FieldSyntaxError, readField } from './masked-fields.ts'
+import { FieldSyntaxError, readField } from './masked-field.ts'
 
 /** Reference to a secret kept elsewhere; the document itself never holds one. */
 const secretReference = z.string().regex(/^(vault|env|file):.+/, 'must be a reference: vault:NAME, env:NAME or file:PATH').meta({ format: 'secret-reference' })
