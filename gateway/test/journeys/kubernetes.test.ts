@@ -191,6 +191,10 @@ describe('what is masked', () => {
     assert.deepEqual(JSON.parse((await ask('/api/v1/namespaces/default/pods/web')).body), { spec: { containers: [{ name: 'a', env: [{ name: 'TOKEN', value: '[redacted]' }, { name: 'REF', valueFrom: {} }] }] } })
     echo.answers.set('/api/v1/namespaces/default/pods/web/log', { headers: { 'content-type': 'text/plain' }, body: 'mail from dana@example.com came\n' })
     assert.equal((await ask('/api/v1/namespaces/default/pods/web/log')).body, 'mail from [redacted] came\n')
+    for (const cut of ['at the end is dana@exa', 'at the end is dana.of.the.example.team', 'at the end is dana@example.com']) {
+      echo.answers.set('/api/v1/namespaces/default/pods/web/log', { headers: { 'content-type': 'text/plain' }, body: cut })
+      assert.equal((await ask('/api/v1/namespaces/default/pods/web/log')).body, cut.replace('dana@example.com', '[redacted]'))
+    }
   })
 
   test('is not passed on where it cannot be read', async () => {

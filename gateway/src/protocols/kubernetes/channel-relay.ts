@@ -119,10 +119,10 @@ export class ChannelRelay {
     if (opcode === OPCODES.continuation || (isData(opcode) && !fin)) throw new Error('a message came in several frames')
     if (!isData(opcode)) {
       // What is held goes before the end.
-      return opcode === OPCODES.close ? Buffer.concat([this.#flush(), writeServerFrame(opcode, payload)]) : writeServerFrame(opcode, payload)
+      return opcode === OPCODES.close ? Buffer.concat([this.#end(), writeServerFrame(opcode, payload)]) : writeServerFrame(opcode, payload)
     }
     if (channel !== CHANNELS.output && channel !== CHANNELS.errors) {
-      const before = channel === CHANNELS.result ? this.#flush() : Buffer.alloc(0)
+      const before = channel === CHANNELS.result ? this.#end() : Buffer.alloc(0)
       this.#take('received', payload)
       return Buffer.concat([before, writeServerFrame(opcode, payload)])
     }
@@ -135,12 +135,13 @@ export class ChannelRelay {
   /** Frames of our own in place of those that came: neither side of SPDY counts what data it may still send here. */
   #maskedSpdy(piece: SpdyPiece): Buffer {
     if (piece.kind === 'control') {
-      const isLast = piece.type === SPDY_TYPES.resetStream || piece.type === SPDY_TYPES.goAway
-      return isLast ? Buffer.concat([this.#flush(), piece.bytes]) : piece.bytes
+      if (piece.type === SPDY_TYPES.goAway) return Buffer.concat([this.#end(), piece.bytes])
+      // The other streams may go on, with the rest of a value.
+      return piece.type === SPDY_TYPES.resetStream ? Buffer.concat([this.#flush(), piece.bytes]) : piece.bytes
     }
     const { stream, data, ends } = piece
     const masker = this.#masker(stream)
-    const shown = Buffer.concat([masker.push(data), ...(ends ? [masker.flush()] : [])])
+    const shown = Buffer.concat([masker.push(data), ...(ends ? [masker.end()] : [])])
     if (masker.holding) this.#flushSoon()
     if (ends) this.#maskers.delete(stream)
     return shown.length === 0 && !ends ? shown : this.#output(stream, shown, ends)
@@ -165,6 +166,13 @@ export class ChannelRelay {
       this.#maskers.set(channel, masker)
     }
     return masker
+  }
+
+  /** All that is held. */
+  #end(): Buffer {
+    const rest = Buffer.concat([...this.#maskers].map(([channel, masker]) => this.#output(channel, masker.end())))
+    this.#maskers.clear()
+    return rest
   }
 
   #flush(): Buffer {

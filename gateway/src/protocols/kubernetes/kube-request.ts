@@ -11,10 +11,13 @@ import { countCollection, previewRequest } from './preview-request.ts'
 import { type Masking, relayAnswer, UnmaskableAnswer } from './relay-answer.ts'
 import { readBody, type RequestBody } from './request-body.ts'
 import { maskedResourceOf, requestFacts, resourceOf } from './request-facts.ts'
+import type { Replacement } from './wire/mask-json.ts'
 import { readRequestInfo, type RequestInfo } from './wire/request-info.ts'
 
 /** Requests without a body repeat: what they do is known by their line. */
 const MAX_KNOWN_FACTS = 2_000
+const MAX_REMEMBERED_TEXTS = 2_000
+const MAX_REMEMBERED_CHARACTERS = 128
 
 export interface RequestServices {
   readonly services: AdapterServices
@@ -124,6 +127,21 @@ export function openingOf({ token, targetName, userAgent, purpose }: ClientReque
   }
 }
 
+/** In a list most texts come again and again. */
+function remembering(mask: Replacement): Replacement {
+  const known = new Map<string, string>()
+  return (text) => {
+    if (text.length > MAX_REMEMBERED_CHARACTERS) return mask(text)
+    let shown = known.get(text)
+    if (shown === undefined) {
+      shown = mask(text)
+      if (known.size >= MAX_REMEMBERED_TEXTS) known.clear()
+      known.set(text, shown)
+    }
+    return shown
+  }
+}
+
 /** How an answer is masked before the client gets it. */
 export function maskingOf(kube: KubeSession, info: RequestInfo, facts: OperationFacts, maskKey: Uint8Array): Masking {
   const { policy } = kube.session
@@ -136,7 +154,7 @@ export function maskingOf(kube: KubeSession, info: RequestInfo, facts: Operation
   if (isText) return masker() ?? { kind: 'none' }
   const trees = [
     ...(kube.masks.forAnswer(maskedResourceOf(info)) ?? []),
-    ...(policy.detectors === undefined ? [] : [{ texts: (text: string) => maskText(policy, maskKey, text) }]),
+    ...(policy.detectors === undefined ? [] : [{ texts: remembering((text) => maskText(policy, maskKey, text)) }]),
   ]
   if (trees.length === 0) return { kind: 'none' }
   if ((info.verb === 'update' || info.verb === 'patch') && kube.masks.mayBeQuoted(resourceOf(info))) return { kind: 'document', trees, isQuoting: true }

@@ -100,7 +100,7 @@ async function relayText(answer: IncomingMessage, masker: StreamMasker, send: (b
     clearTimeout(timer)
   }
   await flushing
-  await send(masker.flush())
+  await send(masker.end())
 }
 
 async function relayEvents(answer: IncomingMessage, trees: readonly MaskTree[], send: (bytes: Buffer) => Promise<void>): Promise<void> {
