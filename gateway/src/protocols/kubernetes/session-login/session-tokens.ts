@@ -77,13 +77,13 @@ export class SessionTokens {
     const { logins, log, targets } = this.#services
     try {
       for (const { target, ...leaving } of this.#remaining.values()) await this.#remove(target, leaving)
-      const here = targets().filter(({ protocol }) => protocol === 'kubernetes').map(kubernetesTarget).filter((target) => perSessionOf(target) !== undefined)
-      if (here.length === 0) return
+      const here = new Map(targets().filter(({ protocol }) => protocol === 'kubernetes').map(kubernetesTarget).map((target) => [placeOf(target), target]))
+      if (here.size === 0) return
       const kept = await logins.list()
-      for (const target of new Map(here.map((one) => [placeOf(one), one])).values()) {
-        const place = placeOf(target)
-        const forAll = await logins.lease(`logins ${place}`, LEASE_MS)
-        const abandoned = kept.filter((login) => login.place === place && (login.owner === 'before' || (forAll && login.owner === 'lost')))
+      for (const [place, target] of here) {
+        const all = kept.filter((login) => login.place === place)
+        const forAll = all.some(({ owner }) => owner === 'lost') && (await logins.lease(`logins ${place}`, LEASE_MS))
+        const abandoned = all.filter(({ owner }) => owner === 'before' || (forAll && owner === 'lost'))
         for (const { owner: _owner, ...login } of abandoned) await this.#remove(target, { login, reason: 'it was left behind' })
       }
     } catch (error) {
