@@ -13,7 +13,7 @@ import tls from 'node:tls'
 import { promisify } from 'node:util'
 import { ApiException, CoreV1Api, Exec, KubeConfig, KubernetesObjectApi, Log, makeInformer, PatchStrategy, PortForward, type V1ConfigMap, type V1Status } from '@kubernetes/client-node'
 import { eventually } from '../support/eventually.ts'
-import { buildCluster, clusterObstacle, type KubeCluster, startCluster } from '../support/kube-cluster.ts'
+import { buildCluster, clusterObstacle, KUBE_BIN, type KubeCluster, startCluster } from '../support/kube-cluster.ts'
 import { type KubeGateway, startKubeGateway } from '../support/kube-gateway.ts'
 import { type KubeNode, nodeObstacle, PAGE, POD, startNode } from '../support/kube-node.ts'
 import { readEvents } from '../support/ledger-records.ts'
@@ -43,7 +43,7 @@ describe('other clients of Kubernetes', { skip, timeout: 60 * 60_000 }, () => {
     cluster = await startCluster()
     const way = { port: cluster.port, caFile: cluster.caFile, policy: POLICY }
     ;[masked, perSession] = await Promise.all([
-      startKubeGateway({ ...way, credential: cluster.admin }),
+      startKubeGateway({ ...way, credential: cluster.admin, settings: "    maskedFields: ['pods:spec.containers[*].env[*].value']\n" }),
       // With the certificate of an administrator, so that what sessions may not do shows whose token they have.
       startKubeGateway({ ...way, credential: cluster.admin, perSession: '{ serviceAccount: agents/reader, validFor: 10m }' }),
     ])
@@ -148,6 +148,22 @@ describe('other clients of Kubernetes', { skip, timeout: 60 * 60_000 }, () => {
     assert.match(shown, /^HTTP\/1\.1 101 .*Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/s)
     assert.doesNotMatch(shown, /aHVudGVyMg/)
     socket.destroy()
+  })
+
+  test('what the API server says of a change that it does not take shows no masked value', async () => {
+    await cluster.kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'told' }, spec: { containers: [{ name: 'main', image: 'a', env: [{ name: 'TOKEN', value: 'hunter2' }] }] } }))
+    const change = JSON.stringify({ spec: { containers: [{ name: 'main', env: [{ name: 'TOKEN', value: 'guess' }] }] } })
+    const direct = await cluster.kubectl(['patch', 'pod', 'told', '-p', change]).catch(String)
+    assert.match(direct, /hunter2/, 'or the test tells nothing')
+    const kubeconfig = masked.kubeconfig()
+    const through = (...args: string[]): Promise<string> => promisify(execFile)(join(KUBE_BIN, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], { env: { PATH: process.env['PATH'], HOME: folder } }).then(({ stdout }) => stdout, String)
+    const told = await through('patch', 'pod', 'told', '-p', change)
+    assert.match(told, /words are left out/)
+    assert.doesNotMatch(told, /hunter2/)
+    for (const args of [['get', 'pod', 'told', '-o', 'yaml'], ['describe', 'pod', 'told'], ['get', 'pods'], ['get', 'pod', 'told', '-o', 'json', '--show-managed-fields'], ['get', 'pods', '-w', '-o', 'json', '--request-timeout=1s']]) assert.doesNotMatch(await through(...args), /hunter2/, args.join(' '))
+    assert.match(await through('get', 'pods'), /told +0\/1 +Pending/)
+    const guess = JSON.stringify({ stringData: { password: 'hunter2' } })
+    assert.match(await through('patch', 'secret', 'db', '-p', guess, '--dry-run=server'), /whether its value is the one that was sent/)
   })
 
   describe('a session with a token of its own', () => {
