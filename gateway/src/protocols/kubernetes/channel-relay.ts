@@ -52,6 +52,7 @@ export class ChannelRelay {
       throw error
     } finally {
       clearTimeout(this.#timer)
+      for (const channel of this.#maskers.keys()) this.#retire(channel)
       signal.removeEventListener('abort', cut)
     }
   }
@@ -108,8 +109,9 @@ export class ChannelRelay {
   #event({ opcode, payload, fin }: WebSocketFrame): Buffer {
     if (!isData(opcode)) return writeServerFrame(opcode, payload)
     if (opcode === OPCODES.continuation || !fin) throw new Error('an event came in several frames')
-    const shown = maskJson(payload, this.#options.trees)
-    this.#options.transcript.channel('received', CHANNELS.output, shown)
+    const { transcript } = this.#options
+    const shown = maskJson(payload, this.#options.trees, () => transcript.masked++)
+    transcript.channel('received', CHANNELS.output, shown)
     return writeServerFrame(opcode, shown)
   }
 
@@ -143,7 +145,7 @@ export class ChannelRelay {
     const masker = this.#masker(stream)
     const shown = Buffer.concat([masker.push(data), ...(ends ? [masker.end()] : [])])
     if (masker.holding) this.#flushSoon()
-    if (ends) this.#maskers.delete(stream)
+    if (ends) this.#retire(stream)
     return shown.length === 0 && !ends ? shown : this.#output(stream, shown, ends)
   }
 
@@ -171,8 +173,13 @@ export class ChannelRelay {
   /** All that is held. */
   #end(): Buffer {
     const rest = Buffer.concat([...this.#maskers].map(([channel, masker]) => this.#output(channel, masker.end())))
-    this.#maskers.clear()
+    for (const channel of this.#maskers.keys()) this.#retire(channel)
     return rest
+  }
+
+  #retire(channel: number): void {
+    this.#options.transcript.masked += this.#maskers.get(channel)?.masked ?? 0
+    this.#maskers.delete(channel)
   }
 
   #flush(): Buffer {

@@ -101,7 +101,7 @@ export class KubeExchange implements Exchange, InFlight {
       result = this.#abort.signal.aborted ? 'aborted' : 'failed'
     }
     this.#gatekeeper.finish(session, operationNumber, {
-      result, rows: 0, bytes: transcript.bytes, digest: transcript.end(), code, durationMs: performance.now() - startedAt,
+      result, rows: 0, bytes: transcript.bytes, masked: transcript.masked, digest: transcript.end(), code, durationMs: performance.now() - startedAt,
     })
     this.#over()
   }

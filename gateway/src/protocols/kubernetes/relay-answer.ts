@@ -64,7 +64,7 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
   if (masking.kind === 'document' || masking.kind === 'events') checkReadable(answer, contentType)
   // A service behind a proxy may pack what it says, whatever is asked for.
   if (masking.kind === 'text') checkPlain(answer)
-  const whole = masking.kind === 'document' ? withoutQuotes(maskWhole(await readWhole(answer), masking.trees), status, masking) : undefined
+  const whole = masking.kind === 'document' ? withoutQuotes(maskWhole(await readWhole(answer), masking.trees, transcript), status, masking) : undefined
   transcript.head(status, contentType)
   const length = whole?.length ?? (masking.kind === 'none' ? answer.headers['content-length'] : undefined)
   const headers = answerHeaders(answer, prefix, masking.kind !== 'none')
@@ -80,8 +80,8 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
     await kube.room()
   }
   if (whole !== undefined) await send(whole)
-  else if (masking.kind === 'text') await relayText(answer, masking.masker, send)
-  else if (masking.kind === 'events') await relayEvents(answer, masking.trees, send)
+  else if (masking.kind === 'text') await relayText(answer, masking.masker, send).finally(() => (transcript.masked += masking.masker.masked))
+  else if (masking.kind === 'events') await relayEvents(answer, (event) => maskWhole(event, masking.trees, transcript), send)
   else for await (const part of answer as AsyncIterable<Buffer>) await send(part)
   response.end()
 }
@@ -103,14 +103,14 @@ async function relayText(answer: IncomingMessage, masker: StreamMasker, send: (b
   await send(masker.end())
 }
 
-async function relayEvents(answer: IncomingMessage, trees: readonly MaskTree[], send: (bytes: Buffer) => Promise<void>): Promise<void> {
+async function relayEvents(answer: IncomingMessage, mask: (event: Buffer) => Buffer, send: (bytes: Buffer) => Promise<void>): Promise<void> {
   let held: Buffer[] = []
   let heldBytes = 0
   for await (const part of answer as AsyncIterable<Buffer>) {
     let from = 0
     for (let end = part.indexOf(LINE_FEED); end !== -1; end = part.indexOf(LINE_FEED, from)) {
       held.push(part.subarray(from, end + 1))
-      await send(maskWhole(Buffer.concat(held), trees))
+      await send(mask(Buffer.concat(held)))
       held = []
       heldBytes = 0
       from = end + 1
@@ -120,7 +120,7 @@ async function relayEvents(answer: IncomingMessage, trees: readonly MaskTree[], 
     if (heldBytes > MAX_EVENT_BYTES) throw new UnmaskableAnswer('an event is too large to be masked')
   }
   const rest = Buffer.concat(held)
-  if (rest.length > 0) await send(maskWhole(rest, trees))
+  if (rest.length > 0) await send(mask(rest))
 }
 
 function checkReadable(answer: IncomingMessage, contentType: string): void {
@@ -163,10 +163,10 @@ function withoutQuotes(bytes: Buffer, status: number, { isQuoting = false }: { r
   return isObject(json) && typeof json['reason'] === 'string' && PLAIN_REASONS.has(json['reason']) ? bytes : maskJson(bytes, QUOTES)
 }
 
-function maskWhole(bytes: Buffer, trees: readonly MaskTree[]): Buffer {
+function maskWhole(bytes: Buffer, trees: readonly MaskTree[], transcript: Transcript): Buffer {
   if (bytes.every((byte) => byte <= 0x20)) return bytes
   try {
-    return maskJson(bytes, trees)
+    return maskJson(bytes, trees, () => transcript.masked++)
   } catch (cause) {
     throw new UnmaskableAnswer('the answer cannot be read as JSON', { cause })
   }

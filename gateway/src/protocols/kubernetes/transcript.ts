@@ -22,6 +22,8 @@ export class Transcript {
   #told = false
   /** Of content, as the client got it. */
   bytes = 0
+  /** Values that masks replaced in it. */
+  masked = 0
 
   constructor(session: Session, operation: number) {
     this.#session = session

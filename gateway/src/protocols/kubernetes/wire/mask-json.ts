@@ -39,9 +39,12 @@ const CLOSE_ARRAY = 0x5d
 const COMMA = 0x2c
 const COLON = 0x3a
 
-/** @throws UnreadableJson */
-export function maskJson(bytes: Buffer, trees: readonly MaskTree[]): Buffer {
-  return new JsonMasker(bytes).run(trees)
+/**
+ * @param onMasked called for each value that is replaced
+ * @throws UnreadableJson
+ */
+export function maskJson(bytes: Buffer, trees: readonly MaskTree[], onMasked: () => void = () => undefined): Buffer {
+  return new JsonMasker(bytes, onMasked).run(trees)
 }
 
 class JsonMasker {
@@ -51,8 +54,11 @@ class JsonMasker {
   #copied = 0
   #at = 0
 
-  constructor(bytes: Buffer) {
+  readonly #onMasked: () => void
+
+  constructor(bytes: Buffer, onMasked: () => void) {
     this.#bytes = bytes
+    this.#onMasked = onMasked
   }
 
   run(trees: readonly MaskTree[]): Buffer {
@@ -223,6 +229,7 @@ class JsonMasker {
   #put(start: number, replacement: string): void {
     this.#parts.push(this.#bytes.subarray(this.#copied, start), Buffer.from(replacement))
     this.#copied = this.#at
+    this.#onMasked()
   }
 
   #take(byte: number): void {
