@@ -139,7 +139,8 @@ const DESYNC: readonly KubeEvasion[] = [
 
 const websocket = (...more: string[]): string[] => ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==', ...more]
 const channel = 'Sec-WebSocket-Protocol: v4.channel.k8s.io'
-const execRead = '/api/v1/namespaces/default/pods/web/exec?command=ls&stdout=true'
+const execRead = '/api/v1/namespaces/default/pods/tools/exec?command=ls&stdout=true'
+const token = '/api/v1/namespaces/default/pods/web/exec?command=cat&command=/var/run/secrets/kubernetes.io/serviceaccount/token&stdout=true'
 const UPGRADES: readonly KubeEvasion[] = [
   { name: 'a WebSocket for a list', path: '/api/v1/pods', headers: websocket(channel) }, { name: 'a WebSocket for a watch of secrets', path: '/api/v1/secrets?watch=true', headers: websocket(channel) },
   { name: 'a WebSocket for discovery', path: '/version', headers: websocket(channel) }, { name: 'a WebSocket by proxy', path: '/api/v1/nodes/node-1/proxy/exec', headers: websocket(channel) },
@@ -158,6 +159,9 @@ const UPGRADES: readonly KubeEvasion[] = [
   { name: 'two protocols', path: execRead, headers: ['Connection: Upgrade', 'Upgrade: websocket, tcp', channel] }, { name: 'any protocol', path: execRead, headers: ['Connection: Upgrade', 'Upgrade: tcp'] },
   { name: 'exec that removes, by WebSocket', path: exec, headers: websocket(channel) },
   { name: 'exec that removes, by SPDY', method: 'POST', path: exec, headers: ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'X-Stream-Protocol-Version: v4.channel.k8s.io'] },
+  { name: 'a token that a pod was given, by WebSocket', path: token, headers: websocket(channel) }, { name: 'a secret that a pod was given, as GET', path: token },
+  { name: 'a token that a pod was given, by SPDY', method: 'POST', path: token, headers: ['Connection: Upgrade', 'Upgrade: SPDY/3.1', 'X-Stream-Protocol-Version: v4.channel.k8s.io'] },
+  { name: 'variables of a pod, by WebSocket', path: '/api/v1/namespaces/default/pods/web/exec?command=env&stdout=true', headers: websocket(channel) },
   { name: 'a shell by WebSocket', path: '/api/v1/namespaces/default/pods/web/exec?command=sh&stdin=1&tty=1', headers: websocket(channel) },
   { name: 'port-forward by WebSocket', path: '/api/v1/namespaces/default/pods/web/portforward', headers: websocket('Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io') },
 ]
@@ -218,5 +222,6 @@ rules:
     then: deny
     message: nothing gets power over the node or the cluster
   - { name: reads, when: operation.readOnly, then: allow }
+  - { name: tools, when: '!operation.unknown && operation.objects.exists(o, o == "default/pods/tools/exec")', then: allow }
   - { name: writes, when: '!operation.unknown && "write" in operation.actions && operation.objects.exists(o, o.startsWith("writable/"))', then: allow }
 `

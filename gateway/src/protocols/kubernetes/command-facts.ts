@@ -6,6 +6,7 @@ import type { RequestTarget } from './wire/request-target.ts'
 /**
  * What exec adds to the facts of its path: what the command does in the container. The words are no shell's until one of
  * them is a shell, so each is quoted as a whole.
+ * It never is read-only, whatever its words say.
  * @param facts of the path
  */
 export function withCommand(facts: OperationFacts, query: RequestTarget['query']): OperationFacts {
@@ -18,7 +19,8 @@ export function withCommand(facts: OperationFacts, query: RequestTarget['query']
     actions: [...new Set([...facts.actions, ...command.actions])],
     objects: [...facts.objects, ...command.objects],
     functions: command.functions,
-    readOnly: command.readOnly,
+    // What `cat` is there the image says; and it reads the Secrets and the token that the container was given.
+    readOnly: false,
     filtered: command.filtered,
     statements: command.statements,
     unknown: command.unknown,

@@ -29,7 +29,7 @@ describe('what a request does', () => {
     [`DELETE ${ns}/pods/web`, 'delete remove', 'apps/pods/web', false], [`DELETE ${ns}/pods`, 'deletecollection remove', 'apps/pods/*', false],
     [`POST ${ns}/pods/web/eviction`, 'create write evict remove', 'apps/pods/web/eviction', false], [`POST ${ns}/serviceaccounts/robot/token`, 'create write issue-token', 'apps/serviceaccounts/robot/token', false],
     [`GET ${ns}/pods/web/attach?stdin=1&tty=1`, 'connect attach shell interactive', 'apps/pods/web/attach', false], [`POST ${ns}/pods/web/portforward`, 'connect port-forward forward', 'apps/pods/web/portforward', false],
-    ['GET /api/v1/nodes/n1/proxy/stats', 'connect proxy forward', '*/nodes/n1/proxy', false], [`GET ${ns}/pods/web/exec?command=cat&command=/etc/hosts`, 'connect exec read', 'apps/pods/web/exec', true],
+    ['GET /api/v1/nodes/n1/proxy/stats', 'connect proxy forward', '*/nodes/n1/proxy', false], [`GET ${ns}/pods/web/exec?command=cat&command=/etc/hosts`, 'connect exec read', 'apps/pods/web/exec', false],
     ['POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews', 'create ask read', '*/selfsubjectaccessreviews.authorization.k8s.io/*', true],
     ['PUT /apis/rbac.authorization.k8s.io/v1/clusterroles/x', 'update write rbac', '*/clusterroles.rbac.authorization.k8s.io/x', false], ['GET /apis', 'discover read', '/apis', true],
     ['GET /openapi/v3/apis/apps/v1', 'discover read', '/openapi/v3/apis/apps/v1', true], ['GET /readyz/ping', 'get read', '/readyz/ping', true], ['GET /logs', 'get unknown', '/logs', false],
