@@ -203,6 +203,9 @@ describe('what is masked', () => {
       const { status, body: shown } = await ask('/api/v1/namespaces/default/secrets/db')
       assert.deepEqual([status, shown.includes(SECRET)], [502, false])
     }
+    echo.answers.set('/apis/gone.example.com/v1/things', { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: `404 page not found ${SECRET}` })
+    const { status, body } = await ask('/apis/gone.example.com/v1/things')
+    assert.deepEqual([status, (JSON.parse(body) as { reason: string }).reason, body.includes(SECRET)], [404, 'NotFound', false])
   })
 
   test('cannot be written back, nor told by a patch', async () => {

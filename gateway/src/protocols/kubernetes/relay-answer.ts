@@ -28,6 +28,9 @@ const MAX_EVENT_BYTES = 16 * 1024 * 1024
 const HOLD_MS = 30
 const LINE_FEED = 0x0a
 
+/** Of the API conventions, for what comes without one. */
+const REASONS: Readonly<Record<number, string>> = { 403: 'Forbidden', 404: 'NotFound', 405: 'MethodNotAllowed', 429: 'TooManyRequests', 503: 'ServiceUnavailable', 504: 'Timeout' }
+
 /** An answer that cannot be masked. Nothing of it goes to the client. */
 export class UnmaskableAnswer extends Error {
   override readonly name = 'UnmaskableAnswer'
@@ -61,7 +64,14 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
     return
   }
   const contentType = answer.headers['content-type'] ?? ''
-  if (masking.kind === 'document' || masking.kind === 'events') checkReadable(answer, contentType)
+  const mustBeJson = masking.kind === 'document' || masking.kind === 'events'
+  if (mustBeJson && status >= 400 && !isJson(contentType)) {
+    // Such as the plain "404 page not found" of a group that is not there.
+    answer.destroy()
+    transcript.body(answerStatus(response, { code: status, reason: REASONS[status] ?? 'Unknown', message: `sallyport: the API server answers ${status}, and what it says is left out, because it is no JSON and could not be masked` }))
+    return
+  }
+  if (mustBeJson) checkReadable(answer, contentType)
   // A service behind a proxy may pack what it says, whatever is asked for.
   if (masking.kind === 'text') checkPlain(answer)
   const whole = masking.kind === 'document' ? withoutQuotes(maskWhole(await readWhole(answer), masking.trees, transcript), status, masking) : undefined
@@ -125,10 +135,14 @@ async function relayEvents(answer: IncomingMessage, mask: (event: Buffer) => Buf
 
 function checkReadable(answer: IncomingMessage, contentType: string): void {
   checkPlain(answer)
-  if (contentType.split(';')[0]?.trim().toLowerCase() !== 'application/json') {
+  if (!isJson(contentType)) {
     answer.destroy()
     throw new UnmaskableAnswer('the API server did not answer in JSON')
   }
+}
+
+function isJson(contentType: string): boolean {
+  return contentType.split(';')[0]?.trim().toLowerCase() === 'application/json'
 }
 
 function checkPlain(answer: IncomingMessage): void {
