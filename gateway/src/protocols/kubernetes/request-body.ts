@@ -92,12 +92,14 @@ function collect(request: AnyRequest): Promise<Buffer> {
       if (length > MAX_BODY_BYTES) fail(new RefusedRequest(413, 'RequestEntityTooLarge', 'the body is larger than the API server takes'))
       else parts.push(part)
     })
+    let isWhole = false
     request.once('end', () => {
+      isWhole = true
       clearTimeout(timer)
       resolve(Buffer.concat(parts, length))
     })
     request.once('error', fail)
-    request.once('close', () => fail(new BodyCutOff()))
+    request.once('close', () => isWhole || fail(new BodyCutOff()))
   })
 }
 
