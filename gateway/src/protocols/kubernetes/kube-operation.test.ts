@@ -31,6 +31,8 @@ describe('what a request does', () => {
     [`GET ${ns}/pods/web/attach?stdin=1&tty=1`, 'connect attach shell interactive', 'apps/pods/web/attach', false], [`POST ${ns}/pods/web/portforward`, 'connect port-forward forward', 'apps/pods/web/portforward', false],
     ['GET /api/v1/nodes/n1/proxy/stats', 'connect proxy forward', '*/nodes/n1/proxy', false], [`GET ${ns}/pods/web/exec?command=cat&command=/etc/hosts`, 'connect exec read', 'apps/pods/web/exec', false],
     ['POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews', 'create ask read', '*/selfsubjectaccessreviews.authorization.k8s.io/*', true],
+    ['POST /apis/authentication.k8s.io/v1/selfsubjectreviews', 'create ask read', '*/selfsubjectreviews.authentication.k8s.io/*', true],
+    ['POST /apis/authentication.k8s.io/v1/tokenreviews', 'create write', '*/tokenreviews.authentication.k8s.io/*', false], ['POST /apis/example.com/v1/selfsubjectaccessreviews', 'create write', '*/selfsubjectaccessreviews.example.com/*', false],
     ['PUT /apis/rbac.authorization.k8s.io/v1/clusterroles/x', 'update write rbac', '*/clusterroles.rbac.authorization.k8s.io/x', false], ['GET /apis', 'discover read', '/apis', true],
     ['GET /openapi/v3/apis/apps/v1', 'discover read', '/openapi/v3/apis/apps/v1', true], ['GET /readyz/ping', 'get read', '/readyz/ping', true], ['GET /logs', 'get unknown', '/logs', false],
     [`GET ${ns}/pods/web/whatever`, 'get unknown', 'apps/pods/web/whatever', false], ['DELETE /api/v1/namespaces/apps', 'delete remove', 'apps/namespaces/apps', false],

@@ -30,7 +30,9 @@ const POWERS: Readonly<Record<string, string>> = {
   'certificatesigningrequests.certificates.k8s.io': 'issue-certificate', 'podcertificaterequests.certificates.k8s.io': 'issue-certificate', bindings: 'binding',
 }
 /** Questions that are sent as POST and change nothing. */
-const QUESTIONS = new Set(['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews', 'localsubjectaccessreviews', 'selfsubjectreviews'])
+const QUESTIONS = new Set([
+  ...['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews', 'localsubjectaccessreviews'].map((resource) => `${resource}.authorization.k8s.io`), 'selfsubjectreviews.authentication.k8s.io',
+])
 /** Deleting one of these deletes what is in it. */
 const HOLDS_OTHERS = new Set(['namespaces', 'customresourcedefinitions.apiextensions.k8s.io'])
 
@@ -43,7 +45,8 @@ export function resourceOf({ resource, group }: Pick<RequestInfo, 'resource' | '
 
 /** Whose masks hold for what is answered: a token is none of its account's fields. */
 export function maskedResourceOf(info: Pick<RequestInfo, 'resource' | 'group' | 'subresource'>): string {
-  return info.subresource === 'token' ? `${resourceOf(info)}/token` : resourceOf(info)
+  const resource = resourceOf(info)
+  return resource === 'serviceaccounts' && info.subresource === 'token' ? `${resource}/token` : resource
 }
 
 /** `namespace/resource.group/name`, with the subresource behind it; `*` for what is not named. */
@@ -58,7 +61,7 @@ export function requestFacts(info: RequestInfo, method: string, target: RequestT
 }
 
 function resourceFacts(info: RequestInfo, query: RequestTarget['query']): OperationFacts {
-  const { verb, subresource, resource, name, rest } = info
+  const { verb, subresource, name, rest } = info
   const base = { objects: [objectOf(info)], functions: [], filtered: isFiltered(info, query), statements: 1 }
   const connect = verb === 'proxy' ? CONNECTS['proxy'] : CONNECTS[subresource]
   if (connect !== undefined) {
@@ -75,7 +78,7 @@ function resourceFacts(info: RequestInfo, query: RequestTarget['query']): Operat
   if (because !== undefined || neutral === undefined || more === undefined) {
     return { ...base, actions: [verb || 'unknown', 'unknown'], readOnly: false, unknown: true, ...(because && { unknownBecause: because }) }
   }
-  if (verb === 'create' && QUESTIONS.has(resource) && info.group === 'authorization.k8s.io') return { ...base, actions: ['create', 'ask', 'read'], readOnly: true, unknown: false }
+  if (verb === 'create' && subresource === '' && QUESTIONS.has(resourceOf(info))) return { ...base, actions: ['create', 'ask', 'read'], readOnly: true, unknown: false }
   if (neutral === 'read') return { ...base, actions: [verb, 'read', ...(subresource === 'log' ? ['log'] : [])], readOnly: true, unknown: false }
   const power = POWERS[resourceOf(info)]
   const dryRun = valueOf(query, 'dryRun') === 'All' ? ['dry-run'] : []
