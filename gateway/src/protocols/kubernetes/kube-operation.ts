@@ -75,9 +75,13 @@ function guessed({ contentType, target }: ClientRequest, info: RequestInfo, { te
   const isTried = valueOf(target.query, 'dryRun') !== undefined
   const yields = contentType.startsWith('application/apply-patch') && !isTrue(target.query, 'force')
   if ((!isTried && !yields) || !(isJsonPatch || maskJson(text, trees) !== text)) return undefined
-  return isTried
-    ? { mask: FIELDS, reason: 'a dry run with a masked field tells whether its value is the one that was sent', hint: 'Leave masked fields out of dry runs and of kubectl diff.' }
-    : { mask: FIELDS, reason: 'an apply that gives way to other managers tells whether a masked value is the one that was sent', hint: 'Send it with --force-conflicts, or leave the masked fields out.' }
+  if (isTried) {
+    return { mask: FIELDS, reason: 'a dry run with a masked field tells whether its value is the one that was sent', hint: 'Leave masked fields out of dry runs and of kubectl diff.' }
+  }
+  return {
+    mask: FIELDS, reason: 'an apply that gives way to other managers tells whether a masked value is the one that was sent',
+    hint: 'Send it with --force-conflicts, or leave the masked fields out.',
+  }
 }
 
 /** A change that would put masks in place of what they hide, or bring what is hidden to where it is not. */

@@ -68,7 +68,10 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
   if (mustBeJson && status >= 400 && !isJson(contentType)) {
     // Such as the plain "404 page not found" of a group that is not there.
     answer.destroy()
-    transcript.body(answerStatus(response, { code: status, reason: REASONS[status] ?? 'Unknown', message: `sallyport: the API server answers ${status}, and what it says is left out, because it is no JSON and could not be masked` }))
+    transcript.body(answerStatus(response, {
+      code: status, reason: REASONS[status] ?? 'Unknown',
+      message: `sallyport: the API server answers ${status}, and what it says is left out, because it is no JSON and could not be masked`,
+    }))
     return
   }
   if (mustBeJson) checkReadable(answer, contentType)

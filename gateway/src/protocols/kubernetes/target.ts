@@ -77,8 +77,16 @@ export function idleMsOf({ idle }: KubernetesTarget): number {
   return milliseconds(idle)
 }
 
+/** A service account of which each session gets a token. */
+export interface PerSession {
+  readonly namespace: string
+  readonly name: string
+  /** Of one token. */
+  readonly validForMs: number
+}
+
 /** Absent when sessions use the target's own credential. */
-export function perSessionOf({ credential: { perSession: own } }: KubernetesTarget): { readonly namespace: string; readonly name: string; readonly validForMs: number } | undefined {
+export function perSessionOf({ credential: { perSession: own } }: KubernetesTarget): PerSession | undefined {
   if (own === undefined) return undefined
   const [namespace = '', name = ''] = own.serviceAccount.split('/')
   return { namespace, name, validForMs: milliseconds(own.validFor) }

@@ -4,7 +4,7 @@ import type { SessionLogin } from '../../../governance/logins/session-login-stor
 import type { Session } from '../../../governance/session.ts'
 import { LoginSweeper } from '../../login-sweeper.ts'
 import type { AdapterServices } from '../../protocol-adapter.ts'
-import { type KubernetesTarget, kubernetesTarget, perSessionOf } from '../target.ts'
+import { type KubernetesTarget, kubernetesTarget, type PerSession } from '../target.ts'
 import type { Upstream } from '../upstream.ts'
 import { type BoundSecret, makeBoundSecret, NoSessionToken, removeBoundSecret, requestToken } from './service-account-token.ts'
 import { SessionToken } from './session-token.ts'
@@ -44,11 +44,12 @@ export class SessionTokens {
    * @returns the token, and what makes an end of it
    * @throws NoSessionToken; TargetUnreachable; Error when it cannot be kept or recorded
    */
-  async make(session: Session, target: KubernetesTarget, account: NonNullable<ReturnType<typeof perSessionOf>>): Promise<{ readonly token: SessionToken; readonly end: () => void }> {
+  async make(session: Session, target: KubernetesTarget, account: PerSession): Promise<{ readonly token: SessionToken; readonly end: () => void }> {
     const { logins } = this.#services
     const login: SessionLogin = {
       user: `sallyport-${Array.from(randomBytes(NAME_LETTERS), (byte) => ALPHABET.charAt(byte % ALPHABET.length)).join('')}`,
-      target: session.target.name, place: placeOf(target), role: `${account.namespace}/${account.name}`, session: session.id, use: 'session', validUntilMs: Date.now() + account.validForMs,
+      target: session.target.name, place: placeOf(target), role: `${account.namespace}/${account.name}`,
+      session: session.id, use: 'session', validUntilMs: Date.now() + account.validForMs,
     }
     await logins.begin(login)
     this.#open.set(login.user, false)
