@@ -18,6 +18,7 @@ apps.v1.StatefulSet 1:metadata:meta.v1.ObjectMeta 2:spec:apps.v1.StatefulSetSpec
 apps.v1.StatefulSetSpec 1:replicas:int32 2:selector:meta.v1.LabelSelector 3:template:core.v1.PodTemplateSpec 4:volumeClaimTemplates:core.v1.PersistentVolumeClaim[] 5:serviceName 6:podManagementPolicy 7:updateStrategy:apps.v1.StatefulSetUpdateStrategy 8:revisionHistoryLimit:int32
 apps.v1.StatefulSetUpdateStrategy 1:type 2:rollingUpdate:apps.v1.RollingUpdateStatefulSetStrategy
 authentication.v1.BoundObjectReference 1:kind 2:aPIVersion 3:name 4:uID
+authentication.v1.SelfSubjectReview 1:metadata:meta.v1.ObjectMeta 2:status:opaque
 authentication.v1.TokenRequest 1:metadata:meta.v1.ObjectMeta 2:spec:authentication.v1.TokenRequestSpec 3:status:opaque
 authentication.v1.TokenRequestSpec 1:audiences[] 4:expirationSeconds:int64 3:boundObjectRef:authentication.v1.BoundObjectReference
 authorization.v1.ExtraValue 1:items[]

@@ -28,7 +28,9 @@ const BYTES = 2
 /** What stands for each group in the table; versions of one group have the same numbers. */
 const GROUPS: Readonly<Record<string, string>> = {
   v1: 'core.v1', 'apps/v1': 'apps.v1', 'batch/v1': 'batch.v1', 'batch/v1beta1': 'batch.v1', 'rbac.authorization.k8s.io/v1': 'rbac.v1',
-  'authorization.k8s.io/v1': 'authorization.v1', 'authentication.k8s.io/v1': 'authentication.v1', 'policy/v1': 'policy.v1', 'policy/v1beta1': 'policy.v1',
+  'authorization.k8s.io/v1': 'authorization.v1', 'authentication.k8s.io/v1': 'authentication.v1',
+  // Of these two versions kubectl asks for SelfSubjectReview alone, which is the same in all.
+  'authentication.k8s.io/v1beta1': 'authentication.v1', 'authentication.k8s.io/v1alpha1': 'authentication.v1', 'policy/v1': 'policy.v1', 'policy/v1beta1': 'policy.v1',
   'networking.k8s.io/v1': 'networking.v1', 'scheduling.k8s.io/v1': 'scheduling.v1', 'autoscaling/v1': 'autoscaling.v1', 'coordination.k8s.io/v1': 'coordination.v1',
 }
 const ENVELOPE = fieldsOf('1:typeMeta:type 2:raw:bytes 3:contentEncoding 4:contentType')
