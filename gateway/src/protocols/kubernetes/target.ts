@@ -24,13 +24,13 @@ const maskedField = z.string().superRefine((text, context) => {
 const NAME = '[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?'
 /** A token of its own for each session, of a service account. */
 const perSession = z.strictObject({
-  /** `namespace/name`. */
-  serviceAccount: z.string().regex(new RegExp(`^${NAME}/${NAME}$`), 'expected NAMESPACE/NAME of a service account'),
-  /** Of one token; it is renewed while the session lasts. Kept as text: what was accepted once is read again. */
+  serviceAccount: z.string().regex(new RegExp(`^${NAME}/${NAME}$`), 'expected NAMESPACE/NAME of a service account')
+    .describe('Whose rights sessions get: a service account, as namespace/name'),
+  /** Kept as text: what was accepted once is read again. */
   validFor: z.string().refine((text) => {
     const ms = milliseconds(text)
     return ms >= 600_000 && ms <= 24 * 3_600_000
-  }, 'a duration from 10m to 24h, such as 1h').default('1h'),
+  }, 'a duration from 10m to 24h, such as 1h').default('1h').describe('How long one token lasts, 10m to 24h; it is renewed while the session goes on'),
 })
 
 /** What a Kubernetes target says in the policy document, besides name, protocol and labels. */
