@@ -215,7 +215,14 @@ const gateways: Migration = {
   },
 }
 
+/** Pages of one's own sessions, among a million of others. */
+const sessionsByIdentity: Migration = {
+  async up(db: Kysely<unknown>) {
+    await db.schema.createIndex('sessions_identity').on('sessions').columns(['identity_name', 'identity_kind', 'identity_issuer', 'opened_at', 'id']).execute()
+  },
+}
+
 /** In order of their names. */
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-locks': locks, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents, '0006-session-logins': sessionLogins, '0007-gateways': gateways }),
+  getMigrations: () => Promise.resolve({ '0001-first': first, '0002-recordings': recordings, '0003-reviews': reviews, '0004-locks': locks, '0004-used-assertions': usedAssertions, '0004-web-sessions': webSessions, '0005-agents': agents, '0006-session-logins': sessionLogins, '0007-gateways': gateways, '0008-sessions-by-identity': sessionsByIdentity }),
 }

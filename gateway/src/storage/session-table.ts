@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { SessionListQuery, SessionRecord, SessionStore } from '../governance/recording/session-store.ts'
 import type { Session } from '../governance/session.ts'
 import { currentActor } from './agent-migration.ts'
@@ -72,10 +72,8 @@ export class SessionTable implements SessionStore {
     if (after !== undefined) {
       const last = await this.#db.selectFrom('sessions').select('opened_at').where('id', '=', after).executeTakeFirst()
       if (last === undefined) return []
-      select = select.where((or) => or.or([
-        or('opened_at', '<', last.opened_at),
-        or.and([or('opened_at', '=', last.opened_at), or('id', '<', after)]),
-      ]))
+      // Compared as a row, which the index answers however far down the page is.
+      select = select.where(sql<boolean>`(opened_at, id) < (${last.opened_at}, ${after})`)
     }
     return (await select.execute()).map(record)
   }
