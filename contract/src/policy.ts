@@ -38,6 +38,41 @@ export const PolicyApplied = z.object({
 })
 export type PolicyApplied = z.infer<typeof PolicyApplied>
 
+/** The document as JSON Schema 2020-12, for editors; `x-entry-of` names the section of which a text names an entry. */
+export const PolicySchema = z.record(z.string(), z.unknown())
+export type PolicySchema = z.infer<typeof PolicySchema>
+
+const MAX_SAMPLES = 20
+const MAX_SAMPLE = 1_000
+
+/** Values to show masks on; nothing of them is kept. */
+export const MaskPreviewRequest = z.strictObject({
+  samples: z.array(z.string().max(MAX_SAMPLE)).min(1).max(MAX_SAMPLES),
+  /** A document that is not in force, whose masks are to be shown; those in force when absent. */
+  document: z.string().max(1_048_576).exactOptional(),
+})
+export type MaskPreviewRequest = z.infer<typeof MaskPreviewRequest>
+
+/** A mask of a document, and what it makes of each sample: null stands for the target's own null. */
+export const MaskPreview = z.object({
+  name: z.string(),
+  method: z.enum(['redact', 'keep-last', 'null', 'hash']),
+  keep: z.int().nullable(),
+  /** Of a mask on tables; null for one on text streams. */
+  columns: z.array(z.string()).nullable(),
+  /** Detectors and patterns of a mask on text streams; null for one on tables. */
+  finds: z.array(z.string()).nullable(),
+  /** All targets when null. */
+  targets: z.array(z.string()).nullable(),
+  /** The condition under which values are seen as they are; never when null. */
+  unless: z.string().nullable(),
+  masked: z.array(z.string().nullable()),
+})
+export type MaskPreview = z.infer<typeof MaskPreview>
+
+export const MaskPreviewList = z.object({ masks: z.array(MaskPreview) })
+export type MaskPreviewList = z.infer<typeof MaskPreviewList>
+
 /** What would keep a document from coming into force; nothing when there are no problems. */
 export const PolicyCheck = z.object({ problems: z.array(Problem) })
 export type PolicyCheck = z.infer<typeof PolicyCheck>

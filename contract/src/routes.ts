@@ -54,6 +54,8 @@
  * | POST policy | administrator; body is the YAML text (`application/yaml`) | PolicyApplied; 422 with `problems` |
  * | GET policyVersions?limit&before, GET policyVersion(number) | as GET policy | PolicyVersionList, PolicyVersion |
  * | POST policyCheck | administrator; body as of POST policy | PolicyCheck; nothing is applied |
+ * | GET policySchema | as GET policy | PolicySchema |
+ * | POST maskPreview | as GET policy; MaskPreviewRequest | MaskPreviewList; nothing is kept |
  * | GET checkpoint | anybody, without a token | text/plain, a C2SP signed note |
  * | GET verifier | anybody, without a token | text/plain, the C2SP verifier key |
  * | GET tiles/… | anybody, without a token; `entries/…` auditor, operator, administrator | as C2SP tlog-tiles says |
@@ -117,6 +119,8 @@ export const routes = {
   policyVersions: '/api/v1/policy/versions',
   policyVersion: (version: number) => `/api/v1/policy/versions/${version}`,
   policyCheck: '/api/v1/policy/check',
+  policySchema: '/api/v1/policy/schema',
+  maskPreview: '/api/v1/policy/masks/preview',
   checkpoint: '/ledger/checkpoint',
   verifier: '/ledger/verifier.pub',
   tiles: '/ledger/tile',

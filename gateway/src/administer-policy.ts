@@ -1,6 +1,6 @@
 import type { PolicyVersion, PolicyVersionSummary } from '@sallyport/contract'
 import type { PolicyAdministration } from './api/api-services.ts'
-import { checkConfig } from './check-config.ts'
+import { checkConfig, masksIn, policyJsonSchema } from './check-config.ts'
 import type { PolicyHolder } from './governance/policy/policy-holder.ts'
 import { PolicyProblems } from './governance/policy/policy-problems.ts'
 import { ConfigurationError } from './open-state.ts'
@@ -19,6 +19,8 @@ export function administerPolicy(policies: PolicyHolder, storage: Pick<Storage, 
       return (await versions.list(page)).map(summaryOf)
     },
     check: (text) => checkConfig(text),
+    schema: policyJsonSchema,
+    masks: (text) => (text === undefined ? policies.current.document.masks : masksIn(text)),
     async apply(text, appliedBy) {
       try {
         const { version } = await policies.apply(text, appliedBy)

@@ -1,4 +1,4 @@
-import type { LedgerStatus, PolicyVersion, PolicyVersionSummary, Problem, TargetProblem } from '@sallyport/contract'
+import type { LedgerStatus, PolicySchema, PolicyVersion, PolicyVersionSummary, Problem, TargetProblem } from '@sallyport/contract'
 import type { GatewayState } from '../governance/gateway-state.ts'
 import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
 import type { LockAdministration } from '../governance/locks/lock.ts'
@@ -8,7 +8,7 @@ import type { CampaignStore } from '../governance/agents/campaign.ts'
 import type { Campaigns } from '../governance/agents/campaigns.ts'
 import type { Certification } from '../governance/certificates/certificate-writer.ts'
 import type { EditedPolicy } from '../governance/policy/edited-policy.ts'
-import type { TargetEntry } from '../governance/policy/policy-document.ts'
+import type { PolicyDocument, TargetEntry } from '../governance/policy/policy-document.ts'
 import type { PolicySource } from '../governance/policy/policy.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import type { LedgerReader } from '../governance/recording/ledger-reader.ts'
@@ -87,6 +87,10 @@ export interface PolicyAdministration {
   list(page: { readonly limit: number; readonly before?: number }): Promise<readonly PolicyVersionSummary[]>
   /** What would keep a document from coming into force. Changes nothing. */
   check(text: string): readonly Problem[]
+  /** The document as JSON Schema. */
+  schema(): PolicySchema
+  /** Masks of a document, of the one in force when none is given; undefined when that document is wrong. */
+  masks(text?: string): PolicyDocument['masks'] | undefined
   /** Puts a document in force. A wrong one changes nothing. */
   apply(text: string, appliedBy: string): Promise<PolicyApplication>
 }

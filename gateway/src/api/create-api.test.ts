@@ -53,7 +53,7 @@ describe('the control API', () => {
       policyAdministration: {
         read: () => Promise.resolve({ version: 1, appliedAt: new Date().toISOString(), appliedBy: applied.by, text: applied.text }),
         list: () => Promise.resolve([]),
-        check: () => [],
+        check: () => [], schema: () => ({}), masks: () => [],
         apply(text, by) {
           if (text.includes('wrong')) return Promise.resolve({ applied: false, problems: [{ line: 2, column: 3, message: 'unknown key' }] })
           if (text.includes('crash')) return Promise.reject(new Error(`connection lost: ${text}`))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { ApiError, PolicyCheck, PolicyVersion, PolicyVersionList, routes } from '@sallyport/contract'
+import { ApiError, MaskPreviewList, PolicyCheck, PolicySchema, PolicyVersion, PolicyVersionList, routes } from '@sallyport/contract'
 import { type AgentApi, startAgentApi } from '../../test/support/agent-api.ts'
 import { readEvents } from '../../test/support/ledger-records.ts'
 
@@ -70,5 +70,29 @@ describe('versions of the policy over the control API', () => {
     assert.equal((await post(routes.policyCheck, Uint8Array.from([0xff, 0xfe]))).status, 400)
     assert.equal(gateway.policies.current.version, before)
     assert.equal((await readEvents(gateway.ledgerDirectory)).length, events)
+  })
+
+  it('tell editors their schema, and show what masks make of samples', async () => {
+    const box = `  - { name: box, protocol: ssh, host: 127.0.0.1, credential: { user: demo, certificate: {} }, hostKeys: ['SHA256:${'A'.repeat(43)}'] }\nrules:\n`
+    const masked = `${first.replace('rules:\n', box)}masks:\n  - { name: card, targets: [shop], columns: [payments.card], method: keep-last, keep: 4 }\n  - { name: mail, detect: [email], method: redact, unless: 'identity.kind == "person"' }\n`
+    const samples = ['4111111111111111', 'ask dana@example.com']
+    for (const [group, status] of Object.entries({ reviewers: 200, ops: 200, auditors: 200, admins: 200, nobody: 403 })) {
+      const token = await gateway.person('pat', group)
+      assert.equal((await gateway.call('GET', routes.policySchema, token)).status, status, group)
+      assert.equal((await post(routes.maskPreview, JSON.stringify({ samples }), token, 'application/json')).status, status, group)
+    }
+    const { properties } = PolicySchema.parse((await gateway.call('GET', routes.policySchema, admin)).body) as { properties: object }
+    assert.ok('rules' in properties)
+    const events = (await readEvents(gateway.ledgerDirectory)).length
+    const preview = async (body: object) => post(routes.maskPreview, JSON.stringify(body), admin, 'application/json')
+    const { masks } = MaskPreviewList.parse((await preview({ samples, document: masked })).body)
+    assert.deepEqual(masks.map((mask) => [mask.name, mask.columns, mask.finds, mask.targets, mask.unless, mask.masked]), [
+      ['card', ['payments.card'], null, ['shop'], null, ['************1111', '****************.com']],
+      ['mail', null, ['email'], null, 'identity.kind == "person"', ['4111111111111111', 'ask [redacted]']],
+    ])
+    assert.deepEqual((await preview({ samples })).body, { masks: [] }, 'those in force')
+    assert.equal((await preview({ samples, document: 'version: 2' })).status, 422)
+    for (const odd of [{}, { samples: [] }, { samples: Array(21).fill('x') }, { samples: ['x'.repeat(1_001)] }, { samples: [1] }]) assert.equal((await preview(odd)).status, 400)
+    assert.equal((await readEvents(gateway.ledgerDirectory)).length, events, 'nothing of it is kept')
   })
 })

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type PolicyApplied, type PolicyCheck, type PolicyVersionList, PolicyVersionQuery, routes } from '@sallyport/contract'
+import { type MaskPreview, type MaskPreviewList, MaskPreviewRequest, type PolicyApplied, type PolicyCheck, type PolicyVersionList, PolicyVersionQuery, routes } from '@sallyport/contract'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
+import { previewMask } from '../governance/masking/preview-masks.ts'
+import type { DetectorMask, MaskEntry } from '../governance/policy/policy-document.ts'
 import { encodeAdministratorActed, encodePolicyApplied } from '../governance/recording/events.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
@@ -12,12 +14,15 @@ const YAML = /^(application\/(x-)?yaml|text\/(x-)?yaml|text\/plain)(\s*;|$)/i
 
 const READERS = ['reviewer', 'auditor', 'operator', 'administrator'] as const
 const MAX_PROBLEMS = 100
+const MAX_PREVIEWED = 200
 
 /** The document in force, those before it, and what would be wrong with another. */
 export function servePolicy(api: Hono, services: ApiServices, limit: MiddlewareHandler): void {
   api.get(routes.policy, (context) => showPolicy(context, services))
   api.post(routes.policy, limit, (context) => applyPolicy(context, services))
   api.post(routes.policyCheck, limit, (context) => checkPolicy(context, services))
+  api.post(routes.maskPreview, limit, (context) => previewMasks(context, services))
+  api.get(routes.policySchema, (context) => showSchema(context, services))
   api.get(routes.policyVersions, (context) => listVersions(context, services))
   api.get(`${routes.policyVersions}/:version`, (context) => showVersion(context, services, context.req.param('version')))
 }
@@ -47,6 +52,32 @@ async function showVersion(context: Context, services: ApiServices, number: stri
   const version = /^[1-9]\d{0,8}$/.test(number) ? await services.policyAdministration.read(Number(number)) : undefined
   if (version === undefined) throw new ApiFailure('not-found', 'there is no such version of the policy', 'GET /api/v1/policy/versions lists those that there are.')
   return context.json(version)
+}
+
+async function showSchema(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  caller.require(...READERS)
+  return context.json(services.policyAdministration.schema())
+}
+
+/** Of values that the caller brings: no target is asked, and nothing is kept. */
+async function previewMasks(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  caller.require(...READERS)
+  const request = MaskPreviewRequest.safeParse(await context.req.json().catch(() => undefined))
+  if (!request.success) throw new ApiFailure('invalid-request', 'the request is no preview of masks', 'Send {"samples": ["…"]}: 1 to 20 samples of at most 1000 characters.')
+  const masks = services.policyAdministration.masks(request.data.document)
+  if (masks === undefined) throw new ApiFailure('invalid-policy', 'the document is wrong, so its masks cannot be shown', 'Correct it first; the policy in force stays.')
+  return context.json({ masks: masks.slice(0, MAX_PREVIEWED).map((mask) => previewOf(mask, request.data.samples)) } satisfies MaskPreviewList)
+}
+
+function previewOf(mask: MaskEntry | DetectorMask, samples: readonly string[]): MaskPreview {
+  const { name, method, keep = null, targets, unless = null } = mask
+  const inColumns = 'columns' in mask
+  return {
+    name, method, keep, unless, targets: targets === undefined ? null : [...targets], columns: inColumns ? [...mask.columns] : null,
+    finds: inColumns ? null : [...mask.detect ?? [], ...mask.patterns ?? []], masked: [...previewMask(mask, samples)],
+  }
 }
 
 /** Nothing comes of it, so nothing goes on record. */

@@ -7,7 +7,7 @@ import { AGENT_REVIEWER } from '../governance/policy/review-terms.ts'
 import { cliLoginSchema } from './cli-login-schema.ts'
 import { consoleLoginSchema } from './console-login-schema.ts'
 import { optionalKeys } from './optional-keys.ts'
-import { duration, entryName, nameList, words } from './value-schemas.ts'
+import { duration, entryName, entryOf, nameList, words } from './value-schemas.ts'
 
 /** Entries of the policy sections, each checked by itself. What relates entries is in `document-checks.ts`. */
 
@@ -34,12 +34,12 @@ const date = z.string().refine((text) => {
 
 export const agentSchema = optionalKeys<AgentEntry>()(z.strictObject({
   name: entryName,
-  issuer: entryName,
+  issuer: entryOf('issuers'),
   match: z.record(words, words).refine((match) => Object.keys(match).length > 0, 'at least one claim must be matched'),
   owner: words,
   purpose: words,
   expires: date.optional(),
-  targets: nameList(entryName).optional(),
+  targets: nameList(entryOf('targets')).optional(),
 }))
 
 /** `table.column` or `schema.table.column`. Dots and quotes within names would make the parts ambiguous. */
@@ -67,7 +67,7 @@ export const maskSchema = z
     // YAML reads the word null as nothing.
     method: z.preprocess((value) => (value === null ? 'null' : value), z.enum(['redact', 'keep-last', 'null', 'hash'])),
     keep: z.int().min(1, 'keep is 1 to 64').max(64, 'keep is 1 to 64').optional(),
-    targets: nameList(entryName).optional(),
+    targets: nameList(entryOf('targets')).optional(),
     unless: words.optional(),
   })
   .check(({ value, issues }) => {

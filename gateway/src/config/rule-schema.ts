@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { RuleEntry } from '../governance/policy/policy-document.ts'
 import { AGENT_REVIEWER, REVIEW_DEFAULTS } from '../governance/policy/review-terms.ts'
 import { optionalKeys, type Undefinable } from './optional-keys.ts'
-import { duration, durationOrNone, entryName, nameList, words } from './value-schemas.ts'
+import { duration, durationOrNone, entryName, entryOf, nameList, words } from './value-schemas.ts'
 
 /** One entry of `rules`, checked by itself. What it shares with other entries is in `document-checks.ts`. */
 
@@ -29,7 +29,7 @@ const WITH = {
 export const ruleSchema = optionalKeys<RuleEntry>()(z
   .strictObject({
     name: entryName,
-    targets: nameList(entryName).optional(),
+    targets: nameList(entryOf('targets')).optional(),
     when: z.string().min(1, 'this is empty; leave the key out to mean always').optional(),
     then: z.enum(['allow', 'deny', 'review']),
     during: z.enum(['access-review']).optional(),

@@ -7,6 +7,9 @@ export const entryName = z
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/,
     'a name has 1 to 63 letters, digits, ".", "_" or "-", and begins with a letter or digit')
 
+/** Such a name, of an entry of that section; editors offer those that there are. */
+export const entryOf = (section: 'issuers' | 'targets') => entryName.meta({ 'x-entry-of': section })
+
 /** Text of one line or more that is not empty. */
 export const words = z
   .string()

@@ -79,7 +79,7 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
   const services: Partial<ApiServices> = {
     identification: service, tokenExchange: service, policies: policy, locks, webLogin: new ConsoleLogin({ oidc, sessions, origin }),
     sessions: storage.sessions, listeners: () => [], certification: () => undefined, reviewStore: storage.reviews, signals: storage.signals,
-    policyAdministration: { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]), check: () => [], apply: () => Promise.resolve({ applied: true, version: 2 }) },
+    policyAdministration: { read: () => Promise.resolve(undefined), list: () => Promise.resolve([]), check: () => [], schema: () => ({}), masks: () => [], apply: () => Promise.resolve({ applied: true, version: 2 }) },
     ledger: {
       append: (entry) => ledger.append(entry),
       onWritten: (done) => (setup.ledgerBroken ? setImmediate(done, new Error('disk full')) : ledger.onWritten(done)),

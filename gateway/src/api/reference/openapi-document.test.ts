@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
 import type { ApiServices } from '../api-services.ts'
 import { createApi } from '../create-api.ts'
 import type { DescribedBody } from './described-route.ts'
 import { namedSchemas, openApiDocument, routeGroups } from './openapi-document.ts'
+
+interface Part { readonly content?: Readonly<Record<string, object>> }
 
 /** With all that adds routes: logins by OpenID Connect and by SAML. */
 const api = createApi({ webLogin: {}, samlLogin: {}, version: '1.2.3' } as unknown as ApiServices)
@@ -27,6 +30,26 @@ describe('the OpenAPI document', () => {
     assert.deepEqual(examples.filter(([, , problem]) => problem !== undefined), [])
     for (const [status, { answer, id }] of described.map((route) => [route.status ?? 200, route] as const)) {
       assert.ok(answer !== undefined || [204, 302, 303, 400].includes(status) || id === 'revokeHeldToken', `${id} tells what it answers`)
+    }
+  })
+
+  it('is valid to a validator of others', async () => {
+    const check = async (document: object) => new Validator().validate(structuredClone(document) as Record<string, unknown>)
+    const document = openApiDocument('1.2.3')
+    assert.deepEqual(await check(document), { valid: true })
+    assert.equal((await check({ ...document, paths: { '/x': { get: { responses: { 200: {} } } } } })).valid, false, 'a description is missing')
+  })
+
+  it('has every part of a path among its parameters, and an example of every body that has a schema', () => {
+    for (const [path, methods] of Object.entries(openApiDocument('1').paths)) {
+      for (const route of Object.values(methods) as { parameters?: { name: string; in: string }[]; requestBody?: Part; responses: Record<string, Part> }[]) {
+        const inPath = (route.parameters ?? []).filter((one) => one.in === 'path').map(({ name }) => `{${name}}`)
+        assert.deepEqual(inPath, path.match(/\{\w+\}/g) ?? [], path)
+        const { default: _error, ...answers } = route.responses
+        for (const part of [route.requestBody, ...Object.values(answers)]) {
+          for (const content of Object.values(part?.content ?? {})) assert.ok(!('schema' in content) || 'example' in content, path)
+        }
+      }
     }
   })
 
