@@ -1,4 +1,5 @@
 import type { ApiError, WebSession } from '@sallyport/contract'
+import type { ApiRoute } from './api-routes.ts'
 import { Problem } from './problem.ts'
 
 /** As `CSRF_HEADER` of the contract; named here so that the page does not carry the contract's schemas. */
@@ -18,21 +19,44 @@ export async function readSession(): Promise<WebSession | null> {
   }
 }
 
-export interface Change {
-  readonly method: 'POST' | 'DELETE'
-  /** An object goes as JSON, a text as the policy's YAML. */
-  readonly body?: object | string
+/** A path with or without a query. */
+export type Address<Route> = Route extends { readonly path: infer Path extends string } ? Path | `${Path}?${string}` : never
+
+/** Routes of a method that answer what is asked for. */
+type Answering<Answer, Method extends ApiRoute['method']> = Extract<ApiRoute, { readonly method: Method }> extends infer Route
+  ? Route extends { readonly answer: infer Given } ? (unknown extends Given ? Route : Given extends Answer ? Route : never) : never
+  : never
+
+/** Paths from which such an answer can be had. */
+export type PathOf<Answer> = Address<Answering<Answer, 'GET'>>
+
+type BodyOf<Route> = Route extends { readonly body: infer Body } ? Body : never
+
+/** An object goes as JSON, a text as the policy's YAML. */
+export interface Change<Method extends 'POST' | 'DELETE' = 'POST' | 'DELETE', Body = object | string> {
+  readonly method: Method
+  readonly body?: Body
 }
 
-/** @throws Problem with the gateway's words */
+/**
+ * What a route of the OpenAPI document answers; a path that is not in it, or answers something else, does not compile.
+ * @throws Problem with the gateway's words
+ */
+export async function ask<Answer>(path: PathOf<Answer>, change?: undefined, signal?: AbortSignal): Promise<Answer>
+export async function ask<Answer>(path: Address<Answering<Answer, 'POST'>>, change: Change<'POST', BodyOf<Answering<Answer, 'POST'>>>, signal?: AbortSignal): Promise<Answer>
+export async function ask<Answer>(path: Address<Answering<Answer, 'DELETE'>>, change: Change<'DELETE', never>, signal?: AbortSignal): Promise<Answer>
 export async function ask<Answer>(path: string, change?: Change, signal?: AbortSignal): Promise<Answer> {
-  const response = await request(path, change, signal)
+  const response = await send(path, change, signal)
   const text = await response.text()
   return (text === '' ? undefined : JSON.parse(text)) as Answer
 }
 
 /** The same for an answer that is not JSON. */
-export async function request(path: string, change?: Change, signal?: AbortSignal): Promise<Response> {
+export function request(path: Address<Extract<ApiRoute, { readonly method: 'GET' }>>, signal?: AbortSignal): Promise<Response> {
+  return send(path, undefined, signal)
+}
+
+async function send(path: string, change?: Change, signal?: AbortSignal): Promise<Response> {
   const headers = new Headers()
   if (change !== undefined) headers.set(CSRF_HEADER, csrf)
   const { body } = change ?? {}

@@ -1,11 +1,15 @@
-import { request } from './client.ts'
+import type { ApiRoute } from './api-routes.ts'
+import { type Address, request } from './client.ts'
 
 /** A line longer than this is no answer of the gateway's. */
 const MAX_LINE = 8_000_000
 
+/** Routes whose lines are among those that are read. */
+type WithLines<Line> = ApiRoute extends infer Route ? (Route extends { readonly line: infer Given } ? (Given extends Line ? Route : never) : never) : never
+
 /** Reads newline-delimited JSON as it comes in; empty lines say that the other side is still there. */
-export async function* lines<Line>(path: string, signal: AbortSignal): AsyncGenerator<Line> {
-  const { body } = await request(path, undefined, signal)
+export async function* lines<Line>(path: Address<WithLines<Line>>, signal: AbortSignal): AsyncGenerator<Line> {
+  const { body } = await request(path, signal)
   if (body === null) return
   const reader = body.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''

@@ -1,9 +1,9 @@
 import type {
-  AgentList, FoundOperation, GatewayList, HoldList, IssuerList, LedgerStatus, LockList, LoginProviders, OperationList, PolicyVersion, ReplayLine,
+  AgentList, FoundOperation, GatewayList, HoldList, IssuerList, LedgerStatus, LockList, LoginProviders, OperationList, PolicySchema, PolicyVersion, ReplayLine,
   SearchAnswer, Session, SessionList, TargetList, TargetUseList, Version, WebSession,
 } from '@sallyport/contract'
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { ask, readSession } from './client.ts'
+import { ask, type PathOf, readSession } from './client.ts'
 import { lines } from './lines.ts'
 import type { Problem } from './problem.ts'
 
@@ -12,7 +12,7 @@ const LIVE_MS = 5_000
 export const useSession = (): UseQueryResult<WebSession | null, Problem> =>
   useQuery({ queryKey: ['session'], queryFn: readSession, staleTime: 60_000, refetchInterval: 60_000 })
 
-const get = <Answer,>(key: string, path: string, refetchInterval?: number): UseQueryResult<Answer, Problem> =>
+const get = <Answer,>(key: string, path: PathOf<Answer>, refetchInterval?: number): UseQueryResult<Answer, Problem> =>
   useQuery({ queryKey: [key, path], queryFn: ({ signal }) => ask<Answer>(path, undefined, signal), ...(refetchInterval !== undefined && { refetchInterval }) })
 
 export const useProviders = () => get<LoginProviders>('providers', '/auth/providers')
@@ -24,10 +24,13 @@ export const useTargets = () => get<TargetList>('targets', '/api/v1/targets')
 export const useTargetUse = (may: boolean): UseQueryResult<TargetUseList, Problem> =>
   useQuery({ queryKey: ['target-use'], queryFn: ({ signal }) => ask<TargetUseList>('/api/v1/targets/use', undefined, signal), refetchInterval: LIVE_MS, enabled: may })
 export const usePolicy = () => get<PolicyVersion>('policy', '/api/v1/policy')
+/** Of the document, for whoever writes it. */
+export const usePolicySchema = (wanted: boolean): UseQueryResult<PolicySchema, Problem> =>
+  useQuery({ queryKey: ['policy-schema'], queryFn: () => ask<PolicySchema>('/api/v1/policy/schema'), enabled: wanted, staleTime: Infinity })
 export const useLedgerStatus = () => get<LedgerStatus>('ledger', '/api/v1/ledger/status', LIVE_MS)
 export const useLocks = () => get<LockList>('locks', '/api/v1/locks', LIVE_MS)
 export const useHolds = () => get<HoldList>('holds', '/api/v1/holds')
-export const useAgents = (filter: string) => get<AgentList>('agents', `/api/v1/agents${filter}`, LIVE_MS * 2)
+export const useAgents = (filter: string) => get<AgentList>('agents', `/api/v1/agents${filter as '' | `?${string}`}`, LIVE_MS * 2)
 export const useNewestSessions = () => get<SessionList>('sessions', '/api/v1/sessions?limit=200', LIVE_MS)
 export const useOneSession = (id: string) => get<Session>('session-detail', `/api/v1/sessions/${encodeURIComponent(id)}`, LIVE_MS)
 

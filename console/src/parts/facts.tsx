@@ -6,7 +6,7 @@ import { plainText } from './plain-text.ts'
 export function Facts({ of }: { readonly of: readonly (readonly [name: string, value: ReactNode])[] }) {
   const known = of.filter(([, value]) => value !== undefined && value !== '')
   return (
-    <Table verticalSpacing={4} horizontalSpacing="xs" withRowBorders={false}>
+    <Table verticalSpacing={4} horizontalSpacing={0} withRowBorders={false}>
       <Table.Tbody>
         {known.map(([name, value]) => (
           <Table.Tr key={name}>

@@ -1,4 +1,4 @@
-import { Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
+import { Group, Stack, Table, Text, Title, VisuallyHidden } from '@mantine/core'
 import { useEffect } from 'react'
 import { useSearch } from '../api/queries.ts'
 import { barsOf } from './bars-of.ts'
@@ -31,7 +31,10 @@ export function OperationBars() {
           })
         })}
       </svg>
-      <Text size="xs" c="dimmed">By the hour, to now; allowed below, reviewed and denied above. The highest hour has {most.toLocaleString()}.{hasNextPage ? ' Only the newest are counted.' : ''}</Text>
+      <Group justify="space-between" aria-hidden="true">{hours.filter((_, index) => index % 6 === 0).map(({ label }) => <Text key={label} size="xs" c="dimmed">{label}</Text>)}<Text size="xs" c="dimmed">now</Text></Group>
+      <Text size="xs" c="dimmed">
+        <span className="bars-key" data-effect="allow" />allowed<span className="bars-key" data-effect="review" />reviewed<span className="bars-key" data-effect="deny" />denied, by the hour; the highest has {most.toLocaleString()}.{hasNextPage ? ' Only the newest are counted.' : ''}
+      </Text>
       <VisuallyHidden>
         <Table>
           <thead><tr><th>Hour</th><th>allowed</th><th>reviewed</th><th>denied</th></tr></thead>

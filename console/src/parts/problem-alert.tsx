@@ -6,7 +6,7 @@ export function ProblemAlert({ error }: { readonly error: unknown }) {
   const { message, hint, problems } = problemOf(error)
   return (
     <Alert color="red" variant="outline" role="alert" title={`${message.charAt(0).toUpperCase()}${message.slice(1)}`}>
-      <Text size="sm">{hint}</Text>
+      <Text size="sm">{hint.charAt(0).toUpperCase()}{hint.slice(1)}</Text>
       {problems.length > 0 && (
         <List size="sm" mt="xs">
           {problems.map((problem) => (

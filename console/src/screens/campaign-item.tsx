@@ -10,7 +10,7 @@ import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 
 /** One agent of an access review, as it was when that was opened. */
-export function CampaignItem({ item, path }: { readonly item: Campaign['items'][number]; readonly path: string }) {
+export function CampaignItem({ item, path }: { readonly item: Campaign['items'][number]; readonly path: `/api/v1/campaigns/${string}` }) {
   const { agent, decision, decidedBy, reason, mayDecide } = item
   const [why, setWhy] = useState('')
   const queries = useQueryClient()

@@ -44,7 +44,7 @@ export function Campaigns() {
 }
 
 function One({ id, signs }: { readonly id: string; readonly signs: boolean }) {
-  const path = `/api/v1/campaigns/${encodeURIComponent(id)}`
+  const path = `/api/v1/campaigns/${encodeURIComponent(id)}` as const
   const campaign = useQuery<Campaign, Problem>({ queryKey: ['campaigns', id], queryFn: () => ask<Campaign>(path) })
   const administers = useSession().data?.roles.includes('administrator') ?? false
   const queries = useQueryClient()

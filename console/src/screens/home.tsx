@@ -105,7 +105,7 @@ function KnownAlarm() {
   if (data === undefined || (data.healthy && data.check.state !== 'failed' && data.anchors.every(({ state }) => state !== 'failing'))) return undefined
   return (
     <Alert color="red" variant="outline" role="alert" title={data.healthy ? 'The ledger needs attention' : 'The ledger cannot be written: nothing is passed on'}>
-      {data.check.finding ?? data.anchors.find(({ error }) => error !== null)?.error ?? 'Make room on its disk, or repair it; traffic goes on by itself.'} <Link to="/ledger">Ledger</Link>
+      {plainText(data.check.finding ?? data.anchors.find(({ error }) => error !== null)?.error ?? 'Make room on its disk, or repair it; traffic goes on by itself.')} <Link to="/ledger">Ledger</Link>
     </Alert>
   )
 }

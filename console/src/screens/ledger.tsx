@@ -9,6 +9,7 @@ import { Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pending } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 
 /** What was proved of the record, and a check of its signature by the reader's own browser. */
 export function Ledger() {
@@ -36,13 +37,13 @@ function StatusCard({ status: { healthy, size, check, anchors } }: { readonly st
   return (
     <Stack>
       {!healthy && <Alert color="red" variant="outline" role="alert" title="It cannot be written, so nothing is passed on">Make room on its disk, or repair it; traffic goes on by itself.</Alert>}
-      {check.finding !== null && <Alert color="red" variant="outline" role="alert" title="It was changed">{check.finding}</Alert>}
+      {check.finding !== null && <Alert color="red" variant="outline" role="alert" title="It was changed">{plainText(check.finding)}</Alert>}
       <Paper withBorder p="md">
         <Facts of={[
           ['Written', healthy ? 'yes' : 'no'],
           ['Entries', `${size.toLocaleString()}, covered by the latest checkpoint`],
-          ['Checked', <span key="check">{check.state === 'failed' ? 'it does not hold' : check.state === 'waiting' ? 'not yet' : `${check.size.toLocaleString()} entries hold`}{check.at !== null && <>, <Moment at={check.at} /></>}</span>],
-          ['Kept elsewhere', anchors.length === 0 ? 'nowhere: name anchors in the gateway\'s document, which it cannot rewrite' : <List key="anchors" size="sm">{anchors.map(({ anchor, state, size: kept, error }) => <List.Item key={anchor}>{anchor}: {state}{kept === null ? '' : `, ${kept} entries`}{error === null ? '' : `: ${error}`}</List.Item>)}</List>],
+          ['Checked', <span key="check">{check.state === 'failed' ? 'it does not hold' : check.state === 'waiting' ? 'not yet' : `the first ${check.size.toLocaleString()} entries are as they were written`}{check.at !== null && <>, <Moment at={check.at} /></>}</span>],
+          ['Kept elsewhere', anchors.length === 0 ? 'nowhere: name anchors in the gateway\'s document, which it cannot rewrite' : <List key="anchors" size="sm">{anchors.map(({ anchor, state, size: kept, error }) => <List.Item key={anchor}>{plainText(anchor)}: {state}{kept === null ? '' : `, ${kept} entries`}{error === null ? '' : `: ${plainText(error)}`}</List.Item>)}</List>],
         ]} />
       </Paper>
     </Stack>
@@ -59,7 +60,7 @@ function CheckSignature() {
         <Textarea label="Public key" description="As you got it another way; the gateway's own word when this is empty." placeholder="name+0123abcd+AW…" value={brought} onChange={(event) => setBrought(event.currentTarget.value)} autosize minRows={1} maxRows={3} />
         <Button onClick={() => check.mutate()} loading={check.isPending} w="fit-content">Check</Button>
         {check.data !== undefined && <Text size="sm" role="status">✔ signed: {check.data.size.toLocaleString()} entries of {check.data.origin}</Text>}
-        {check.error !== null && <Text size="sm" c="red" role="alert">✖ {check.error.message}</Text>}
+        {check.error !== null && <Text size="sm" c="red" role="alert">✖ {plainText(check.error.message)}</Text>}
       </Stack>
     </Paper>
   )
@@ -72,7 +73,7 @@ function Holds() {
       <Pending of={useHolds()}>
         {({ holds }) => holds.length === 0
           ? <Text size="sm">Nothing. <code>sallyport hold place session ID --reason "…"</code> keeps a recording.</Text>
-          : <List size="sm">{holds.map(({ kind, subject, by, reason, placedAt }) => <List.Item key={`${kind} ${subject}`}>{kind} {subject}, by {by} <Moment at={placedAt} />: {reason}</List.Item>)}</List>}
+          : <List size="sm">{holds.map(({ kind, subject, by, reason, placedAt }) => <List.Item key={`${kind} ${subject}`}>{kind} {plainText(subject)}, by {plainText(by)} <Moment at={placedAt} />: {plainText(reason)}</List.Item>)}</List>}
       </Pending>
     </Paper>
   )

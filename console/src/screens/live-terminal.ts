@@ -1,4 +1,5 @@
 import type { Driver } from 'asciinema-player'
+import type { ReplayLine } from '@sallyport/contract'
 import { lines } from '../api/lines.ts'
 
 type CastLine = { readonly term: { readonly cols: number; readonly rows: number } } | readonly [seconds: number, code: string, text: string]
@@ -8,7 +9,9 @@ export function liveTerminal(session: string): Driver {
   return ({ dispatch }) => {
     const stop = new AbortController()
     const feed = async () => {
-      for await (const line of lines<CastLine>(`/api/v1/sessions/${encodeURIComponent(session)}/events?output=asciicast`, stop.signal)) {
+      for await (const line of lines<CastLine | ReplayLine>(`/api/v1/sessions/${encodeURIComponent(session)}/events?output=asciicast`, stop.signal)) {
+        // Only asked for without an output.
+        if ('type' in line) continue
         if ('term' in line) {
           dispatch('reset', { size: line.term })
           dispatch('playing')

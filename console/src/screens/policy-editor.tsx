@@ -1,3 +1,4 @@
+import type { CompletionContext, CompletionResult } from '@codemirror/autocomplete'
 import { yaml } from '@codemirror/lang-yaml'
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language'
 import { type Diagnostic, lintGutter, setDiagnostics } from '@codemirror/lint'
@@ -8,31 +9,39 @@ import { tags } from '@lezer/highlight'
 import type { Problem } from '@sallyport/contract'
 import { basicSetup } from 'codemirror'
 import { useEffect, useRef } from 'react'
+import { policyOptions, type Schema } from './policy-options.ts'
 
 export interface PolicyEditorProps {
   readonly text: string
   readonly readOnly: boolean
   readonly problems: readonly Problem[]
+  /** What completion offers; nothing until it is there. */
+  readonly schema: Schema | undefined
   readonly onChange: (text: string) => void
 }
 
 const nonce = document.querySelector<HTMLMetaElement>('meta[name="style-nonce"]')?.content ?? ''
 
-export function PolicyEditor({ text, readOnly, problems, onChange }: PolicyEditorProps) {
+export function PolicyEditor({ text, readOnly, problems, schema, onChange }: PolicyEditorProps) {
   const place = useRef<HTMLDivElement>(null)
   const editor = useRef<EditorView>(null)
   const changed = useRef(onChange)
   changed.current = onChange
+  const offered = useRef(schema)
+  offered.current = schema
   const colours = useRef(new Compartment())
   const dark = useComputedColorScheme('light') === 'dark'
   useEffect(() => {
     if (place.current === null) return undefined
+    // One function: each other one would be another source.
+    const completion = [{ autocomplete: (context: CompletionContext) => complete(context, offered.current) }]
     const view = new EditorView({
       parent: place.current,
       state: EditorState.create({
         doc: text,
         extensions: [
           basicSetup, yaml(), lintGutter(), EditorView.cspNonce.of(nonce), EditorState.readOnly.of(readOnly),
+          EditorState.languageData.of(() => completion),
           EditorView.contentAttributes.of({ 'aria-label': 'policy document' }), colours.current.of(themeOf(dark)),
           EditorView.updateListener.of(({ docChanged, state }) => docChanged && changed.current(state.doc.toString())),
         ],
@@ -56,6 +65,18 @@ export function PolicyEditor({ text, readOnly, problems, onChange }: PolicyEdito
     if (first?.line !== undefined && !view.hasFocus) view.dispatch({ effects: EditorView.scrollIntoView(markOf(view.state, first).from, { y: 'center' }) })
   }, [problems])
   return <div className="editor" ref={place} />
+}
+
+/** Offered by itself while a word is written, elsewhere when Ctrl-Space asks for it. */
+function complete({ state, pos, explicit }: CompletionContext, schema: Schema | undefined): CompletionResult | null {
+  const found = schema && policyOptions(state.doc.toString(), pos, schema)
+  if (found === undefined || (found.word === '' && !explicit)) return null
+  return {
+    from: pos - found.word.length, validFor: /^[\w.-]*$/,
+    options: found.options.map(({ label, kind, required }, index) => ({
+      label, type: kind === 'key' ? 'property' : kind === 'word' ? 'enum' : 'variable', boost: -index, ...(kind === 'key' && { apply: state.sliceDoc(pos, pos + 1) === ':' ? label : `${label}: ` }), ...(required && { detail: 'must be there' }),
+    })),
+  }
 }
 
 const PLACES = { '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--mantine-color-dimmed)' }, '.cm-activeLine': { backgroundColor: 'transparent' } }

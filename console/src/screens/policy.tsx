@@ -5,11 +5,12 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tansta
 import { lazy, Suspense, useState } from 'react'
 import { ask } from '../api/client.ts'
 import type { Problem } from '../api/problem.ts'
-import { usePolicy, useSession } from '../api/queries.ts'
+import { usePolicy, usePolicySchema, useSession } from '../api/queries.ts'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Pending } from '../parts/pending.tsx'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
+import { PolicyMasks } from './policy-masks.tsx'
 import { PolicyVersions } from './policy-versions.tsx'
 
 const PolicyEditor = lazy(() => import('./policy-editor.tsx').then(({ PolicyEditor: component }) => ({ default: component })))
@@ -20,20 +21,22 @@ const NONE: readonly DocumentProblem[] = []
 /** The document in force. Administrators change it here; a wrong one changes nothing, and is marked where it is wrong. */
 export function Policy() {
   const [shown, setShown] = useState('document')
+  const [text, setText] = useState<string>()
+  const { data } = usePolicy()
   return (
     <Page title="Policy" about="Who may do what: deny beats review beats allow, and no matching rule is a denial.">
-      <SegmentedControl value={shown} onChange={setShown} data={[{ value: 'document', label: 'In force' }, { value: 'versions', label: 'Versions' }]} w="fit-content" aria-label="what to show" />
-      {/* What somebody is writing stays while they look at versions. */}
-      <div hidden={shown !== 'document'}><Document /></div>
+      <SegmentedControl value={shown} onChange={setShown} data={[{ value: 'document', label: 'In force' }, { value: 'masks', label: 'Masks' }, { value: 'versions', label: 'Versions' }]} w="fit-content" aria-label="what to show" />
+      {/* What somebody is writing stays while they look at something else. */}
+      <div hidden={shown !== 'document'}><Document text={text} onChange={setText} /></div>
+      {shown === 'masks' && <PolicyMasks draft={text === data?.text ? undefined : text} />}
       {shown === 'versions' && <PolicyVersions />}
     </Page>
   )
 }
 
-function Document() {
+function Document({ text, onChange }: { readonly text: string | undefined; readonly onChange: (text: string) => void }) {
   const policy = usePolicy()
   const { data: session } = useSession()
-  const [text, setText] = useState<string>()
   const queries = useQueryClient()
   const apply = useMutation<PolicyApplied, Problem, string>({
     mutationFn: (document) => ask<PolicyApplied>('/api/v1/policy', { method: 'POST', body: document }),
@@ -41,6 +44,7 @@ function Document() {
   })
   const may = session?.roles.includes('administrator') ?? false
   const changed = text !== undefined && text !== policy.data?.text
+  const { data: schema } = usePolicySchema(may)
   const check = useCheck(may && changed ? text : undefined)
   return (
     <Pending of={policy}>
@@ -58,7 +62,7 @@ function Document() {
           {apply.error !== null && <ProblemAlert error={apply.error} />}
           {apply.data !== undefined && <Text size="sm" role="status">{apply.data.changed ? `Version ${apply.data.version} is in force.` : 'Nothing changed.'}</Text>}
           <Suspense fallback={<Text>Loading the editor …</Text>}>
-            <PolicyEditor text={inForce} onChange={setText} readOnly={!may} problems={check ?? apply.error?.problems ?? NONE} />
+            <PolicyEditor text={inForce} onChange={onChange} readOnly={!may} problems={check ?? apply.error?.problems ?? NONE} schema={schema} />
           </Suspense>
         </Stack>
       )}

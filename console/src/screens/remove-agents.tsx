@@ -1,5 +1,5 @@
 import { Button, Group, List, NumberInput, Stack, Text } from '@mantine/core'
-import type { AgentChange } from '@sallyport/contract'
+import type { AgentChange, CampaignApplication, PruneRequest } from '@sallyport/contract'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { ask } from '../api/client.ts'
@@ -8,11 +8,11 @@ import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 
 export interface RemoveAgentsProps {
-  readonly path: string
+  readonly path: '/api/v1/agents/prune' | `/api/v1/campaigns/${string}/apply`
   /** What asks which they would be. */
-  readonly first: object
+  readonly first: PruneRequest | CampaignApplication
   /** What removes those and no others. */
-  readonly then: (shown: AgentChange) => object
+  readonly then: (shown: AgentChange) => PruneRequest | CampaignApplication
 }
 
 /** Removes agents from the policy, in two steps: which they would be, then those. */

@@ -10,9 +10,11 @@ import { useOneSession, useOperations, useReplay, useSession } from '../api/quer
 import { VerifyOperation } from '../ledger/verify-operation.tsx'
 import { State } from '../parts/badges.tsx'
 import { Facts } from '../parts/facts.tsx'
+import { counted } from '../parts/counted.ts'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
 import { Statement } from '../parts/statement.tsx'
 import { resultsOf } from './results-of.ts'
@@ -54,7 +56,7 @@ export function Session() {
               ['Purpose', purpose],
               ['From', `${clientAddress}${application === '' ? '' : `, ${application}`}`],
               ['Opened', <Moment key="opened" at={openedAt} />],
-              ['Closed', closedAt === null ? undefined : <span key="closed"><Moment at={closedAt} />{reason === null ? '' : `: ${reason}`}</span>],
+              ['Closed', closedAt === null ? undefined : <span key="closed"><Moment at={closedAt} />{reason === null ? '' : `: ${plainText(reason)}`}</span>],
             ]} />
           </Paper>
         )}
@@ -62,6 +64,7 @@ export function Session() {
       <Group gap="xs">
         <Button size="xs" variant={shown === 'results' ? 'filled' : 'default'} onClick={() => setShown(shown === 'results' ? 'nothing' : 'results')} loading={shown === 'results' && replay.isLoading}>Results</Button>
         <Button size="xs" variant={shown === 'terminal' ? 'filled' : 'default'} onClick={() => setShown(shown === 'terminal' ? 'nothing' : 'terminal')}>{open ? 'Watch the terminal' : 'Replay as a terminal'}</Button>
+        <Text size="sm">Export:</Text>
         {(['jsonl', 'csv', 'asciicast', 'ocsf'] as const).map((format) => (
           <Anchor key={format} size="sm" href={`/api/v1/sessions/${encodeURIComponent(id)}/export?format=${format}`} download>{format}</Anchor>
         ))}
@@ -99,7 +102,7 @@ function Operation({ operation, session }: { readonly operation: SessionOperatio
         <Anchor size="sm" fw={700} href={`#operation-${number}`} aria-label={`link to operation ${number}`}>{number}</Anchor>
         <State word={decision.effect} />
         <Text size="sm">rule {decision.rule}, policy {decision.policyVersion}</Text>
-        {outcome !== null && <Text size="sm">{outcome.result}{outcome.code === null ? '' : ` ${outcome.code}`}, {outcome.rows} rows, {outcome.bytes} bytes{outcome.masked > 0 && `, ${outcome.masked} masked`}, {outcome.durationMs.toFixed(1)} ms</Text>}
+        {outcome !== null && <Text size="sm">{outcome.result}{outcome.code === null ? '' : ` ${plainText(outcome.code)}`}, {counted(outcome.rows, 'row')}, {counted(outcome.bytes, 'byte')}{outcome.masked > 0 && `, ${outcome.masked} masked`}, {outcome.durationMs.toFixed(1)} ms</Text>}
         <Text size="xs" c="dimmed"><Moment at={at} /></Text>
         <VerifyOperation session={session} number={number} />
       </Group>

@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import { useSearch, useSessions } from '../api/queries.ts'
 import { State } from '../parts/badges.tsx'
+import { counted } from '../parts/counted.ts'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
@@ -35,6 +36,7 @@ export function Sessions() {
         </Group>
       </form>
       <Group gap="xs">
+        <Text size="xs" c="dimmed">Saved:</Text>
         {saved.map((one) => <Button key={one} size="compact-xs" variant="light" onClick={() => look(one)}>{one}</Button>)}
       </Group>
       {q === '' ? <AllSessions /> : <Found q={q} />}
@@ -49,21 +51,25 @@ function AllSessions() {
       {(sessions) => sessions.length === 0
         ? <Empty title="No session yet">Connect an agent: <Link to="/targets">Targets</Link> shows how, for each client.</Empty>
         : (
-          <Rows count={sessions.length} height={40} more={pages} label="sessions">
-            {(index) => {
-              const session = sessions[index]
-              return session && (
-                <Link className="row-link session-row" to={`/sessions/${session.id}`} style={{ height: 40 }}>
-                  <span><Moment at={session.openedAt} /></span>
-                  <span className="wide"><b>{plainText(session.identity.name)}</b>{session.actors.length > 0 && plainText(` through ${session.actors.join(', ')}`)}</span>
-                  <span>{session.target}</span>
-                  <span className="wide"><State word={session.state} /></span>
-                  <span className="wide">{plainText(session.purpose)}</span>
-                  <span>{session.operations} ops{session.refused > 0 && `, ${session.refused} refused`}</span>
-                </Link>
-              )
-            }}
-          </Rows>
+          <div>
+            {/* Each row is a link that says all of this; the headings are for the eye. */}
+            <div className="row-heads session-row" aria-hidden="true"><span>Opened</span><span className="wide">Who</span><span>Target</span><span className="wide">State</span><span className="wide">Purpose</span><span>Did</span></div>
+            <Rows count={sessions.length} height={40} more={pages} label="sessions">
+              {(index) => {
+                const session = sessions[index]
+                return session && (
+                  <Link className="row-link session-row" to={`/sessions/${session.id}`} style={{ height: 40 }}>
+                    <span><Moment at={session.openedAt} /></span>
+                    <span className="wide"><b>{plainText(session.identity.name)}</b>{session.actors.length > 0 && plainText(` through ${session.actors.join(', ')}`)}</span>
+                    <span>{session.target}</span>
+                    <span className="wide"><State word={session.state} /></span>
+                    <span className="wide">{plainText(session.purpose)}</span>
+                    <span>{counted(session.operations, 'operation')}{session.refused > 0 && `, ${session.refused} refused`}</span>
+                  </Link>
+                )
+              }}
+            </Rows>
+          </div>
         )}
     </Pending>
   )

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { useSession, useTargets, useTargetUse } from '../api/queries.ts'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
+import { plainText } from '../parts/plain-text.ts'
 import { TestTarget } from './target-test.tsx'
 import { waysTo } from './ways-to.ts'
 
@@ -31,7 +32,7 @@ function TargetCard({ target, tests, use }: { readonly target: Target; readonly 
       <Group gap="xs">
         <Title order={2} size="h4">{target.name}</Title>
         <Badge variant="outline" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{target.protocol}</Badge>
-        {Object.entries(target.labels).map(([key, value]) => <Badge key={key} variant="outline" color="gray" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{key}={value}</Badge>)}
+        {Object.entries(target.labels).map(([key, value]) => <Badge key={key} variant="outline" color="gray" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{key}={plainText(value)}</Badge>)}
       </Group>
       {use !== undefined && <Text size="sm">{use.openSessions === 1 ? '1 session' : `${use.openSessions} sessions`} open{use.logins > 0 && `; ${use.logins} ${use.logins === 1 ? 'login' : 'logins'} made for them`}</Text>}
       <Tabs defaultValue={ways[0]?.client ?? ''} mt="xs" keepMounted={false}>
