@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
@@ -8,6 +8,13 @@ import type { DemoUnderTest } from '../../demo/demo-under-test.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const CHROMIUM = '/usr/bin/chromium'
 export const noChromium = existsSync(CHROMIUM) ? false : 'no chromium here (Debian: apt-get install chromium)'
+
+/** Paths of all screens below `/console/`. */
+export const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings', 'api'] as const
+
+/** Folder of the screenshots that tests make, for people to look at. */
+export const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))
+mkdirSync(shots, { recursive: true })
 
 /** As root there is no sandbox for it; it opens nothing but the demo on loopback. */
 export function launchBrowser(): Promise<Browser> {
@@ -21,6 +28,9 @@ export interface Visitor {
   readonly complaints: string[]
 }
 
+/** What pages asked of the gateway besides their own files, as `METHOD /path`. */
+export const asked = new Set<string>()
+
 /** Somebody logged in at the demo's provider, at the console's home. */
 export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: string, options: { readonly colorScheme?: 'light' | 'dark'; readonly mobile?: boolean } = {}): Promise<Visitor> {
   const context = await browser.newContext({
@@ -28,6 +38,10 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
   })
   const page = await context.newPage()
   page.setDefaultTimeout(45_000)
+  page.on('request', (request) => {
+    const { origin, pathname } = new URL(request.url())
+    if (origin === new URL(ready.api).origin && !/^\/(console(\/|$)|$)/.test(pathname)) asked.add(`${request.method()} ${pathname}`)
+  })
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {

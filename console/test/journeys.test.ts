@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Browser } from 'playwright-core'
+import { openApiDocument } from '../../gateway/src/api/reference/openapi-document.ts'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
 import { violations } from './axe.ts'
-import { client, launchBrowser, logIn, noChromium } from './demo-browser.ts'
+import { asked, client, launchBrowser, logIn, noChromium, SCREENS, shots } from './demo-browser.ts'
+import { hostileAnswers } from './hostile-answers.ts'
+import { policyJourneys } from './policy-journeys.ts'
 
-const SCREENS = ['', 'reviews', 'sessions', 'agents', 'targets', 'policy', 'ledger', 'settings', 'api'] as const
 const FIRST_LOAD_BYTES = 200 * 1_024
-const shots = process.env['SALLYPORT_SCREENSHOTS'] ?? fileURLToPath(new URL('../screenshots', import.meta.url))
 
 suite('people at the console, before a running demo', { skip: noChromium }, () => {
   const state = demoDirectory()
@@ -20,7 +19,6 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
   let browser: Browser
 
   before(async () => {
-    mkdirSync(shots, { recursive: true })
     demo = await startDemoUnderTest(state.path)
     browser = await launchBrowser()
   })
@@ -140,32 +138,7 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     await context.close()
   })
 
-  test('a wrong policy is marked where it is wrong and changes nothing; a right one comes into force', async () => {
-    const { page, context, complaints } = await logIn(browser, demo, 'avery')
-    await page.getByRole('link', { name: 'Policy' }).click()
-    const editor = page.getByLabel('policy document')
-    await editor.click()
-    await page.keyboard.press('Control+End')
-    await page.keyboard.type('\nrulez: []\n')
-    await page.getByText('changed, not applied: one thing is wrong').waitFor()
-    assert.equal(await page.locator('.cm-lint-marker-error').count(), 1, 'marked while it is written')
-    await page.getByRole('button', { name: 'Apply' }).click()
-    await page.getByRole('alert').getByText(/line \d+: .*rulez/).waitFor()
-    await page.screenshot({ path: join(shots, 'policy-wrong.png') })
-    await editor.click()
-    await page.keyboard.press('Control+End')
-    for (let count = 0; count < 'rulez: []\n'.length; count += 1) await page.keyboard.press('Backspace')
-    await page.keyboard.type('# reviewed\n')
-    await page.getByRole('button', { name: 'Apply' }).click()
-    await page.getByText('Version 2 is in force.').waitFor()
-    await page.getByText('Versions', { exact: true }).click()
-    await page.getByRole('button', { name: /Version 2 by avery/ }).waitFor()
-    await page.locator('tr[data-kind="added"]').getByText('# reviewed').waitFor()
-    await page.screenshot({ path: join(shots, 'policy-versions.png') })
-    assert.deepEqual(await violations(page), [])
-    assert.deepEqual(complaints, [])
-    await context.close()
-  })
+  policyJourneys(() => ({ demo, browser }))
 
   test('an agent that is locked while it works is cut off, and comes back when the lock is lifted', async () => {
     const { page, context } = await logIn(browser, demo, 'avery')
@@ -202,6 +175,8 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
     assert.deepEqual(complaints, [])
     await context.close()
   })
+
+  hostileAnswers(() => ({ demo, browser }))
 
   for (const colorScheme of ['light', 'dark'] as const) {
     test(`axe finds nothing on any screen, in ${colorScheme} colours`, async () => {
@@ -328,5 +303,11 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
       assert.ok(odd.status === 404 || body.includes('<div id="root">'), path)
       assert.doesNotMatch(body, /root:x:0|"workspaces"/)
     }
+  })
+
+  test('what the pages asked for, all of the above, is in the OpenAPI document', () => {
+    const routes = Object.entries(openApiDocument('1').paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => new RegExp(`^${method.toUpperCase()} ${path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, path.endsWith('{path}') ? '.+' : '[^/]+')}$`)))
+    assert.ok(asked.size > 25, `only ${asked.size} requests`)
+    assert.deepEqual([...asked].filter((request) => !routes.some((route) => route.test(request))), [])
   })
 })

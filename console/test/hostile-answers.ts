@@ -1,0 +1,37 @@
+import { test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import type { DemoUnderTest } from '../../demo/demo-under-test.ts'
+import { logIn, SCREENS } from './demo-browser.ts'
+import { nothingRan, poison, shows, watch } from './hostile-text.ts'
+
+/** Every screen, as if all that the gateway has on record had been written by an attacker. */
+export function hostileAnswers(at: () => { readonly demo: DemoUnderTest; readonly browser: Browser }): void {
+  test('nothing runs when every text of every answer of the gateway would be an attack', async () => {
+    const { demo, browser } = at()
+    const { page, context } = await logIn(browser, demo, 'avery')
+    const watched = watch(page)
+    await page.route(/\/(?:api\/v1|auth)\//, poison)
+    for (const screen of SCREENS) {
+      await page.goto(`${demo.ready.api}/console/${screen}`)
+      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined)
+      for (const word of ['History', 'Grants', 'Versions', 'Access reviews']) await page.getByText(word, { exact: true }).click({ timeout: 300 }).catch(() => undefined)
+      await nothingRan(page, watched)
+    }
+    await page.goto(`${demo.ready.api}/console/sessions`)
+    await page.locator('.row-link').first().click()
+    await page.getByRole('heading', { name: 'Session' }).waitFor()
+    await page.getByRole('button', { name: 'Results' }).click()
+    await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined)
+    await nothingRan(page, watched)
+    await context.close()
+    const stranger = await browser.newContext()
+    const login = await stranger.newPage()
+    const loginWatched = watch(login)
+    await login.route('**/auth/providers', poison)
+    await login.goto(`${demo.ready.api}/console/`)
+    await shows(login, 'text', 'body')
+    await nothingRan(login, loginWatched, 'none', 'body')
+    await stranger.close()
+  })
+}
