@@ -35,8 +35,8 @@ const RECORDED_BY_THE_DESK = [
   `POST ${routes.agents}`, `DELETE ${routes.agents}/:name`, `POST ${routes.agentPrune}`,
   // As certificate-routes.test.ts shows.
   `POST ${routes.sshCertificates}`,
-  // Nothing comes of a check.
-  `POST ${routes.policyCheck}`,
+  // Nothing comes of a check, nor of a look at what a mask makes of samples.
+  `POST ${routes.policyCheck}`, `POST ${routes.maskPreview}`,
   `POST ${routes.campaigns}`, ...['decisions', 'close', 'apply'].map((step) => `POST ${routes.campaigns}/:id/${step}`),
 ]
 
