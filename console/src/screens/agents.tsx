@@ -6,6 +6,7 @@ import { ask } from '../api/client.ts'
 import type { Problem } from '../api/problem.ts'
 import { useAgents, useLocks, useSession } from '../api/queries.ts'
 import { State } from '../parts/badges.tsx'
+import { counted } from '../parts/counted.ts'
 import { Facts } from '../parts/facts.tsx'
 import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
@@ -64,7 +65,7 @@ function AgentCard({ agent }: { readonly agent: Agent }) {
         ['Expires', expires === undefined ? 'never' : `${expires}${expired ? ', over' : ''}`],
         ['Last seen', lastSeenAt === null ? 'never' : <Moment key="seen" at={lastSeenAt} />],
         ['Now', live === 0 ? undefined : <State key="live" word={`${live} open`} />],
-        ['Did', `${operations} operations in ${sessions} sessions, ${refused} refused`],
+        ['Did', `${counted(operations, 'operation')} in ${counted(sessions, 'session')}, ${refused} refused`],
         ['May open', targets?.join(', ') ?? 'all targets'],
         ['Never opened', unusedTargets.join(', ')],
         ['Rules never used', unusedRules?.join(', ')],

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { ask } from '../api/client.ts'
 import type { Problem } from '../api/problem.ts'
 import { State } from '../parts/badges.tsx'
+import { counted } from '../parts/counted.ts'
 import { Moment } from '../parts/moment.tsx'
 import { plainText } from '../parts/plain-text.ts'
 import { ProblemAlert } from '../parts/problem-alert.tsx'
@@ -22,7 +23,7 @@ export function CampaignItem({ item, path }: { readonly item: Campaign['items'][
     <Stack gap={4} component="section" aria-label={agent.name}>
       <Group gap="xs"><Text fw={700} size="sm">{agent.name}</Text>{decision !== null && <State word={decision} />}</Group>
       <Text size="sm">
-        {plainText(agent.purpose)}; owner {plainText(agent.owner)} ({agent.ownerWords}); {agent.operations} operations in {agent.sessions} sessions, last seen {agent.lastSeenAt === null ? 'never' : <Moment at={agent.lastSeenAt} />}
+        {plainText(agent.purpose)}; owner {plainText(agent.owner)} ({agent.ownerWords}); {counted(agent.operations, 'operation')} in {counted(agent.sessions, 'session')}, last seen {agent.lastSeenAt === null ? 'never' : <Moment at={agent.lastSeenAt} />}
       </Text>
       {decision !== null && <Text size="sm">{decidedBy === null ? '' : `${plainText(decidedBy)}: `}{plainText(reason ?? '')}</Text>}
       {decide.error !== null && <ProblemAlert error={decide.error} />}

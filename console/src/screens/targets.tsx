@@ -2,6 +2,7 @@ import { Badge, Button, Code, CopyButton, Group, Paper, Stack, Tabs, Text, Title
 import type { Target, TargetUse } from '@sallyport/contract'
 import { Link } from '@tanstack/react-router'
 import { useSession, useTargets, useTargetUse } from '../api/queries.ts'
+import { counted } from '../parts/counted.ts'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
 import { plainText } from '../parts/plain-text.ts'
@@ -34,7 +35,7 @@ function TargetCard({ target, tests, use }: { readonly target: Target; readonly 
         <Badge variant="outline" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{target.protocol}</Badge>
         {Object.entries(target.labels).map(([key, value]) => <Badge key={key} variant="outline" color="gray" tt="none" styles={{ label: { color: 'var(--mantine-color-text)' } }}>{key}={plainText(value)}</Badge>)}
       </Group>
-      {use !== undefined && <Text size="sm">{use.openSessions === 1 ? '1 session' : `${use.openSessions} sessions`} open{use.logins > 0 && `; ${use.logins} ${use.logins === 1 ? 'login' : 'logins'} made for them`}</Text>}
+      {use !== undefined && <Text size="sm">{counted(use.openSessions, 'session')} open{use.logins > 0 && `; ${counted(use.logins, 'login')} made for them`}</Text>}
       <Tabs defaultValue={ways[0]?.client ?? ''} mt="xs" keepMounted={false}>
         <Tabs.List>{ways.map(({ client }) => <Tabs.Tab key={client} value={client}>{client}</Tabs.Tab>)}</Tabs.List>
         {ways.map(({ client, text }) => (
