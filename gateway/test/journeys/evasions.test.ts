@@ -63,6 +63,8 @@ function leaksInAnyForm(text: string): string[] {
 suite('under a rule that lets only reads through', { concurrency: 1 }, () => {
   let journey: Journey
   let endpoint: Endpoint
+  /** Of the data as they were left; undefined when a test has to look. */
+  let known: string | undefined
   before(async () => {
     journey = await start(READS_ONLY, 'nightly-report')
     endpoint = await journey.endpoint('gateway')
@@ -72,10 +74,12 @@ suite('under a rule that lets only reads through', { concurrency: 1 }, () => {
   for (const mode of MODES) {
     for (const evasion of writeEvasions) {
       test(`${mode}: nothing changes by: ${evasion.class}: ${evasion.name}`, async () => {
+        if (evasion.setup !== undefined) known = undefined
         for (const sql of evasion.setup ?? []) await journey.server.query(sql, [], journey.shop.database).catch(() => undefined)
-        const before = await journey.shop.fingerprint()
+        const before = known ?? await journey.shop.fingerprint()
         await attempt(endpoint, evasion.sql, mode)
-        assert.equal(await journey.shop.fingerprint(), before)
+        known = await journey.shop.fingerprint()
+        assert.equal(known, before)
       })
     }
   }
