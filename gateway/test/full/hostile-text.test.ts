@@ -118,7 +118,7 @@ suite('text of others, with which somebody attacks the console', { skip: noChrom
       writeFileSync(file, changed)
       return run('--as', 'avery', 'policy', 'apply', file)
     }
-    const replaced = [['avery@example.com', 'owner'], ["counts the day's orders", 'registered'], ['destructive statements are never run by agents', 'message']] as const
+    const replaced = [['avery', 'owner'], ["counts the day's orders", 'registered'], ['destructive statements are never run by agents', 'message']] as const
     assert.match(await apply(replaced.reduce((changed, [words, name]) => changed.replace(words, JSON.stringify(steered(name))), text)), /Version 2 is in force/)
     // Names stand in commands and addresses, and are plain.
     for (const name of ['nightly-report', 'shop', 'destructive', 'personal', 'demo-saml']) {
