@@ -24,9 +24,8 @@ export async function runTests(files, args = []) {
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-tests-'))
   const skippedFile = join(folder, 'skipped')
   try {
-    // One more file than there are processors: tests wait a good part of their time for clients and servers.
     const status = await run(projectNode(), [
-      '--test', `--test-concurrency=${availableParallelism() + 1}`, '--test-timeout=600000',
+      '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, '--test-timeout=600000',
       '--test-reporter=spec', '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/skipped-reporter.mjs', `--test-reporter-destination=${skippedFile}`,
       ...args, ...files,
