@@ -64,7 +64,7 @@ export interface ProtocolAddress extends ListenAddress {
 }
 
 export interface Limits {
-  /** Clients at once, of all protocols together. */
+  /** Clients at once, of each protocol. */
   readonly connections: number
   /** Longest statement that is analysed; longer ones are unknown. */
   readonly statementBytes: number

@@ -189,6 +189,20 @@ describe('a session', () => {
     await eventually('none runs', () => !isRunning('sleep 4801') && !isRunning('sleep 4802'), 10_000)
   })
 
+  test('that is ended ends also what has closed its output, with its channel closed by the client', async () => {
+    const socket = join(journey.folder, 'mux')
+    const flags = [...journey.flags, ...QUIET, '-o', `ControlPath=${socket}`]
+    const master = journey.start('sshpass', ['-e', 'ssh', ...flags, '-M', '-N', 'shop'])
+    await eventually('there is a master', () => existsSync(socket))
+    const client = journey.start('ssh', [...flags, 'shop', 'exec >&- 2>&-; sleep 4806; true'])
+    await eventually('it runs', () => isRunning('sleep 4806'))
+    await sleep(500)
+    assert.ok(isRunning('sleep 4806'))
+    assert.equal((await operator.call('DELETE', `/api/v1/sessions/${await session()}`)).status, 204)
+    await Promise.all([client.result, master.result])
+    await eventually('it does not run', () => !isRunning('sleep 4806'), 10_000)
+  })
+
   test('ends what it runs when its client is killed', async () => {
     const client = journey.start('sshpass', ['-e', 'ssh', ...journey.flags, ...QUIET, 'shop', 'sleep 4803'])
     await eventually('it runs', () => isRunning('sleep 4803'))

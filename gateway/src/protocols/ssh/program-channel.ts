@@ -110,8 +110,10 @@ export class ProgramChannel implements ChannelUse {
 
   clientClosed(then: () => void): void {
     this.#wait?.cancel()
-    // After the end of the target's data a client closes as a matter of course: nothing is cut short.
-    if (this.#phase !== 'running' || this.#exit !== undefined || this.#channel.target.gotEof) return then()
+    if (this.#phase !== 'running' || this.#exit !== undefined) return then()
+    // After the end of the target's data a client closes as a matter of course. The target closes when the program ends;
+    // until then the channel stays open there, so that the end of the session still reaches it.
+    if (this.#channel.target.gotEof) return
     this.#stopped = true
     this.#signal('HUP')
     setTimeout(() => {
