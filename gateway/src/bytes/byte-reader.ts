@@ -1,3 +1,6 @@
+/** Bytes of a string that are looked at one by one. */
+const SHORT_BYTES = 32
+
 /** Reads one frame's body. Never sees past its end: every read checks the frame's bounds first. */
 export class ByteReader {
   readonly #bytes: Buffer
@@ -43,16 +46,9 @@ export class ByteReader {
 
   /** A NUL-terminated string, as UTF-8. */
   cstring(): string {
-    // Most names are empty: unnamed statements and portals.
-    if (this.#at < this.#end && this.#bytes[this.#at] === 0) {
-      this.#at++
-      return ''
-    }
-    const stop = this.#bytes.indexOf(0, this.#at)
-    if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
-    const text = this.#bytes.toString('utf8', this.#at, stop)
-    this.#at = stop + 1
-    return text
+    const start = this.#at
+    const stop = this.cstringEnd()
+    return stop === start ? '' : this.#bytes.toString('utf8', start, stop)
   }
 
   /** The bytes of a NUL-terminated string, without the NUL: a view. */
@@ -63,7 +59,11 @@ export class ByteReader {
 
   /** Goes behind a NUL-terminated string. @returns where its NUL stands */
   cstringEnd(): number {
-    const stop = this.#bytes.indexOf(0, this.#at)
+    // Most are short: looking at a few bytes here costs less than a call into native code.
+    const nearEnd = Math.min(this.#end, this.#at + SHORT_BYTES)
+    let stop = this.#at
+    while (stop < nearEnd && this.#bytes[stop] !== 0) stop++
+    if (stop === nearEnd) stop = this.#bytes.indexOf(0, stop)
     if (stop === -1 || stop >= this.#end) throw new MalformedFrameError('a string has no terminator')
     this.#at = stop + 1
     return stop

@@ -169,6 +169,7 @@ export class LedgerLog implements Ledger {
     const batch = this.#filling
     this.#filling = this.#spare
     this.#spare = batch
+    batch.frame()
     if (batch.count > 0 && (this.#checkpointFault !== undefined || this.#parts.durability === 'strict')) {
       this.#busy = true
       void this.#writeSlowly(batch)

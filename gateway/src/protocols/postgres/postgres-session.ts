@@ -131,6 +131,7 @@ export class PostgresSession {
     upstream.receive = () => undefined
     upstream.end(message(FRONTEND.terminate))
     client.receive = () => undefined
+    this.#fromTarget.flush()
     client.end(report)
     gatekeeper.close(session, reason)
     this.#ended()

@@ -25,14 +25,16 @@ export class RowPlanner {
     this.#hashKey = hashKey
   }
 
-  /** @throws MalformedFrameError */
-  describe(frame: Buffer, start: number, end: number, protectedColumns: ProtectedColumns, utf8: boolean): DescribedRows {
-    const copy = this.copyOf(frame, start, end)
-    if (copy === this.#planned && this.#protectedColumns === protectedColumns && this.#utf8 === utf8) return this.#described
-    const columns = readRowDescription(frame, start + HEADER_BYTES, end)
+  /**
+   * @param description as {@link RowPlanner.copyOf} gave it
+   * @throws MalformedFrameError
+   */
+  describe(description: Buffer, protectedColumns: ProtectedColumns, utf8: boolean): DescribedRows {
+    if (description === this.#planned && this.#protectedColumns === protectedColumns && this.#utf8 === utf8) return this.#described
+    const columns = readRowDescription(description, HEADER_BYTES, description.length)
     const tableOids = [...new Set(columns.map(({ tableOid }) => tableOid))].filter((oid) => oid !== 0)
     this.#described = { plan: planRow(columns, protectedColumns, this.#hashKey, utf8), tableOids }
-    this.#planned = copy
+    this.#planned = description
     this.#protectedColumns = protectedColumns
     this.#utf8 = utf8
     return this.#described

@@ -62,6 +62,11 @@ export class ServerRelay {
     return this.#out.position
   }
 
+  /** Sends what the client is to get, at once. */
+  flush(): void {
+    this.#out.flush()
+  }
+
   /** @throws MalformedFrameError, UnmaskableError: the session must end, and nothing of `chunk` was sent */
   receive(chunk: Buffer): void {
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk])
@@ -75,6 +80,7 @@ export class ServerRelay {
     else if (this.#announced.length > 0 && this.#passing === 0 && this.#partial.isEmpty) {
       for (const report of this.#announced.splice(0)) this.#out.add(report)
     }
+    this.#state.transcript.settle()
     this.#out.send()
   }
 
@@ -215,9 +221,10 @@ export class ServerRelay {
     if (step === undefined) throw new MalformedFrameError('the target described rows that nobody asked for')
     const statementOnly = step.kind === 'describe-statement'
     if (!statementOnly && step.kind !== 'describe-portal' && step.kind !== 'query') throw new MalformedFrameError('the target described rows out of turn')
+    const description = this.#planner.copyOf(frame, start, end)
     if (!statementOnly && this.#state.masking) {
       const { catalog, parameters } = this.#state
-      const { plan, tableOids } = this.#planner.describe(frame, start, end, catalog.protectedColumns, parameters.get('client_encoding') === 'UTF8')
+      const { plan, tableOids } = this.#planner.describe(description, catalog.protectedColumns, parameters.get('client_encoding') === 'UTF8')
       if (this.#state.needsPlan(step.kind === 'query' ? step.analysis : step.portal?.prepared.analysis) && !tableOids.every((oid) => catalog.knows(oid))) {
         if (!step.reread) {
           step.reread = true
@@ -233,7 +240,7 @@ export class ServerRelay {
       this.#state.transcript.message(step, frame, start, end)
       return 'verbatim'
     }
-    this.#keepDescription(step, this.#planner.copyOf(frame, start, end))
+    this.#keepDescription(step, description)
     this.#pop(step)
     return step.internal ? 'done' : 'verbatim'
   }

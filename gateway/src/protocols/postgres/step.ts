@@ -53,7 +53,6 @@ export class Step implements Exchange {
   completion: Buffer | undefined = undefined
   operationNumber = 0
   startedAtMs = 0
-  bytesBefore = 0
   rows = 0
   code: string | undefined = undefined
   #operation: Operation | undefined = undefined

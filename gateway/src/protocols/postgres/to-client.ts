@@ -1,3 +1,4 @@
+import { atEndOfTurn } from '../../bytes/end-of-turn.ts'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { RelayState } from './relay-state.ts'
 
@@ -8,7 +9,8 @@ const EMPTY = Buffer.alloc(0)
 
 /**
  * What one read from the target leaves for the client, sent in one write. The bytes may stand in the shared read buffer,
- * and a write may not end at once: so it is a copy that is written.
+ * and a write may not end at once: so it is a copy that is written. Short answers that came together leave together: a
+ * client with several connections is woken once for all of them.
  */
 export class ToClient extends ByteRanges {
   readonly #state: RelayState
@@ -18,6 +20,8 @@ export class ToClient extends ByteRanges {
   /** The beginning of `#viewed`, as long as the last answer. */
   #view = EMPTY
   #viewed = EMPTY
+  /** The view is not written yet. */
+  #waits = false
 
   constructor(state: RelayState) {
     super()
@@ -30,9 +34,9 @@ export class ToClient extends ByteRanges {
   }
 
   send(): void {
-    const { client, upstream } = this.#state
     const length = this.byteLength
     if (length === 0) return
+    this.flush()
     this.#delivered += length
     if (length > this.#scratch.length) this.#scratch = Buffer.allocUnsafeSlow(Math.max(length, SCRATCH_BYTES))
     // Answers to the same statement are often of the same length, and a view costs more than the copy.
@@ -41,8 +45,21 @@ export class ToClient extends ByteRanges {
       this.#view = this.#scratch.subarray(0, length)
     }
     this.moveTo(this.#view)
+    if (length > SMALL_BYTES) return this.#write()
+    this.#waits = true
+    atEndOfTurn(this.flush)
+  }
+
+  /** Writes what waits for the end of the turn. */
+  readonly flush = (): void => {
+    if (this.#waits) this.#write()
+  }
+
+  #write(): void {
+    const { client, upstream } = this.#state
+    this.#waits = false
     if (!client.write(this.#view) || this.#state.recordingIsFull) upstream.pause()
     // Still in use unless the socket has taken all of it: then what follows goes through another.
-    if (client.socket.writableLength > 0) this.#scratch = length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
+    if (client.socket.writableLength > 0) this.#scratch = this.#view.length > SMALL_BYTES ? Buffer.allocUnsafeSlow(SCRATCH_BYTES) : Buffer.allocUnsafe(SMALL_BYTES)
   }
 }

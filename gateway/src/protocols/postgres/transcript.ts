@@ -8,6 +8,7 @@ import { readResultFormats, withFormats } from './wire/result-formats.ts'
 
 /** Results up to this size are put on record, and digested, in one go. */
 const SMALL_BYTES = 4096
+const EMPTY = Buffer.alloc(0)
 
 /**
  * Which of a session's messages belong to which operation's result, and how much of them goes into its recording. The
@@ -27,7 +28,11 @@ export class Transcript {
   #hash: Hash | undefined
   #told = false
   #row = 0
-  /** Whether the row whose parts come is to be kept. */
+  /** Where what is not dealt with yet stands: messages that follow each other are dealt with in one go. */
+  #bytes = EMPTY
+  #start = 0
+  #end = 0
+  /** Whether that is to be kept, or only digested. */
   #keeps = true
 
   constructor({ recorder }: Session) {
@@ -40,22 +45,41 @@ export class Transcript {
   /** A message that is no row. */
   message(step: Step | undefined, bytes: Buffer, start: number, end: number): void {
     if (!this.#goesOn(step)) return
-    this.#digest(bytes, start, end)
-    this.#recorder?.received(this.#operation, bytes, start, end)
+    this.#keep(true)
+    this.part(bytes, start, end)
   }
 
   /** A row begins, or a piece of COPY data; its bytes follow by {@link part}. */
   row(step: Step | undefined): void {
     if (!this.#goesOn(step)) return
     this.#row++
-    this.#keeps = this.#received.take(1) === 1
+    this.#keep(this.#received.take(1) === 1)
     if (this.#received.reached) this.#tell()
   }
 
   part(bytes: Buffer, start: number, end: number): void {
     if (this.#operation === 0) return
-    this.#digest(bytes, start, end)
-    if (this.#keeps) this.#recorder?.received(this.#operation, bytes, start, end)
+    if (bytes !== this.#bytes || start !== this.#end) {
+      this.settle()
+      this.#bytes = bytes
+      this.#start = start
+    }
+    this.#end = end
+  }
+
+  /** Deals with all bytes that it was told of: they need not stay what they are any longer. */
+  settle(): void {
+    const bytes = this.#bytes
+    if (bytes === EMPTY) return
+    this.#bytes = EMPTY
+    this.#digest(bytes, this.#start, this.#end)
+    if (this.#keeps) this.#recorder?.received(this.#operation, bytes, this.#start, this.#end)
+  }
+
+  #keep(keeps: boolean): void {
+    if (keeps === this.#keeps) return
+    this.settle()
+    this.#keeps = keeps
   }
 
   /** Takes a value of the row that has begun as it was before its mask; undefined unless the policy asks for that. */
@@ -79,6 +103,7 @@ export class Transcript {
 
   /** Digest of the operation's result, hex; undefined when the client got nothing of it. */
   resultDigest(operationNumber: number): string | undefined {
+    this.settle()
     if (operationNumber !== this.#operation || (this.#length === 0 && this.#hash === undefined)) return undefined
     this.#operation = 0
     if (this.#hash === undefined) return hash('sha256', this.#small.subarray(0, this.#length), 'hex')
@@ -89,6 +114,7 @@ export class Transcript {
   #goesOn(step: Step | undefined): boolean {
     const operation = step?.operationNumber ?? 0
     if (operation === this.#operation) return operation !== 0
+    this.settle()
     this.#operation = operation
     this.#length = 0
     this.#hash = undefined
@@ -106,6 +132,7 @@ export class Transcript {
   #tell(): void {
     if (this.#told || this.#recorder === undefined) return
     this.#told = true
+    this.settle()
     const rows = this.#recorder.rowsPerOperation
     this.#recorder.limited(this.#operation, rows === 0 ? 'no rows' : `first ${rows} rows`)
   }

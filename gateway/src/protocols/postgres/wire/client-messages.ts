@@ -12,12 +12,10 @@ const NAME_BYTES = 63
  */
 function readName(frame: Buffer, reader: ByteReader): string {
   const start = reader.position
+  const end = reader.cstringEnd()
   // Most names are empty: unnamed statements and portals.
-  if (frame[start] === 0 && reader.remaining > 0) {
-    reader.uint8()
-    return ''
-  }
-  const bytes = frame.subarray(start, reader.cstringEnd())
+  if (start === end) return ''
+  const bytes = frame.subarray(start, end)
   if (isAscii(bytes)) return bytes.toString('latin1', 0, NAME_BYTES)
   if (bytes.length > NAME_BYTES || !isUtf8(bytes)) throw new MalformedFrameError('a name that is not UTF-8, or too long')
   return bytes.toString('utf8')
