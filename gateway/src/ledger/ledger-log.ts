@@ -1,3 +1,4 @@
+import { atEndOfTurn } from '../bytes/end-of-turn.ts'
 import type { Ledger } from '../governance/recording/ledger.ts'
 import { Batch, type Written } from './batch.ts'
 import { signCheckpoint, type Checkpoint } from './checkpoint.ts'
@@ -156,7 +157,7 @@ export class LedgerLog implements Ledger {
   #schedule(): void {
     if (this.#scheduled || this.#busy) return
     this.#scheduled = true
-    setImmediate(this.#flush)
+    atEndOfTurn(this.#flush)
   }
 
   readonly #overdue = (): void => {

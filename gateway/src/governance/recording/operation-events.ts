@@ -20,11 +20,20 @@ const decisionFragments = new WeakMap<Decision, string>()
 /** `,"text":…`, from behind the parameters up to the decision, of the last operation with these facts, once its text was repeated. */
 const middles = new WeakMap<OperationFacts, { text: string; middle: string | undefined }>()
 
-/** Many events share a millisecond, and a number this large is slow to write out. */
-let lastTime = { atMs: 0, text: '0' }
-function timeText(atMs: number): string {
-  if (lastTime.atMs !== atMs) lastTime = { atMs, text: String(atMs) }
-  return lastTime.text
+/** How both begin, by the millisecond, which many of them share: a number this large is slow to write out. */
+const beginnings = { atMs: -1, decided: '', finished: '' }
+function beginningsAt(atMs: number): typeof beginnings {
+  if (beginnings.atMs !== atMs) {
+    beginnings.atMs = atMs
+    beginnings.decided = joined('{"v":1,"event":"operation.decided","at":', String(atMs))
+    beginnings.finished = joined('{"v":1,"event":"operation.finished","at":', String(atMs))
+  }
+  return beginnings
+}
+
+/** One piece in memory, which is written out faster than a chain of pieces. */
+function joined(...pieces: string[]): string {
+  return pieces.join('')
 }
 
 /** No text of this many UTF-16 units can be too long for an entry, however it is encoded. */
@@ -33,7 +42,7 @@ const SURELY_FITS = Math.floor(MAX_ENTRY_BYTES / 3)
 function sessionFragment(session: Session): string {
   let fragment = sessionFragments.get(session)
   if (fragment === undefined) {
-    fragment = `,"session":${JSON.stringify(session.id)},"n":`
+    fragment = joined(',"session":', JSON.stringify(session.id), ',"n":')
     sessionFragments.set(session, fragment)
   }
   return fragment
@@ -63,8 +72,7 @@ function decisionFragment(decision: Decision): string {
 function middleOf(text: string, facts: OperationFacts): string {
   const last = middles.get(facts)
   if (last?.text === text) {
-    // Joined, it is one piece in memory, which is written out faster than a chain of pieces.
-    last.middle ??= [',"text":', JSON.stringify(text), factsFragment(facts)].join('')
+    last.middle ??= joined(',"text":', JSON.stringify(text), factsFragment(facts))
     return last.middle
   }
   if (last === undefined) middles.set(facts, { text, middle: undefined })
@@ -80,7 +88,7 @@ export function encodeDecided(session: Session, operationNumber: number, operati
   const { text, parameters, facts } = operation
   if (text.length > SURELY_FITS) return encodeLongDecided(session, operationNumber, operation, decision, atMs)
   const values = parameters.length === 0 ? '' : `,"parameters":${JSON.stringify(parameters)}`
-  const entry = `{"v":1,"event":"operation.decided","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber}${values}${middleOf(text, facts)}${decisionFragment(decision)}`
+  const entry = `${beginningsAt(atMs).decided}${sessionFragment(session)}${operationNumber}${values}${middleOf(text, facts)}${decisionFragment(decision)}`
   if (entry.length <= SURELY_FITS || Buffer.byteLength(entry) <= MAX_ENTRY_BYTES) return entry
   return encodeLongDecided(session, operationNumber, operation, decision, atMs)
 }
@@ -91,7 +99,7 @@ export function encodeFinished(session: Session, operationNumber: number, outcom
   const digest = outcome.digest === undefined ? '' : `,"digest":"${outcome.digest}"`
   const masked = outcome.masked === undefined || outcome.masked === 0 ? '' : `,"masked":${outcome.masked}`
   const us = Math.round(outcome.durationMs * 1000)
-  return `{"v":1,"event":"operation.finished","at":${timeText(atMs)}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
+  return `${beginningsAt(atMs).finished}${sessionFragment(session)}${operationNumber},"result":"${outcome.result}"` +
     `,"rows":${outcome.rows},"bytes":${outcome.bytes}${masked}${digest}${code},"us":${us}}`
 }
 

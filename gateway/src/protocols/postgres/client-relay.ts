@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { FrameAssembler } from '../../bytes/frame-assembler.ts'
@@ -306,7 +307,8 @@ export class ClientRelay {
     if (!portal.described && this.#state.needsPlan(analysis)) this.#describeOurselves(portal)
     const { prepared } = portal
     const operation = this.#operate(step, prepared.text, this.#reader.parameters(portal), analysis, prepared.analyser !== undefined || !prepared.parsed, portal)
-    const parse = operation === undefined ? undefined : this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
+    if (operation === undefined || this.#uncovered.length === 0) return true
+    const parse = this.#uncovered.find((candidate) => candidate.prepared === portal.prepared)
     if (parse === undefined) return true
     this.outbound.cover(parse, step)
     this.#uncovered = this.#uncovered.filter((candidate) => candidate !== parse)

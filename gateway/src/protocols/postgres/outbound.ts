@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { Operation } from '../../governance/operation.ts'
 import { addLimited } from './limited-step.ts'

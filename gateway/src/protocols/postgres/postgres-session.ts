@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import type { Log } from '../protocol-adapter.ts'
 import { ClientRelay } from './client-relay.ts'

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { atEndOfTurn } from '../../bytes/end-of-turn.ts'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { RelayState } from './relay-state.ts'

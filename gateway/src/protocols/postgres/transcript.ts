@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer'
 import { createHash, hash, type Hash } from 'node:crypto'
 import { RowLimit } from '../../governance/recording/row-limit.ts'
 import type { Session } from '../../governance/session.ts'
@@ -29,7 +30,7 @@ export class Transcript {
   #told = false
   #row = 0
   /** Where what is not dealt with yet stands: messages that follow each other are dealt with in one go. */
-  #bytes = EMPTY
+  #bytes: Buffer = EMPTY
   #start = 0
   #end = 0
   /** Whether that is to be kept, or only digested. */

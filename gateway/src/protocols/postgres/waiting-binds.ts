@@ -22,6 +22,7 @@ export class WaitingBinds {
 
   /** Its decision is that of `execute`. Others are refused: `execute` would wait behind them. */
   executed(portal: Portal, execute: Step): void {
+    if (this.#steps.length === 0) return
     const step = this.#steps.find((candidate) => candidate.portal === portal)
     if (step !== undefined) step.coveredBy = execute
     this.#steps = this.#steps.filter((candidate) => candidate !== step)
@@ -30,6 +31,7 @@ export class WaitingBinds {
 
   /** The client waits for an answer, or something must be waited for: their Execute comes too late. */
   refuse(): void {
+    if (this.#steps.length === 0) return
     for (const step of this.#steps) {
       step.refuseWith(BOUND_ALONE)
       this.#session.refused++

@@ -6,6 +6,9 @@ import { ByteReader, MalformedFrameError } from '../../../bytes/byte-reader.ts'
 /** NAMEDATALEN - 1: the target tells names apart by no more than this. */
 const NAME_BYTES = 63
 
+/** The last name in ASCII: clients name the same statement again and again, and making a string costs more than comparing one. */
+let lastName = ''
+
 /**
  * The name of a statement or portal as the target keeps it: two that are one there must be one here.
  * @throws MalformedFrameError where that cannot be told: bytes that are not UTF-8, or a cut in the midst of characters
@@ -15,10 +18,17 @@ function readName(frame: Buffer, reader: ByteReader): string {
   const end = reader.cstringEnd()
   // Most names are empty: unnamed statements and portals.
   if (start === end) return ''
+  if (isLastName(frame, start, end)) return lastName
   const bytes = frame.subarray(start, end)
-  if (isAscii(bytes)) return bytes.toString('latin1', 0, NAME_BYTES)
+  if (isAscii(bytes)) return (lastName = bytes.toString('latin1', 0, NAME_BYTES))
   if (bytes.length > NAME_BYTES || !isUtf8(bytes)) throw new MalformedFrameError('a name that is not UTF-8, or too long')
   return bytes.toString('utf8')
+}
+
+function isLastName(frame: Buffer, start: number, end: number): boolean {
+  if (end - start !== lastName.length) return false
+  for (let at = start; at < end; at++) if (frame[at] !== lastName.charCodeAt(at - start)) return false
+  return true
 }
 
 export interface ParseMessage {
