@@ -15,7 +15,6 @@ import { certification } from './governance/certificates/certificate-writer.ts'
 import { newerKeyState } from './governance/issuer-key-state.ts'
 import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
-import { openPolicyHolder, type PolicyHolder } from './governance/policy/policy-holder.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
 import { Locks } from './governance/locks/locks.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
@@ -39,11 +38,11 @@ import { openState, readConfig } from './open-state.ts'
 import { ownAuthorities, ownSecret } from './own-secrets.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
+import { openPolicy } from './open-policy.ts'
 import { openRecordings } from './open-recordings.ts'
 import { protocols } from './protocols.ts'
 import { ProtocolListeners } from './protocol-listeners.ts'
 import type { AdapterServices } from './protocols/protocol-adapter.ts'
-import type { Storage } from './storage/open-storage.ts'
 import { tellOfGateway } from './tell-of-gateway.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
@@ -101,7 +100,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
   const earlier = await earlierPolicy(storage, log)
-  const policies = await openPolicy(config, storage, (error) => log.error({ error }, 'a change of policy could not be carried out everywhere'))
+  const policies = await openPolicy(config, storage, gatewayId, log)
   const ledgerDirectory = join(gateway.dataDir, 'ledger')
   const { ledger, watch, verifierKey } = await openRecording(config, ledgerDirectory, policies.current.version, log, closing, secretOf)
   recordPolicies(policies, config.policyText, earlier, ledger)
@@ -219,14 +218,6 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   closing.push(await tellOfGateway({ id: gatewayId, version: VERSION, policyVersion: () => policies.current.version, table: storage.gateways, onError }))
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
   return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners.all, ([name, { host, port }]) => [name, { host, port }])) }
-}
-
-function openPolicy(config: Config, storage: Storage, onListenerError: (error: unknown) => void): Promise<PolicyHolder> {
-  const read = (text: string) => {
-    const { policy, policyText } = readConfig(text)
-    return { document: policy, text: policyText }
-  }
-  return openPolicyHolder({ versions: storage.policyVersions, read, onListenerError }, config.policyText, 'file')
 }
 
 async function openRecording(

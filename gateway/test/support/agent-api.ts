@@ -85,7 +85,7 @@ export async function startAgentApi(location: StorageLocation = { kind: 'sqlite'
       return { document: policy, text: policyText }
     },
     onListenerError: (error) => { throw error },
-  }, agentsYaml(issuer.url), 'file')
+  }, { text: agentsYaml(issuer.url), appliedBy: 'file' })
   const identity = new IdentityService({ policies, tokens: storage.sessionTokens })
   const { log: ledger } = await openLedger({ directory: folder, origin: 'test.example/agents', durability: 'batched', onFault: () => undefined })
   const lent: ApiServices['ledger'] = {

@@ -65,7 +65,7 @@ export async function setUpConformance(subject: ConformanceSubject): Promise<Con
       return { document: policy, text: policyText }
     },
     onListenerError: (error) => { throw error },
-  }, documentOf(subject), 'file')
+  }, { text: documentOf(subject), appliedBy: 'file' })
   const setup = { ledgerBroken: false, secondSpends: { tried: 0, succeeded: 0 } }
   const ledger: Ledger = {
     append: () => undefined,

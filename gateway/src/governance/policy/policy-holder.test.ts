@@ -30,7 +30,7 @@ async function open(first = 'true') {
       return { document: document({ rules: [{ name: 'only', when: text, then: 'allow' }] }), text: `kept: ${text}` }
     },
     onListenerError: (error) => void errors.push(error),
-  }, first, 'test')
+  }, { text: first, appliedBy: 'test' })
   return { versions, holder, errors }
 }
 
@@ -88,6 +88,14 @@ describe('the policy in force', () => {
     await holder.apply('2 == 2', 'dana')
     assert.deepEqual(heard, ['first 2', 'second 2', 'second 3'])
     assert.equal(errors.length, 2)
+  })
+
+  test('is a version that is kept already, where that is to be first: no further one is made of it', async () => {
+    const versions = new Versions()
+    versions.texts.push('false', 'true')
+    const read = (text: string) => ({ document: document({ rules: [{ name: 'only', when: text, then: 'allow' }] }), text })
+    const holder = await openPolicyHolder({ versions, read, onListenerError: (error) => { throw error } }, { text: 'true', version: 2 })
+    assert.deepEqual([holder.current.version, holder.current.document.rules[0]?.when, versions.texts.length], [2, 'true', 2])
   })
 
   test('is never a document that was wrong from the beginning', async () => {

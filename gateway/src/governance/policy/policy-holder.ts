@@ -39,10 +39,11 @@ export interface PolicyHolder extends PolicySource {
   follow(): Promise<void>
 }
 
+/** What is in force at first: a document that is applied, or a version that is kept already. */
+export type FirstPolicy = { readonly text: string; readonly appliedBy: string } | { readonly text: string; readonly version: number }
+
 /** Puts a first document in force. @throws as {@link PolicyHolder.apply} */
-export async function openPolicyHolder(
-  options: PolicyHolderOptions, text: string, appliedBy: string,
-): Promise<PolicyHolder> {
+export async function openPolicyHolder(options: PolicyHolderOptions, first: FirstPolicy): Promise<PolicyHolder> {
   const { versions, read, onListenerError } = options
   const listeners = new Set<(policy: Policy) => void>()
 
@@ -53,7 +54,9 @@ export async function openPolicyHolder(
     return compilePolicy(checked.document, await versions.append(checked.text, by, after))
   }
 
-  let current = await admit(text, appliedBy)
+  const admitKept = ({ text, version }: { readonly text: string; readonly version: number }): Policy => compilePolicy(read(text).document, version)
+
+  let current = 'version' in first ? admitKept(first) : await admit(first.text, first.appliedBy)
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = last.then(work)
@@ -99,7 +102,7 @@ export async function openPolicyHolder(
     follow() {
       return inTurn(async () => {
         const newest = await versions.newest()
-        if (newest !== undefined && newest.version > current.version) enforce(compilePolicy(read(newest.text).document, newest.version))
+        if (newest !== undefined && newest.version > current.version) enforce(admitKept(newest))
       })
     },
   }
