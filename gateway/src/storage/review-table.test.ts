@@ -43,31 +43,33 @@ for (const [name, start] of Object.entries(stateDatabases)) {
       assert.deepEqual(await two.reviews.get(odd.id), plain(odd))
       assert.deepEqual(await two.reviews.get(access.id), plain(access))
       assert.equal(await two.reviews.get('rv_unknown'), undefined)
-      assert.equal((await two.reviews.findUsable(odd.digest, odd.requester, odd.target))?.id, odd.id)
+      assert.equal((await two.reviews.findStanding(odd.digest, odd.requester, odd.target))?.id, odd.id)
       await assert.rejects(one.reviews.add(odd))
     })
 
-    it('finds the newest that is open or approved, of this very requester, target and digest', async () => {
+    it('finds the newest that is open, approved or denied, of this very requester, target and digest', async () => {
       const { one: { reviews } } = await opened()
       const asked = operationReview({})
       const { digest, requester: who, target } = asked
       await reviews.add(asked)
       const newer = operationReview({ digest, createdAtMs: NOW + 5 })
       await reviews.add(newer)
-      assert.equal((await reviews.findUsable(digest, who, target))?.id, newer.id)
+      assert.equal((await reviews.findStanding(digest, who, target))?.id, newer.id)
       assert.equal(await reviews.move(newer.id, 'open', 'denied', { nowMs: NOW }), true)
-      assert.equal((await reviews.findUsable(digest, who, target))?.id, asked.id)
+      assert.equal((await reviews.findStanding(digest, who, target))?.state, 'denied')
+      assert.equal(await reviews.move(newer.id, 'denied', 'used', { nowMs: NOW }), true)
+      assert.equal((await reviews.findStanding(digest, who, target))?.id, asked.id)
       assert.equal(await reviews.move(asked.id, 'open', 'approved', { nowMs: NOW, expiresAtMs: LATER + 9 }), true)
-      const approved = await reviews.findUsable(digest, { ...who, groups: ['others'] }, target)
+      const approved = await reviews.findStanding(digest, { ...who, groups: ['others'] }, target)
       assert.deepEqual([approved?.id, approved?.state, approved?.expiresAtMs], [asked.id, 'approved', LATER + 9])
       const others: Partial<Requester>[] = [{ kind: 'person' }, { name: 'x' }, { issuer: 'x' }, { subject: 'x' }, { actors: [] }, { actors: ['b', 'a'] }, { actors: ['a,b'] }]
       for (const other of others) {
-        assert.equal(await reviews.findUsable(digest, { ...who, ...other }, target), undefined, JSON.stringify(other))
+        assert.equal(await reviews.findStanding(digest, { ...who, ...other }, target), undefined, JSON.stringify(other))
       }
-      assert.equal(await reviews.findUsable('0'.repeat(64), who, target), undefined)
-      assert.equal(await reviews.findUsable(digest, who, 'crm'), undefined)
+      assert.equal(await reviews.findStanding('0'.repeat(64), who, target), undefined)
+      assert.equal(await reviews.findStanding(digest, who, 'crm'), undefined)
       assert.equal(await reviews.move(asked.id, 'approved', 'used', { nowMs: NOW }), true)
-      assert.equal(await reviews.findUsable(digest, who, target), undefined)
+      assert.equal(await reviews.findStanding(digest, who, target), undefined)
     })
 
     it('takes one answer of each name and each subject, while it is open and in time', async () => {

@@ -11,6 +11,7 @@ const MAX_LISTED = 10_000
 const MAX_EXPIRED = 500
 const SWEPT_A_STATEMENT = 1_000
 const LIVE: readonly ReviewState[] = ['open', 'approved']
+const STANDING: readonly ReviewState[] = [...LIVE, 'denied']
 
 export class ReviewTable implements ReviewStore {
   readonly #db: Kysely<Schema>
@@ -31,9 +32,9 @@ export class ReviewTable implements ReviewStore {
     return row && (await this.#withAnswers([row]))[0]
   }
 
-  async findUsable(digest: string, requester: Requester, target: string): Promise<Review | undefined> {
+  async findStanding(digest: string, requester: Requester, target: string): Promise<Review | undefined> {
     const row = await this.#db.selectFrom('reviews').selectAll()
-      .where('digest', '=', digest).where('state', 'in', LIVE).where('requester_key', '=', requesterKey(requester)).where('target', '=', target)
+      .where('digest', '=', digest).where('state', 'in', STANDING).where('requester_key', '=', requesterKey(requester)).where('target', '=', target)
       .orderBy('created_at', 'desc').orderBy('id', 'desc').limit(1).executeTakeFirst()
     return row && (await this.#withAnswers([row]))[0]
   }

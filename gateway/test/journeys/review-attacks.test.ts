@@ -443,15 +443,22 @@ describe('others are not disturbed', { concurrency: 1 }, () => {
   test('by denials without end', async () => {
     const client = await connect('masks')
     for (let round = 0; round < 15; round++) {
-      client.send(query(tally('storm')))
+      client.send(query(tally(`storm ${round}`)))
       const notice = errorFields((await client.receiveUntil('N')).at(-1))
       const review = await danas.masks.review(/rv_[\w-]{22}/.exec(notice['M'] ?? '')?.[0] ?? assert.fail())
       await danas.masks.answer(review, { answer: 'deny', reason: 'no' })
       assert.equal(refusalIn(await client.receiveUntil('Z'))['C'], '42501')
     }
+    // The same again asks nobody, and brings what was said.
+    const open = (await danas.masks.reviews()).length
+    for (let round = 0; round < 15; round++) {
+      client.send(query(tally('storm 14')))
+      assert.match(refusalIn(await client.receiveUntil('Z'))['M'] ?? '', /denied it: no$/)
+    }
+    assert.equal((await danas.masks.reviews()).length, open)
     client.end()
     await quick('after denials')
-    assert.equal(await effects('storm'), 0)
+    assert.equal(await count("select count(*) from tally where who like 'storm%'"), 0)
   })
 
   test('by as many open reviews as one may have: it is told why, and others are still asked about', async () => {

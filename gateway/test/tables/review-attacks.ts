@@ -199,7 +199,7 @@ export interface Around {
   readonly name: string
   readonly under?: Under
   readonly before?: readonly Buffer[]
-  /** Sent at once, the held statement among them; it holds the word `HELD`. */
+  /** Sent at once, the held statement among them; it holds the word `HELD`. One that is denied is no other's: nobody is asked about it again. */
   readonly held: Buffer
   readonly answer: 'approve' | 'deny'
   /** Notices aside. Up to as many ReadyForQuery as Query and Sync messages were sent. */
@@ -225,8 +225,8 @@ export const arounds: readonly Around[] = [
   { name: 'Sync before and behind', held: all(SYNC, parse('', HELD), SYNC, bind('', ''), execute(), SYNC, SYNC), answer: 'approve', letters: 'ZI 1 ZI 2 C ZI ZI', changed: 2 },
   { name: 'a statement that fails before it', held: all(...run('select 1/0'), parse('', HELD), bind('', ''), execute(), SYNC), answer: 'approve', letters: '1 E ZI', changed: 0 },
   { name: 'a statement that fails behind it', held: all(parse('', HELD), bind('', ''), execute(), ...run('select 1/0'), SYNC), answer: 'approve', letters: '1 2 C 1 E ZI', changed: 0 },
-  { name: 'a denial, and statements behind it', held: all(parse('', HELD), bind('', ''), execute(), ...run('update carts set items = 9'), SYNC), answer: 'deny', letters: 'E ZI', changed: 0 },
-  { name: 'a denial, and a statement of its own behind it', held: all(query(HELD), query('select 1')), answer: 'deny', letters: 'E ZI T D C ZI', changed: 0 },
+  { name: 'a denial, and statements behind it', held: all(parse('', `${HELD} /* piped */`), bind('', ''), execute(), ...run('update carts set items = 9'), SYNC), answer: 'deny', letters: 'E ZI', changed: 0 },
+  { name: 'a denial, and a statement of its own behind it', held: all(query(`${HELD} /* alone */`), query('select 1')), answer: 'deny', letters: 'E ZI T D C ZI', changed: 0 },
   { name: 'a part of its rows asked for', held: all(parse('', `${HELD} returning id`), bind('', ''), execute('', 1), SYNC), answer: 'approve', letters: '1 2 D E ZI', changed: 0 },
   { name: 'a savepoint, rolled back to', before: [query('begin'), query('savepoint a')], held: all(query(HELD), query('rollback to a'), query('commit')), answer: 'approve', letters: 'C ZT C ZT C ZI', changed: 0 },
   { name: 'a savepoint, released', before: [query('begin'), query('savepoint a')], held: all(query(HELD), query('release a'), query('commit')), answer: 'approve', letters: 'C ZT C ZT C ZI', changed: 2 },
@@ -234,7 +234,7 @@ export const arounds: readonly Around[] = [
   { name: 'an unnamed portal from before it', before: [query('begin'), all(parse('', 'select 1'), bind('', ''), SYNC)], held: all(query(HELD), execute(), SYNC, query('commit')), answer: 'approve', letters: 'C ZT E ZE C ZI', changed: 0 },
   { name: 'COPY and its data', held: all(query(LOAD), DATA, COPY_DONE), answer: 'approve', letters: 'G C ZI', changed: 1 },
   { name: 'COPY and its data, denied', held: all(query(LOAD), DATA, COPY_DONE), answer: 'deny', letters: 'E ZI', changed: 0 },
-  { name: 'COPY by the extended protocol, denied', held: all(...run(LOAD), DATA, COPY_DONE, SYNC), answer: 'deny', letters: 'E ZI', changed: 0 },
+  { name: 'COPY by the extended protocol, denied', held: all(...run(`${LOAD} /* extended */`), DATA, COPY_DONE, SYNC), answer: 'deny', letters: 'E ZI', changed: 0 },
   { name: 'COPY data where no COPY is', held: all(query(HELD), DATA, COPY_DONE, query('select 1')), answer: 'approve', letters: 'C ZI T D C ZI', changed: 2 },
   { name: 'an end of its transaction in its own text', held: all(query(`begin; ${HELD}; commit; select 1/0`)), answer: 'approve', letters: 'C C C E ZI', changed: 2 },
   { name: 'a cursor on its rows', before: [query('begin'), query('declare c cursor for select * from orders where id = 70'), query('fetch c')], held: all(query("update orders set status = 'HELD' where current of c"), query('commit')), answer: 'approve', letters: 'C ZT C ZI', changed: 1 },

@@ -7,7 +7,7 @@ import type { Answer, OperationReview, Requester, Review, ReviewDemand } from '.
 
 /** What the security flow asks of reviews. */
 export interface ReviewDesk {
-  /** The review of this very operation that is approved and not used yet, or still open. */
+  /** The review of this very operation that is approved and not used yet, still open, or denied while it could yet be answered. */
   find(session: Session, digest: string): Promise<OperationReview | undefined>
   /** Asks for a review: on record, kept and told to people once it resolves. @throws Error when that is not possible */
   ask(request: OperationRequest): Promise<OperationReview>

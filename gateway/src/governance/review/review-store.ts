@@ -6,13 +6,13 @@ export interface ReviewStore {
   /** @throws Error when it cannot be kept: nobody may then be told that it waits */
   add(review: Review): Promise<void>
   get(id: string): Promise<Review | undefined>
-  /** The newest that is open or approved, of this digest, requester (kind, name, issuer, subject and actors) and target. */
-  findUsable(digest: string, requester: Requester, target: string): Promise<Review | undefined>
+  /** The newest that is open, approved or denied, of this digest, requester (kind, name, issuer, subject and actors) and target. */
+  findStanding(digest: string, requester: Requester, target: string): Promise<Review | undefined>
   /** Newest first. */
   list(query: ReviewListQuery): Promise<readonly Review[]>
   /** All that are open, for the start of a gateway; at most 10,000, the oldest first. */
   listOpen(): Promise<readonly Review[]>
-  /** How many are open, of one requester (as for {@link findUsable}) or of all. */
+  /** How many are open, of one requester (as for {@link findStanding}) or of all. */
   countOpen(requester?: Requester): Promise<number>
   /**
    * Adds an answer while the review is open, not past its time at `answer.atMs`, and nobody of that name (letters' case aside) or subject has answered it yet.
@@ -35,7 +35,7 @@ export interface ReviewStore {
 
   addGrant(grant: Grant): Promise<void>
   getGrant(id: string): Promise<Grant | undefined>
-  /** Those that hold at `nowMs`, of one requester (as for {@link findUsable}) on one target, or all; at most 10,000, the newest first. */
+  /** Those that hold at `nowMs`, of one requester (as for {@link findStanding}) on one target, or all; at most 10,000, the newest first. */
   listGrants(nowMs: number, of?: { readonly requester: Requester; readonly target: string }): Promise<readonly Grant[]>
   /** @returns false when it was over already */
   endGrant(id: string, atMs: number): Promise<boolean>

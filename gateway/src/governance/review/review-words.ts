@@ -25,7 +25,7 @@ export function refusalAfterReview(decision: Decision, review: OperationReview |
       }
     case 'denied': {
       const denial = review.answers.find(({ answer }) => answer === 'deny')
-      return { kind: 'denied', rule, message: `${denial?.by.name ?? 'a reviewer'} denied it: ${denial?.reason ?? 'no reason was given'}`, hint: 'It was not run. Do not send it again unchanged.' }
+      return { kind: 'denied', rule, message: `${denial?.by.name ?? 'a reviewer'} denied it: ${denial?.reason ?? 'no reason was given'}`, hint: `It was not run. Do not send it again unchanged: nobody is asked again before ${new Date(review.expiresAtMs).toISOString()}.` }
     }
     case 'expired':
       return { kind: 'denied', rule, message: `nobody answered ticket ${id} in time`, hint: 'It was not run. Send it again to ask anew.' }

@@ -86,6 +86,21 @@ describe('an operation review', () => {
     await assert.rejects(desk.reviews.answer(id, DIGEST, { by: person('pat'), answer: 'deny' }), refused('conflict'))
   })
 
+  test('is found again while it stands: open, approved, and denied until it could not be answered any more', async () => {
+    let nowMs = Date.now()
+    const desk = await open({ now: () => nowMs })
+    const request = operation()
+    const found = async () => (await desk.reviews.find(request.session, DIGEST))?.state
+    assert.equal(await found(), undefined)
+    const { id, expiresAtMs } = await desk.reviews.ask(request)
+    assert.equal(await found(), 'open')
+    await deny(desk, id, person('lee'))
+    nowMs = expiresAtMs - 1
+    assert.equal(await found(), 'denied')
+    nowMs = expiresAtMs
+    assert.equal(await found(), undefined)
+  })
+
   test('counts answers of those only who may: not of the requester, whoever acts for them, or through whom they ask', async () => {
     const desk = await open()
     const asker = person('dana', { actors: ['support-bot', 'bot-2-sub'] })
@@ -244,7 +259,7 @@ describe('a ledger that fails', () => {
     await assert.rejects(approve(desk, id, person('lee')), /disk is full/)
     assert.equal((await kept(desk, id)).state, 'open')
     desk.ledger.fails = () => false
-    assert.equal(await desk.reviews.find(session(), DIGEST), undefined)
+    assert.equal((await desk.reviews.find(session(), DIGEST))?.state, 'denied')
     assert.equal((await kept(desk, id)).state, 'denied')
   })
 

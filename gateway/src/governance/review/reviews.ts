@@ -73,10 +73,10 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
 
   async find(session: Session, digest: string): Promise<OperationReview | undefined> {
     const { store, now } = this.#options
-    const found = await store.findUsable(digest, requesterOf(session.admission.identity), session.target.name)
+    const found = await store.findStanding(digest, requesterOf(session.admission.identity), session.target.name)
     const review = found?.state === 'open' && found.answers.length > 0 ? await this.#steps.read(found.id) : found
     if (review?.kind !== 'operation' || review.expiresAtMs <= now()) return undefined
-    return review.state === 'open' || review.state === 'approved' ? review : undefined
+    return review.state === 'used' || review.state === 'expired' || review.state === 'withdrawn' ? undefined : review
   }
 
   async ask(request: OperationRequest): Promise<OperationReview> {
@@ -159,8 +159,8 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
     const { target, rule, demand, reason } = chooseAccess(policy, request)
     const { kind, name, issuer, subject, actors } = requester
     const digest = digestOf(['access', target.name, rule, minutes, reason, kind, name, issuer, subject, actors])
-    const before = await store.findUsable(digest, requester, target.name)
-    if (before?.kind === 'access' && before.expiresAtMs > now()) return before
+    const before = await store.findStanding(digest, requester, target.name)
+    if (before?.kind === 'access' && before.state !== 'denied' && before.expiresAtMs > now()) return before
     const createdAtMs = now()
     const review: AccessReview = {
       id: newReviewId(), kind: 'access', state: 'open', requester, target: target.name, labels: target.labels, purpose, digest,
