@@ -4,18 +4,20 @@ import { PREFIX_BYTES } from './layout.ts'
 export type Written = (error: Error | undefined) => void
 
 const FIRST_BYTES = 256 * 1024
-/** What may wait for one write. Beyond it callers are refused: the disk is slower than the traffic. */
+/** What may be framed for one write. Beyond it callers are refused: the disk is slower than the traffic. */
 export const MAX_BATCH_BYTES = 64 * 1024 * 1024
 export const MAX_BATCH_ENTRIES = 262_144
 
+/** Bytes that texts may take before they are framed: what waits for long is kept once, as bytes, and its size is known. */
+const FRAMED_TOGETHER = FIRST_BYTES
 /** UTF-8 takes at most three bytes for one UTF-16 unit. */
 const UNIT_BYTES = 3
 /** Where the length of an entry goes. */
 const PREFIX = '\0'.repeat(PREFIX_BYTES)
 
 /**
- * Entries for one write, framed in a buffer that is used again and again, and those who wait for it. Writing a text into
- * a buffer costs more for the call than for its bytes: so all that came together are written as one.
+ * Entries for one write, framed in a buffer that is used again and again, and those who wait for it. Writing a short text
+ * into a buffer costs more for the call than for its bytes: so those that came together are written as one text.
  */
 export class Batch {
   bytes = Buffer.allocUnsafeSlow(FIRST_BYTES)
@@ -34,15 +36,19 @@ export class Batch {
     if (units === 0 || (units * UNIT_BYTES > MAX_ENTRY_BYTES && Buffer.byteLength(entry) > MAX_ENTRY_BYTES)) {
       throw new RangeError(`a ledger entry has 1 to ${MAX_ENTRY_BYTES} bytes`)
     }
-    const room = this.#room + PREFIX_BYTES + UNIT_BYTES * units
-    if (this.length + room > MAX_BATCH_BYTES) throw new Error('the ledger cannot keep up: too many bytes are waiting')
     if (this.count >= MAX_BATCH_ENTRIES) throw new Error('the ledger cannot keep up: too many entries are waiting')
+    const room = PREFIX_BYTES + UNIT_BYTES * units
+    if (this.#room + room > FRAMED_TOGETHER) this.frame()
+    if (this.length + room > MAX_BATCH_BYTES) throw new Error('the ledger cannot keep up: too many bytes are waiting')
     this.#entries.push(entry)
-    this.#room = room
+    this.#room += room
     this.count++
   }
 
-  /** Puts what was added into `bytes`, as it is to stand in the file. */
+  /**
+   * Puts what was added into `bytes`, as it is to stand in the file: each entry behind its length, big-endian uint16.
+   * @throws RangeError when there is no memory for it
+   */
   frame(): void {
     const entries = this.#entries
     if (entries.length === 0) return

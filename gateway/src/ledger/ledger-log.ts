@@ -170,7 +170,6 @@ export class LedgerLog implements Ledger {
     const batch = this.#filling
     this.#filling = this.#spare
     this.#spare = batch
-    batch.frame()
     if (batch.count > 0 && (this.#checkpointFault !== undefined || this.#parts.durability === 'strict')) {
       this.#busy = true
       void this.#writeSlowly(batch)
@@ -182,6 +181,7 @@ export class LedgerLog implements Ledger {
   /** Never throws: the error is what the batch's callers are told. */
   #write(batch: Batch): Error | undefined {
     try {
+      batch.frame()
       const unhashed = this.#unhashed.count + batch.count
       this.#parts.hashes.reserve(unhashed)
       this.#parts.roots.reserve(Math.ceil(unhashed / TILE_WIDTH))

@@ -24,6 +24,8 @@ export class Connection {
   closed: () => void = () => undefined
   readonly gone = new Set<() => void>()
   drained: () => void = () => undefined
+  /** Called when the peer says that it sends nothing more, the last time that something can be written. */
+  ending: () => void = () => undefined
   #socket: net.Socket
   #gone = false
   readonly remoteAddress: string
@@ -77,12 +79,14 @@ export class Connection {
 
   /**
    * Most writes are taken whole by the system's own buffer; what a stream does around that call costs several times as
-   * much as the call's way into the kernel.
+   * much as the call's way into the kernel. Never past bytes that the stream still holds, and never after its end: a
+   * descriptor that was closed may be another connection's by now.
    * @returns how many bytes were taken; the stream is to send the rest, and finds out what is wrong if there is something
    */
   #writeAtOnce(bytes: Buffer): number {
     const socket = this.#socket
     if (socket.writableLength > 0 || socket.connecting || !socket.writable || this.isTls) return 0
+    // Null once it is closed; its descriptor is then negative, as on systems where sockets have none.
     const { _handle: handle } = socket as unknown as { readonly _handle: { readonly fd: number } | null }
     if (handle === null || !(handle.fd > 0)) return 0
     try {
@@ -144,7 +148,10 @@ export class Connection {
     // A failing socket also closes; what failed is told by the layer above from what it was doing.
     socket.on('error', () => undefined)
     socket.on('drain', () => this.drained())
-    socket.on('end', () => socket.end())
+    socket.on('end', () => {
+      if (socket === this.#socket) this.ending()
+      socket.end()
+    })
     socket.on('close', () => {
       if (socket !== this.#socket || this.#gone) return
       this.#gone = true

@@ -55,6 +55,7 @@ export class PostgresSession {
     client.drained = () => this.#takeMore()
     upstream.drained = () => this.#takeMore()
     if (session.recorder !== undefined) session.recorder.onRoom = () => this.#takeMore()
+    client.ending = () => this.#fromTarget.flush()
     client.closed = () => this.#stop('the client closed the connection')
     upstream.closed = () => {
       const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const

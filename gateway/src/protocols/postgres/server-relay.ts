@@ -62,7 +62,7 @@ export class ServerRelay {
     return this.#out.position
   }
 
-  /** Sends what the client is to get, at once. */
+  /** Writes what was sent and still waits for the end of the turn. */
   flush(): void {
     this.#out.flush()
   }

@@ -3,7 +3,7 @@ import { atEndOfTurn } from '../../bytes/end-of-turn.ts'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import type { RelayState } from './relay-state.ts'
 
-/** Answers to most statements fit; the buffer for them comes from Node's pool. */
+/** Answers to most statements fit, and may wait for each other; the buffer for them comes from Node's pool. */
 const SMALL_BYTES = 1024
 const SCRATCH_BYTES = 64 * 1024
 const EMPTY = Buffer.alloc(0)
@@ -14,9 +14,9 @@ const EMPTY = Buffer.alloc(0)
  * client with several connections is woken once for all of them.
  */
 export class ToClient extends ByteRanges {
-  readonly #state: RelayState
+  readonly #state: Pick<RelayState, 'client' | 'upstream' | 'recordingIsFull'>
   #delivered = 0
-  /** Holds what is being written; given up when a write does not end at once. */
+  /** Holds what waits or is being written; given up when a write does not end at once. */
   #scratch = Buffer.allocUnsafe(SMALL_BYTES)
   /** The beginning of `#viewed`, as long as the last answer. */
   #view = EMPTY
@@ -24,7 +24,7 @@ export class ToClient extends ByteRanges {
   /** The view is not written yet. */
   #waits = false
 
-  constructor(state: RelayState) {
+  constructor(state: Pick<RelayState, 'client' | 'upstream' | 'recordingIsFull'>) {
     super()
     this.#state = state
   }
@@ -34,6 +34,7 @@ export class ToClient extends ByteRanges {
     return this.#delivered + this.byteLength
   }
 
+  /** Sends everything added: at once what is long, with what waited before it; else at the end of the turn. */
   send(): void {
     const length = this.byteLength
     if (length === 0) return
