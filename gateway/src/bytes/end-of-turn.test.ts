@@ -29,8 +29,8 @@ test('calls come at the end of the turn, in their order, also those that a call 
   process.nextTick(() => order.push('tick'))
   assert.deepEqual(order, [])
   await nextTurn()
-  assert.deepEqual(order.toSorted(), ['first', 'microtask', 'put off', 'second', 'tick'])
-  assert.deepEqual(order.slice(2), ['first', 'second', 'put off'])
+  assert.deepEqual(new Set(order.splice(0, 2)), new Set(['microtask', 'tick']))
+  assert.deepEqual(order, ['first', 'second', 'put off'])
 })
 
 test('every turn has its own end', async () => {

@@ -6,6 +6,7 @@ import type { TestGateway } from '../support/gateway.ts'
 import { readEvents } from '../support/ledger-records.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
 import { ApiUser, person } from '../support/reviewing.ts'
+import * as raw from '../support/raw-client.ts'
 import { createShop, type Shop } from '../support/shop.ts'
 import { startTwoGateways, type TwoGateways } from '../support/two-gateways.ts'
 
@@ -115,6 +116,39 @@ describe('a lock', () => {
       await again.end()
     })
   }
+
+  test('comes behind the answers that were on their way: each whole and once, then why the session ended, and nothing else', async () => {
+    const password = await gateways.issuer.agentToken('support-bot')
+    const askAndListen = async (): Promise<raw.RawMessage[]> => {
+      const client = await raw.openRaw(gateways.one)
+      await client.logIn({ user: 'support-bot', database: 'shop' }, password)
+      let asked = 0
+      const ask = (): void => client.send(raw.query(`select ${++asked} as number`))
+      const seen: raw.RawMessage[] = []
+      while (asked < 10) ask()
+      for (let message = await client.receive(); message !== undefined; message = await client.receive()) {
+        seen.push(message)
+        if (message.type === 'Z') ask()
+      }
+      return seen
+    }
+    const completed = async (): Promise<number> => (await readEvents(gateways.one.ledgerDirectory)).filter((event) => event.event === 'operation.finished' && event.result === 'completed').length
+    const before = await completed()
+    const listening = Array.from({ length: 8 }, askAndListen)
+    await eventually('answers come', async () => (await completed()) > before + 200)
+    await olga.one.call('POST', '/api/v1/locks', { kind: 'target', name: 'shop', reason: 'midst of it' })
+    for (const messages of await Promise.all(listening)) {
+      assert.match(raw.letters(messages), /^(?:T D C ZI )*(?:T D C )?E$/)
+      const numbers = messages.flatMap((message) => (message.type === 'D' ? raw.rowValues(message) : []))
+      assert.deepEqual(numbers, numbers.map((_, at) => String(at + 1)))
+      const { S, C, M } = raw.errorFields(messages.at(-1))
+      assert.deepEqual([S, C], ['FATAL', '57P01'])
+      assert.match(M ?? '', /midst of it/)
+    }
+    const answers = (await Promise.all(listening)).flat().filter(({ type }) => type === 'Z').length
+    assert.equal((await completed()) - before, answers, 'answers that are on record as given')
+    await lift('target', 'shop')
+  })
 
   test('is on record before it takes effect, with who placed and lifted it and why', async () => {
     await olga.one.call('POST', '/api/v1/locks', { kind: 'agent', name: 'nightly-report', reason: 'on record' })

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 
-/** How bytes arrive: `chop`: a few at a time. `join`: what comes within a while at once. */
-export type Arrival = { readonly chop: number } | { readonly joinMs: number }
+/** How bytes arrive: `chop`: a few at a time, as many as it says or gives. `join`: what comes within a while at once. */
+export type Arrival = { readonly chop: number | (() => number) } | { readonly joinMs: number }
 
 /** A TCP proxy on loopback by which bytes arrive otherwise than they were sent, in both directions. */
 export async function startChoppingProxy(port: number, arrival: Arrival): Promise<{ readonly port: number; close(): void }> {
@@ -39,8 +39,10 @@ async function carry(from: Socket, to: Socket, arrival: Arrival): Promise<void> 
         for (let more = from.read() as Buffer | null; more !== null; more = from.read() as Buffer | null) bytes = Buffer.concat([bytes, more])
         to.write(bytes)
       } else {
-        for (let at = 0; at < bytes.length; at += arrival.chop) {
-          to.write(bytes.subarray(at, at + arrival.chop))
+        for (let at = 0; at < bytes.length;) {
+          const end = at + (typeof arrival.chop === 'number' ? arrival.chop : arrival.chop())
+          to.write(bytes.subarray(at, end))
+          at = end
           await nextTurn()
         }
       }

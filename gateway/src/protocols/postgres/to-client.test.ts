@@ -189,8 +189,9 @@ test('whatever is closed while it is written to, nobody gets a byte of another c
     const all = Buffer.alloc(64 * 1024, marker)
     for (let left = randomInt(1, 12); left > 0; left--) {
       connection.write(all.subarray(0, 4 * randomInt(1, all.length / 4)))
-      if (randomInt(8) === 0) connection.destroy()
-      else if (randomInt(8) === 0) connection.end(all)
+      const then = randomInt(8)
+      if (then === 0) connection.destroy()
+      else if (then === 1) connection.end(all)
       if (randomInt(2) === 0) await nextTurn()
     }
     connection.destroy()
