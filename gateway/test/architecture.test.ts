@@ -30,7 +30,7 @@ const AREAS: readonly Area[] = [
   },
   { name: 'identity', files: /^gateway\/src\/identity\//, mayImport: ['governance', 'contract'] },
   { name: 'storage', files: /^gateway\/src\/storage\//, mayImport: ['governance', 'contract', 'vault port'] },
-  { name: 'ledger', files: /^gateway\/src\/ledger\//, mayImport: ['governance', 'contract'] },
+  { name: 'ledger', files: /^gateway\/src\/ledger\//, mayImport: ['governance', 'contract', 'bytes'] },
   { name: 'webhooks', files: /^gateway\/src\/webhooks\//, mayImport: ['governance', 'contract'] },
   { name: 'indexing', files: /^gateway\/src\/indexing\//, mayImport: ['governance', 'storage', 'ledger'] },
   { name: 'vault port', files: /^gateway\/src\/vault\/vault-store\.ts$/, mayImport: [] },

@@ -55,7 +55,7 @@ export class PostgresSession {
     client.drained = () => this.#takeMore()
     upstream.drained = () => this.#takeMore()
     if (session.recorder !== undefined) session.recorder.onRoom = () => this.#takeMore()
-    client.ending = () => this.#fromTarget.flush()
+    client.ending = () => this.#fromTarget.toClient.flush()
     client.closed = () => this.#stop('the client closed the connection')
     upstream.closed = () => {
       const lost = { severity: 'FATAL', code: '08006', message: 'the target closed the connection', hint: 'Connect again.' } as const
@@ -111,7 +111,7 @@ export class PostgresSession {
     if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed')
     if (step.operationNumber === 0) return
     if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()
-    const position = this.#fromTarget.position
+    const position = this.#fromTarget.toClient.position
     const { rows, code, operationNumber } = step
     const durationMs = performance.now() - step.startedAtMs
     const masked = transcript.maskedOf(operationNumber)
@@ -133,7 +133,7 @@ export class PostgresSession {
     upstream.receive = () => undefined
     upstream.end(message(FRONTEND.terminate))
     client.receive = () => undefined
-    this.#fromTarget.flush()
+    this.#fromTarget.toClient.flush()
     client.end(report)
     gatekeeper.close(session, reason)
     this.#ended()

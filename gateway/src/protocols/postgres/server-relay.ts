@@ -26,7 +26,7 @@ export class UnmaskableError extends Error {
 export class ServerRelay {
   readonly #state: RelayState
   readonly #partial = new FrameAssembler()
-  readonly #out: ToClient
+  readonly toClient: ToClient
   readonly #planner: RowPlanner
   readonly #reports: TargetReports
   /** Of the gateway's own, to be sent between two of the target's messages. */
@@ -43,9 +43,9 @@ export class ServerRelay {
 
   constructor(state: RelayState) {
     this.#state = state
-    this.#out = new ToClient(state)
+    this.toClient = new ToClient(state)
     this.#planner = new RowPlanner(state.hashKey)
-    this.#reports = new TargetReports(state, this.#out)
+    this.#reports = new TargetReports(state, this.toClient)
     state.announce = (report) => {
       this.#announced.push(report)
       this.#process(EMPTY)
@@ -55,16 +55,6 @@ export class ServerRelay {
   /** True while the target is not to be read from: what it sent already is kept until the catalog has been read again. */
   get isRereading(): boolean {
     return this.#rereading
-  }
-
-  /** Bytes sent to the client so far, with what is about to be. */
-  get position(): number {
-    return this.#out.position
-  }
-
-  /** Writes what was sent and still waits for the end of the turn. */
-  flush(): void {
-    this.#out.flush()
   }
 
   /** @throws MalformedFrameError, UnmaskableError: the session must end, and nothing of `chunk` was sent */
@@ -78,10 +68,10 @@ export class ServerRelay {
     while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
     if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
     else if (this.#announced.length > 0 && this.#passing === 0 && this.#partial.isEmpty) {
-      for (const report of this.#announced.splice(0)) this.#out.add(report)
+      for (const report of this.#announced.splice(0)) this.toClient.add(report)
     }
     this.#state.transcript.settle()
-    this.#out.send()
+    this.toClient.send()
   }
 
   /** Deals with what is at `at`. @returns where to go on */
@@ -125,7 +115,7 @@ export class ServerRelay {
 
   /** A part of a row, or of COPY data, that is sent as it is. */
   #pass(bytes: Buffer, start: number, end: number): void {
-    this.#out.add(bytes, start, end)
+    this.toClient.add(bytes, start, end)
     this.#state.transcript.part(bytes, start, end)
   }
 
@@ -158,7 +148,7 @@ export class ServerRelay {
   #message(frame: Buffer, start: number, end: number): boolean {
     const verdict = this.#judge(frame, start, end)
     if (verdict === 'wait') return false
-    if (verdict === 'verbatim') this.#out.add(frame, start, end)
+    if (verdict === 'verbatim') this.toClient.add(frame, start, end)
     return true
   }
 
@@ -336,7 +326,7 @@ export class ServerRelay {
     if (step?.kind !== 'query' && step?.kind !== 'sync') throw new MalformedFrameError('the target is ready out of turn')
     this.#state.copyIn = false
     this.#state.inTransaction = frame[start + HEADER_BYTES] !== 0x49
-    if (step.completion !== undefined) this.#out.add(step.completion)
+    if (step.completion !== undefined) this.toClient.add(step.completion)
     // Portals end with their transaction; those bound since are not confirmed yet.
     if (!this.#state.inTransaction) this.#forgetPortals()
     this.#pop(step)
