@@ -64,6 +64,7 @@ export class ValueFinder {
   find(scan: Scan, from: number): void {
     const { text, length } = scan
     const kinds = this.#kinds
+    const prefixes = this.#prefixes
     for (let at = from; at < length; at += 1) {
       const kind = kinds[text[at] ?? 0]
       if (kind === 0) continue
@@ -91,7 +92,7 @@ export class ValueFinder {
           if (text[at - 1] === 121 && text[at - 2] === 101) findJwt(scan, at - 2)
           break
         default:
-          this.#prefixes.find(scan, at)
+          if (prefixes.mayEnd(text[at - 1] ?? 0, text[at] ?? 0)) prefixes.find(scan, at)
       }
     }
     this.#tail(scan, from)

@@ -23,6 +23,13 @@ const ISSUERS: readonly (readonly [from: number, to: number, lengths: readonly n
   [6000, 6099, [16, 19]], [6200, 6299, LONG], [6304, 6304, ANY], [6440, 6599, [16, 19]], [6759, 6763, ANY],
 ]
 
+const ISSUER_DIGITS = 4
+/** By how many of an issuer's digits are known, and their value: 1 where a card may begin so. */
+const BEGINNINGS = Array.from({ length: ISSUER_DIGITS + 1 }, (_, known) => {
+  const rest = 10 ** (ISSUER_DIGITS - known)
+  return Uint8Array.from({ length: 10 ** known }, (__, value) => (ISSUERS.some(([from, to]) => (value + 1) * rest > from && value * rest <= to) ? 1 : 0))
+})
+
 /** How the digits of cards are grouped when they are written with separators. */
 const GROUPINGS = new Set([
   [4, 4, 4, 4], [4, 4, 4, 4, 3], [4, 6, 5], [4, 6, 4], [4, 4, 4, 3], [4, 4, 5], [4, 3, 3, 3], [4, 4, 4, 2], [5, 4, 5, 2], [6, 13], [8, 8], [4, 12], [12, 4], [6, 6, 4], [6, 4, 6],
@@ -91,25 +98,25 @@ function isSame(text: Uint8Array, one: number, oneSize: number, other: number, o
 }
 
 function isCard(count: number): boolean {
-  return count >= MIN_DIGITS && issued(count, true) && luhn(count)
+  return count >= MIN_DIGITS && couldBegin(count) && isIssued(count) && luhn(count)
 }
 
 /** True while a card may begin so. */
 function couldBegin(count: number): boolean {
-  return issued(count, false)
+  const known = Math.min(count, ISSUER_DIGITS)
+  return BEGINNINGS[known]?.[firstDigits(known)] === 1
 }
 
-function issued(count: number, whole: boolean): boolean {
-  let low = 0
-  let high = 0
-  for (let place = 0; place < 4; place += 1) {
-    low = low * 10 + (place < count ? (digits[place] ?? 0) : 0)
-    high = high * 10 + (place < count ? (digits[place] ?? 0) : 9)
-  }
-  for (const [from, to, lengths] of ISSUERS) {
-    if (high >= from && low <= to && (!whole || lengths.includes(count))) return true
-  }
-  return false
+/** True when an issuer's cards have so many digits. */
+function isIssued(count: number): boolean {
+  const issuer = firstDigits(ISSUER_DIGITS)
+  return ISSUERS.some(([from, to, lengths]) => issuer >= from && issuer <= to && lengths.includes(count))
+}
+
+function firstDigits(count: number): number {
+  let value = 0
+  for (let place = 0; place < count; place += 1) value = value * 10 + (digits[place] ?? 0)
+  return value
 }
 
 function luhn(count: number): boolean {

@@ -10,6 +10,8 @@ const OPEN = 40
 const CLOSE = 41
 /** Of ITU-T E.164. */
 const MAX_DIGITS = 15
+/** Of what is found here, with a word before it. */
+const MIN_DIGITS = 7
 
 /** Country codes of one and two digits; all others that begin so have three. */
 const SHORT_CODES = new Set(['1', '7', ...'20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98'.split(' ')])
@@ -61,6 +63,7 @@ export function findPhone(scan: Scan, digit: number): void {
   const before = scan.at(start - 1)
   if (ALPHANUMERIC[before] === 1 || before === PLUS) return
   if (!international && SEPARATOR[before] === 1 && DIGIT[scan.at(start - 2)] === 1) return
+  if (hasFewDigits(scan, digit)) return
   let at = digit
   let count = 0
   let value = ''
@@ -104,6 +107,19 @@ export function findPhone(scan: Scan, digit: number): void {
   if (international ? isInternational(value, groups) : isNational(scan, start, value, groups, separators)) scan.add(start, end, 'phone')
 }
 
+/** True where fewer digits stand together than any number has, however they are grouped: most that look like one at first. */
+function hasFewDigits({ text, length }: Scan, from: number): boolean {
+  let count = 0
+  for (let at = from; at < length; at += 1) {
+    const byte = text[at] ?? 0
+    if (DIGIT[byte] === 1) {
+      count += 1
+      if (count >= MIN_DIGITS) return false
+    } else if (SEPARATOR[byte] === 0 && byte !== OPEN && byte !== CLOSE) return true
+  }
+  return false
+}
+
 function couldBegin(value: string, groups: string, international: boolean): boolean {
   if (international) return value.length < 4 || hasCountryCode(value)
   return /^(?:1|1-[123]|1-3-[123]|1-3-3-[1-4]|[123]|3-[123]|3-3-[1-4]|10|11)$/.test(groups) || value.startsWith('0')
@@ -130,7 +146,7 @@ function isNational(scan: Scan, start: number, value: string, groups: string, se
   if (groups === '3-3-4' && isNanp(value) && !spacedOnly && separators !== '//') return true
   if (groups === '1-3-3-4' && value.startsWith('1') && isNanp(value.slice(1)) && !spacedOnly) return true
   if (value.startsWith('0') && value[1] !== '0' && isEuropean(value, groups, separators)) return true
-  return value.length >= 7 && value.length <= 13 && wordBefore(scan, start, WORDS) !== undefined
+  return value.length >= MIN_DIGITS && value.length <= 13 && wordBefore(scan, start, WORDS) !== undefined
 }
 
 /** `06 12 34 56 78`, `020 7946 0958`, `0161 496 0123`: as France and the United Kingdom write them. */

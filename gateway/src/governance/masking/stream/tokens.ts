@@ -88,10 +88,15 @@ export class PrefixFinder {
     return this.#byAnchor.flatMap((all, byte) => (all.length > 0 ? [byte] : []))
   }
 
+  /** False for nearly all bytes but those at which `find` finds something. */
+  mayEnd(before: number, anchor: number): boolean {
+    return this.#pairs[before << 8 | anchor] === 1
+  }
+
+  /** @param anchor where {@link PrefixFinder.mayEnd} holds */
   find(scan: Scan, anchor: number): void {
     const { text } = scan
     const before = text[anchor - 1] ?? 0
-    if (this.#pairs[before << 8 | (text[anchor] ?? 0)] === 0) return
     const candidates = this.#byAnchor[text[anchor] ?? 0]
     if (candidates === undefined) return
     for (const candidate of candidates) {
