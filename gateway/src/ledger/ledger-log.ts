@@ -198,6 +198,8 @@ export class LedgerLog implements Ledger {
     let error: Error | undefined
     try {
       // Entries that no checkpoint will cover are no evidence, so nothing is taken on until one succeeds again.
+      // One that is under way may have begun when that was not possible yet.
+      if (this.#checkpointFault !== undefined) await this.#checkpointing?.catch(() => undefined)
       if (this.#checkpointFault !== undefined) await this.checkpoint()
       const before = this.#parts.journal.end
       error = this.#write(batch)
