@@ -1,5 +1,4 @@
 import { Button, Group, Stack, Text, TextInput } from '@mantine/core'
-import { useLocalStorage } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { Link } from '@tanstack/react-router'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
@@ -10,14 +9,14 @@ import { Moment } from '../parts/moment.tsx'
 import { Page } from '../parts/page.tsx'
 import { Empty, Pending } from '../parts/pending.tsx'
 import { plainText } from '../parts/plain-text.ts'
-
-const MAX_SAVED = 20
+import { SavedSearchesBar } from './saved-searches-bar.tsx'
+import { useSavedSearches } from './saved-searches.ts'
 
 /** All sessions, or the operations that a search finds. */
 export function Sessions() {
   const [typed, setTyped] = useState('')
   const [q, setQ] = useState('')
-  const [saved, setSaved] = useLocalStorage<readonly string[]>({ key: 'sallyport.searches', defaultValue: ['decision:deny since:1d', 'action:update', 'since:1h'] })
+  const saved = useSavedSearches()
   const look = (text: string) => {
     setTyped(text)
     setQ(text.trim())
@@ -32,13 +31,10 @@ export function Sessions() {
           />
           <Button type="submit">Search</Button>
           {q !== '' && <Button variant="default" onClick={() => look('')}>All sessions</Button>}
-          {q !== '' && !saved.includes(q) && <Button variant="default" onClick={() => setSaved([q, ...saved].slice(0, MAX_SAVED))}>Save this search</Button>}
+          {q !== '' && !saved.has(q) && <Button variant="default" onClick={() => saved.save(q)}>Save this search</Button>}
         </Group>
       </form>
-      <Group gap="xs">
-        <Text size="xs" c="dimmed">Saved:</Text>
-        {saved.map((one) => <Button key={one} size="compact-xs" variant="light" onClick={() => look(one)}>{one}</Button>)}
-      </Group>
+      <SavedSearchesBar saved={saved} look={look} />
       {q === '' ? <AllSessions /> : <Found q={q} />}
     </Page>
   )
