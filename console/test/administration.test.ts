@@ -39,6 +39,27 @@ suite('those who look after an installation, before a running demo', { skip: noC
     return targets.find(({ name }) => name === target) ?? assert.fail(target)
   }
 
+  test('a target tells what it holds, and which columns are masked, once a session had that read; also on a phone', async () => {
+    const { page, context, complaints } = await logIn(browser, demo, 'avery', { mobile: true })
+    await page.goto(`${demo.ready.api}/console/targets`)
+    await page.getByText('Catalog: not read yet; the first session reads it.').waitFor()
+    const psql = client(demo, ['psql', 'shop', '--as', 'support-bot', '-c', 'select 1'])
+    assert.equal(await psql.ended, 0, psql.words())
+    const catalog = page.getByRole('region', { name: 'catalog of shop' })
+    await catalog.getByText(/^\d+ tables and \d+ views? in 1 schema; \d+ columns masked\. Read /).waitFor()
+    await catalog.getByText('public.customers.email', { exact: true }).waitFor()
+    assert.equal(await page.getByRole('region', { name: /^catalog of/ }).count(), 1, 'a host has none')
+    assert.deepEqual(await violations(page), [])
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is cut off at the side')
+    await page.screenshot({ path: join(shots, 'target-catalog-phone.png'), fullPage: true })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    assert.deepEqual(await violations(page), [])
+    await page.setViewportSize({ width: 1280, height: 850 })
+    await page.screenshot({ path: join(shots, 'target-catalog-dark.png'), fullPage: true })
+    assert.deepEqual(complaints, [])
+    await context.close()
+  })
+
   test('a target is described in a form, corrected, tried, and added to the policy', async () => {
     const visitor = await logIn(browser, demo, 'avery')
     const { page, context, complaints } = visitor

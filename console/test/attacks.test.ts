@@ -114,7 +114,7 @@ const OWN: readonly Reader[] = ['own agent', ...WATCH]
 
 /** Who may read what of a session of `support-bot`, and of the rest; others are told 401, 403, or that it is not there. */
 const MAY: Readonly<Record<string, readonly Reader[]>> = {
-  '/api/v1/targets': LOGGED_IN, '/api/v1/whoami': LOGGED_IN, '/api/v1/sessions': LOGGED_IN, '/api/v1/reviews': LOGGED_IN, '/api/v1/access': LOGGED_IN, '/api/v1/agents': LOGGED_IN, '/api/v1/campaigns': LOGGED_IN,
+  '/api/v1/targets': LOGGED_IN, '/api/v1/targets/catalogs': LOGGED_IN, '/api/v1/whoami': LOGGED_IN, '/api/v1/sessions': LOGGED_IN, '/api/v1/reviews': LOGGED_IN, '/api/v1/access': LOGGED_IN, '/api/v1/agents': LOGGED_IN, '/api/v1/campaigns': LOGGED_IN,
   '/api/v1/sessions/{id}': OWN, '/api/v1/sessions/{id}/operations': OWN, '/api/v1/sessions/{id}/replay': OWN, '/api/v1/sessions/{id}/events': OWN, '/api/v1/sessions/{id}/export': OWN, '/api/v1/sessions/{id}/originals': ['auditor'],
   '/api/v1/protocols': ['administrator'], '/api/v1/gateways': WATCH, '/api/v1/targets/use': WATCH, '/api/v1/issuers': WATCH, '/api/v1/locks': WATCH, '/api/v1/holds': ['auditor', 'administrator'], '/api/v1/reviews/channels': ['reviewer', 'operator', 'administrator'],
   '/api/v1/agents/{name}': WATCH, '/api/v1/policy': ['reviewer', ...WATCH], '/api/v1/policy/schema': ['reviewer', ...WATCH], '/api/v1/policy/versions': ['reviewer', ...WATCH], '/api/v1/policy/versions/{version}': ['reviewer', ...WATCH],

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { administerTargets } from '../../gateway/src/administer-targets.ts'
 import { asValues, type EntrySchema, entryOf, fieldOf, formNames, formOf, kindOf, labelOf, toForm } from '../src/screens/entry-schema.ts'
 
-const targets = administerTargets({ policies: {} as never, storage: {} as never, lent: {} as never, log: { warn: () => undefined } })
+const targets = administerTargets({ policies: {} as never, storage: {} as never, listener: () => undefined, lent: {} as never, log: { warn: () => undefined } })
 const schemas = new Map(targets.protocols().map(({ name, schema }) => [name, schema as EntrySchema]))
 const schemaOf = (name: string): EntrySchema => schemas.get(name) ?? assert.fail(name)
 

@@ -12,6 +12,7 @@
  * | POST sshCertificates | holder of an identity token or a session token; SshCertificateRequest | SshCertificate, 201 |
  * | GET targets | everybody | TargetList: what the caller may open |
  * | GET targetUse | auditor, operator, administrator | TargetUseList |
+ * | GET targetCatalogs | everybody | TargetCatalogList: of what the caller may open |
  * | GET protocols | administrator | ProtocolList |
  * | POST targets | administrator; TargetRequest | TargetChange, 201; 200 with `dryRun`; 409 when another version is the newest |
  * | POST targetTest | administrator, operator for a target that is in the document; TargetTestRequest | TargetTest |
@@ -81,6 +82,7 @@ export const routes = {
   protocols: '/api/v1/protocols',
   targets: '/api/v1/targets',
   targetTest: '/api/v1/targets/test',
+  targetCatalogs: '/api/v1/targets/catalogs',
   targetUse: '/api/v1/targets/use',
   sshAuthorities: '/api/v1/ssh/authorities',
   sshCertificates: '/api/v1/ssh/certificates',

@@ -29,6 +29,29 @@ export type TargetUse = z.infer<typeof TargetUse>
 export const TargetUseList = z.object({ targets: z.array(TargetUse) })
 export type TargetUseList = z.infer<typeof TargetUseList>
 
+/** What a target holds, as the gateway that answers last read it for the sessions there: no values. */
+export const TargetCatalog = z.object({
+  name: z.string(),
+  /** Null when no session has had it read since the gateway started, or since the target's entry was changed. */
+  catalog: z.object({
+    /** Those with something in them; the target's own and temporary ones are in none of the numbers. */
+    schemas: z.int(),
+    tables: z.int(),
+    views: z.int(),
+    /** Columns masked for those whom no mask spares, with those of views that show them. */
+    maskedColumns: z.int(),
+    /** The first 50 of them by name, `schema.table.column`. */
+    masked: z.array(z.string()).max(50),
+    /** When it was read, or last found unchanged. */
+    readAt: z.iso.datetime(),
+  }).nullable(),
+})
+export type TargetCatalog = z.infer<typeof TargetCatalog>
+
+/** Targets of protocols without a catalog are left out. */
+export const TargetCatalogList = z.object({ targets: z.array(TargetCatalog) })
+export type TargetCatalogList = z.infer<typeof TargetCatalogList>
+
 /** A protocol that the gateway speaks, and what its targets say in the policy document. */
 export const ProtocolKind = z.object({
   name: z.string(),

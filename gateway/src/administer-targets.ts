@@ -8,9 +8,10 @@ import { type Finding, renderPath } from './config/problem.ts'
 import { targetEntry } from './config/target-entries.ts'
 import { editPolicy } from './edit-policy.ts'
 import type { TargetEntry } from './governance/policy/policy-document.ts'
+import { masksByKind } from './governance/policy/session-policy.ts'
 import type { PolicyHolder } from './governance/policy/policy-holder.ts'
 import { protocols } from './protocols.ts'
-import { type AdapterServices, type Log, NotReached } from './protocols/protocol-adapter.ts'
+import { type AdapterServices, type Listener, type Log, NotReached } from './protocols/protocol-adapter.ts'
 import type { Storage } from './storage/open-storage.ts'
 import { SecretError } from './vault/secret.ts'
 
@@ -22,6 +23,8 @@ const MAX_WORDS = 500
 export interface TargetOptions {
   readonly policies: PolicyHolder
   readonly storage: Pick<Storage, 'policyVersions' | 'signals' | 'sessions' | 'sessionLogins'>
+  /** Where a protocol is spoken; undefined where it is not. */
+  readonly listener: (protocol: string) => Pick<Listener, 'catalogOf'> | undefined
   readonly lent: Pick<AdapterServices, 'resolveSecret' | 'authorities'>
   /** How long a connection test may take. */
   readonly testTimeoutMs?: number
@@ -29,7 +32,7 @@ export interface TargetOptions {
 }
 
 /** What the control API does with targets that are no part of the document yet. */
-export function administerTargets({ policies, storage, lent, testTimeoutMs = TEST_TIMEOUT_MS, log }: TargetOptions): TargetAdministration {
+export function administerTargets({ policies, storage, listener, lent, testTimeoutMs = TEST_TIMEOUT_MS, log }: TargetOptions): TargetAdministration {
   let isTesting = false
   return {
     protocols: () => protocols.map(({ name, defaultPort, reach, targetSchema }) => ({ name, defaultPort, testable: reach !== undefined, schema: schemaOf(name, targetSchema) })),
@@ -55,6 +58,12 @@ export function administerTargets({ policies, storage, lent, testTimeoutMs = TES
       for (const { target } of await storage.sessionLogins.list()) logins.set(target, (logins.get(target) ?? 0) + 1)
       return { openSessions: await storage.sessions.openByTarget(), logins }
     },
+    catalogs: (targets) => targets.flatMap((target) => {
+      const at = listener(target.protocol)
+      if (at?.catalogOf === undefined) return []
+      const { masks } = masksByKind(policies.current.document.masks.filter(({ targets: names }) => names?.includes(target.name) ?? true))
+      return [{ name: target.name, catalog: at.catalogOf(target, masks) }]
+    }),
     async test(entry) {
       if (isTesting) return 'busy'
       isTesting = true

@@ -185,7 +185,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
       locks,
       policies,
       policyAdministration: administerPolicy(policies, storage),
-      targets: administerTargets({ policies, storage, lent: { resolveSecret: secretOf, authorities }, log }),
+      targets: administerTargets({ policies, storage, listener: (protocol) => listeners.all.get(protocol)?.listener, lent: { resolveSecret: secretOf, authorities }, log }),
       sessions: storage.sessions,
       holds: storage.holds,
       agents: agentServices({ policies, storage, rules: reading, ledger, locks: () => storage.locks.list(), onError }),

@@ -43,7 +43,7 @@ export class ProtocolListeners {
   }
 
   /** Those that are open, by protocol. */
-  get all(): ReadonlyMap<string, ProtocolAddress> {
+  get all(): ReadonlyMap<string, ProtocolAddress & { readonly listener: Listener }> {
     return this.#open
   }
 

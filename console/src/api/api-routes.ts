@@ -7,6 +7,7 @@ export type ApiRoute =
   | { readonly method: 'POST'; readonly path: '/api/v1/targets'; readonly body: contract.Sent<typeof contract.TargetRequest>; readonly answer: contract.TargetChange }
   | { readonly method: 'POST'; readonly path: '/api/v1/targets/test'; readonly body: contract.Sent<typeof contract.TargetTestRequest>; readonly answer: contract.TargetTest }
   | { readonly method: 'GET'; readonly path: '/api/v1/targets/use'; readonly answer: contract.TargetUseList }
+  | { readonly method: 'GET'; readonly path: '/api/v1/targets/catalogs'; readonly answer: contract.TargetCatalogList }
   | { readonly method: 'GET'; readonly path: '/api/v1/protocols'; readonly answer: contract.ProtocolList }
   | { readonly method: 'GET'; readonly path: '/api/v1/sessions'; readonly answer: contract.SessionList }
   | { readonly method: 'GET'; readonly path: '/api/v1/sessions/search'; readonly answer: contract.SearchAnswer }

@@ -1,6 +1,6 @@
 import type {
   AgentList, FoundOperation, GatewayList, HoldList, IssuerList, LedgerStatus, LockList, LoginProviders, OperationList, PolicySchema, PolicyVersion, ReplayLine,
-  SearchAnswer, Session, SessionList, TargetList, TargetUseList, Version, WebSession,
+  SearchAnswer, Session, SessionList, TargetCatalogList, TargetList, TargetUseList, Version, WebSession,
 } from '@sallyport/contract'
 import { type UseQueryResult, useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { ask, type PathOf, readSession } from './client.ts'
@@ -20,6 +20,7 @@ export const useVersion = () => get<Version>('version', '/api/v1/version')
 export const useGateways = () => get<GatewayList>('gateways', '/api/v1/gateways', LIVE_MS * 2)
 export const useIssuers = () => get<IssuerList>('issuers', '/api/v1/issuers', LIVE_MS * 2)
 export const useTargets = () => get<TargetList>('targets', '/api/v1/targets')
+export const useTargetCatalogs = () => get<TargetCatalogList>('target-catalogs', '/api/v1/targets/catalogs', LIVE_MS * 2)
 /** @param may whether the caller would be told */
 export const useTargetUse = (may: boolean): UseQueryResult<TargetUseList, Problem> =>
   useQuery({ queryKey: ['target-use'], queryFn: ({ signal }) => ask<TargetUseList>('/api/v1/targets/use', undefined, signal), refetchInterval: LIVE_MS, enabled: may })

@@ -1,4 +1,5 @@
 import type { LedgerStatus, PolicySchema, PolicyVersion, PolicyVersionSummary, Problem, TargetProblem } from '@sallyport/contract'
+import type { CatalogSummary } from '../governance/catalog-summary.ts'
 import type { GatewayState } from '../governance/gateway-state.ts'
 import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
 import type { LockAdministration } from '../governance/locks/lock.ts'
@@ -111,6 +112,8 @@ export interface TargetAdministration {
   add(entry: unknown, by: string, expected?: number): Promise<EditedPolicy>
   /** How many sessions are open at each target, and how many logins are there that were made for sessions. */
   use(): Promise<{ readonly openSessions: ReadonlyMap<string, number>; readonly logins: ReadonlyMap<string, number> }>
+  /** What this gateway keeps of the catalogs of these; not of those whose protocol has none. Asks no target. */
+  catalogs(targets: readonly TargetEntry[]): readonly { readonly name: string; readonly catalog: CatalogSummary | undefined }[]
   /** Connects and logs in, one at a time; `busy` while another is tried. Never throws. */
   test(entry: TargetEntry): Promise<TargetTrial | 'busy'>
 }

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { after, before, describe, it } from 'node:test'
-import { ApiError, ProtocolList, routes, TargetChange, TargetList, TargetTest, TargetUseList } from '@sallyport/contract'
+import { ApiError, ProtocolList, routes, TargetCatalogList, TargetChange, TargetList, TargetTest, TargetUseList } from '@sallyport/contract'
 import { type AgentApi, startAgentApi } from '../../test/support/agent-api.ts'
 import { startKubeEcho } from '../../test/support/kube-echo.ts'
 import { readEvents } from '../../test/support/ledger-records.ts'
 import { type PostgresServer, startPostgres } from '../../test/support/postgres.ts'
 import { startSshd } from '../../test/support/sshd.ts'
+import { createApi } from './create-api.ts'
 
 type Entry = Record<string, unknown>
 
@@ -181,6 +182,25 @@ describe('targets over the control API', () => {
     const { targets } = TargetUseList.parse((await told('auditors')).body)
     assert.deepEqual(targets.filter(({ name }) => name !== 'orders'), [{ name: 'shop', openSessions: 1, logins: 0 }, { name: 'crm', openSessions: 0, logins: 1 }])
     assert.deepEqual(await Promise.all(['ops', 'admins', 'reviewers', 'nobody'].map(async (group) => (await told(group)).status)), [200, 200, 403, 403])
+  })
+
+  it('are told with what is kept of their catalogs to whoever may open them, and of others not that they are there', async () => {
+    const { services } = gateway
+    const catalog = { schemas: 2, tables: 3, views: 1, maskedColumns: 1, masked: ['public.customers.email'], readAtMs: Date.UTC(2026, 2, 2) }
+    const targets = { ...services.targets, catalogs: (asked: readonly { readonly name: string }[]) => asked.map(({ name }) => ({ name, catalog: name === 'shop' ? catalog : undefined })) }
+    const api = createApi({ ...services, targets })
+    const told = async (token?: string) => {
+      const answer = await api.request(routes.targetCatalogs, token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } })
+      return answer.ok ? TargetCatalogList.parse(await answer.json()).targets : answer.status
+    }
+    const { readAtMs, ...numbers } = catalog
+    const shop = { name: 'shop', catalog: { ...numbers, readAt: new Date(readAtMs).toISOString() } }
+    assert.deepEqual(await told(await gateway.agent('support-bot')), [shop], 'it may open nothing else')
+    const all = await told(await gateway.person('pat', 'nobody'))
+    assert.ok(Array.isArray(all))
+    assert.deepEqual(all.slice(0, 2), [shop, { name: 'crm', catalog: null }])
+    assert.equal(await told(), 401)
+    assert.deepEqual(TargetCatalogList.parse((await gateway.call('GET', routes.targetCatalogs, amy)).body), { targets: [] }, 'a protocol without a catalog is left out')
   })
 
   it('are added and tried by administrators alone, and only on record', async () => {

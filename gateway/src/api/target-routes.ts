@@ -1,4 +1,4 @@
-import { type ProtocolList, routes, type Target, type TargetChange, type TargetList, TargetRequest, type TargetTest, TargetTestRequest, type TargetUseList } from '@sallyport/contract'
+import { type ProtocolList, routes, type Target, type TargetCatalogList, type TargetChange, type TargetList, TargetRequest, type TargetTest, TargetTestRequest, type TargetUseList } from '@sallyport/contract'
 import type { Context, Hono, MiddlewareHandler } from 'hono'
 import { encodeAdministratorActed, encodePolicyApplied } from '../governance/recording/events.ts'
 import { refusing } from './agent-answers.ts'
@@ -15,6 +15,7 @@ export function serveTargets(api: Hono, services: ApiServices, limit: Middleware
   api.get(routes.targets, (context) => listTargets(context, services))
   api.post(routes.targets, limit, (context) => addTarget(context, services))
   api.post(routes.targetTest, limit, (context) => testTarget(context, services))
+  api.get(routes.targetCatalogs, (context) => listCatalogs(context, services))
   api.get(routes.targetUse, async (context) => {
     const caller = await callerOf(context, services)
     caller.require('auditor', 'operator', 'administrator')
@@ -39,6 +40,17 @@ async function listTargets(context: Context, services: ApiServices): Promise<Res
     return [{ name: entry.name, database: entry.name, labels: { ...entry.labels }, protocol, host, port, tls }]
   })
   return context.json({ targets } satisfies TargetList)
+}
+
+async function listCatalogs(context: Context, services: ApiServices): Promise<Response> {
+  const caller = await callerOf(context, services)
+  const known = services.targets.catalogs(services.policies.current.document.targets.filter(({ name }) => caller.mayOpen(name)))
+  const targets = known.map(({ name, catalog }) => {
+    if (catalog === undefined) return { name, catalog: null }
+    const { readAtMs, masked, ...numbers } = catalog
+    return { name, catalog: { ...numbers, masked: [...masked], readAt: new Date(readAtMs).toISOString() } }
+  })
+  return context.json({ targets } satisfies TargetCatalogList)
 }
 
 /** As `POST policy` with the document that has the entry: the attempt goes on record before, the version after. */

@@ -1,10 +1,11 @@
 import type { z } from 'zod'
+import type { CatalogSummary } from '../governance/catalog-summary.ts'
 import type { CertificateAuthorities } from '../governance/certificates/certificate-authorities.ts'
 import type { CertificateWriter } from '../governance/certificates/certificate-writer.ts'
 import type { DeviceLogins } from '../governance/device-logins.ts'
 import type { Gatekeeper } from '../governance/gatekeeper.ts'
 import type { SessionLogins } from '../governance/logins/session-logins.ts'
-import type { TargetEntry } from '../governance/policy/policy-document.ts'
+import type { MaskEntry, TargetEntry } from '../governance/policy/policy-document.ts'
 import type { ReplayItem, StreamChunk } from '../governance/recording/stream.ts'
 
 /** What the gateway knows of a protocol before any client talks it. One line in `protocols.ts` registers it. */
@@ -79,6 +80,11 @@ export interface ListenOptions {
 
 export interface Listener {
   readonly port: number
+  /**
+   * What is kept of a target's catalog, with the columns that these masks hold for; undefined when no session has had it
+   * read. Asks no target. Absent where the protocol keeps none.
+   */
+  catalogOf?(target: TargetEntry, masks: readonly MaskEntry[]): CatalogSummary | undefined
   /** Stops accepting, ends what is open, resolves when all is closed. */
   close(): Promise<void>
 }

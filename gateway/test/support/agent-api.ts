@@ -101,7 +101,7 @@ export async function startAgentApi(location: StorageLocation = { kind: 'sqlite'
   const environment: Record<string, string> = {}
   const secretOf = async (reference: string) => (await resolveSecret(reference, { environment, folder, warn: () => undefined })).expose()
   const services: Partial<ApiServices> = {
-    targets: administerTargets({ policies, storage, lent: { resolveSecret: secretOf, authorities: {} as never }, testTimeoutMs: 3_000, log: { warn: () => undefined } }),
+    targets: administerTargets({ policies, storage, listener: () => ({}), lent: { resolveSecret: secretOf, authorities: {} as never }, testTimeoutMs: 3_000, log: { warn: () => undefined } }),
     gateways: { self: 'one', list: () => storage.gateways.list() }, issuerKeys: (url) => identity.verifier.keyState(url),
     listeners: () => [{ protocol: 'postgres', host: '127.0.0.1', port: 15432, names: [], tls: false }],
     identification: identity, tokenExchange: identity, policies, policyAdministration: administerPolicy(policies, storage), ledger: lent, agents, locks: { on: () => undefined } as never, log: { info: () => undefined, error: () => undefined },

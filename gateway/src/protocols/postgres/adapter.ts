@@ -1,8 +1,10 @@
 import net from 'node:net'
 import { createSecureContext, type SecureContext } from 'node:tls'
+import type { CatalogSummary } from '../../governance/catalog-summary.ts'
 import { AuthenticationError } from '../../governance/identity.ts'
 import type { Operation } from '../../governance/operation.ts'
 import type { Permit } from '../../governance/permit.ts'
+import type { MaskEntry, TargetEntry } from '../../governance/policy/policy-document.ts'
 import type { Refusal } from '../../governance/decision.ts'
 import type { Preview } from '../../governance/review/preview.ts'
 import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
@@ -82,6 +84,10 @@ class PostgresListener implements Listener {
   get port(): number {
     const address = this.#server.address()
     return typeof address === 'object' && address !== null ? address.port : 0
+  }
+
+  catalogOf(target: TargetEntry, masks: readonly MaskEntry[]): CatalogSummary | undefined {
+    return this.#keepers.get(JSON.stringify(postgresTarget(target)))?.summary(masks)
   }
 
   async close(): Promise<void> {

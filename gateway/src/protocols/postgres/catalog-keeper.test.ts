@@ -162,3 +162,28 @@ test('timeouts that the role or the database set do not hold for reading the cat
     await server.query(`alter role ${shop.user} reset all`)
   }
 })
+
+test('a summary counts and names what sessions had read, asks the target nothing, and is of the latest reading', async () => {
+  assert.equal(keeper.summary(MASKS), undefined)
+  await withSession((client) => client.query(`create schema counted; create table counted.invoices (id integer, email text);
+    create view counted.mails as select email from customers; create temp table gone as select 1 as a`))
+  const asked = Date.now()
+  await keeper.use(MASKS)
+  // While nobody uses the target, nothing is looked for either.
+  keeper.release()
+  const first = keeper.summary(MASKS)
+  assert.ok(first !== undefined && first.readAtMs >= asked)
+  assert.ok(first.masked.includes('public.customers.email') && first.masked.includes('counted.mails.email'), first.masked.join())
+  assert.ok(!first.masked.some((name) => /invoices|pg_catalog|pg_temp/.test(name)), first.masked.join())
+  assert.equal(first.maskedColumns, first.masked.length)
+  assert.equal(keeper.summary([])?.maskedColumns, 0)
+  await withSession((client) => client.query('create schema later; create table later.one (id integer)'))
+  const kept = keeper.summary(MASKS)
+  assert.deepEqual([kept?.schemas, kept?.tables], [first.schemas, first.tables], 'it says what is known, and does not ask')
+  const view = await keeper.use(MASKS)
+  view.markStale()
+  await view.refresh()
+  const second = keeper.summary(MASKS)
+  assert.deepEqual([second?.schemas, second?.tables, second?.views], [first.schemas + 1, first.tables + 1, first.views])
+  keeper.release()
+})

@@ -1,9 +1,11 @@
+import type { CatalogSummary } from '../../governance/catalog-summary.ts'
 import type { MaskEntry } from '../../governance/policy/policy-document.ts'
 import type { Catalog } from '../../sql/catalog.ts'
 import { protectColumns, type ProtectedColumns } from '../../sql/lineage/protected-columns.ts'
 import { StatementAnalyser } from '../../sql/statement-analyser.ts'
 import { CATALOG_FINGERPRINT, readCatalog } from './catalog-queries.ts'
 import { CONNECTION_GONE, UpstreamQueries } from './query-upstream.ts'
+import { summariseCatalog } from './summarise-catalog.ts'
 import { TargetError, type Upstream } from './upstream.ts'
 import type { Log } from '../protocol-adapter.ts'
 
@@ -109,6 +111,8 @@ export class CatalogKeeper {
   #queries: UpstreamQueries | undefined
   #catalog: Catalog | undefined
   #fingerprint = ''
+  /** When the catalog was read, or last found unchanged. */
+  #readAtMs = 0
   /** How many definitions the catalog lacks because somebody had them locked: they are asked for again. */
   #unreadable = 0
   #retryMs = POLL_MS
@@ -119,6 +123,7 @@ export class CatalogKeeper {
   #loading: Promise<void> | undefined
   #turn: Promise<unknown> = Promise.resolve()
   readonly #views = new Map<string, MaskedCatalog>()
+  #summary: { readonly of: MaskedCatalog; readonly numbers: Omit<CatalogSummary, 'readAtMs'> } | undefined
   #users = 0
   #timer: NodeJS.Timeout | undefined
   #idleSince = 0
@@ -155,6 +160,15 @@ export class CatalogKeeper {
     this.#idleSince = Date.now()
   }
 
+  /** What was read last, without asking the target; undefined when nothing was yet. */
+  summary(masks: readonly MaskEntry[]): CatalogSummary | undefined {
+    const catalog = this.#catalog
+    if (catalog === undefined) return undefined
+    const of = this.#viewFor(JSON.stringify(masks), masks)
+    if (this.#summary?.of !== of) this.#summary = { of, numbers: summariseCatalog(catalog, of.protectedColumns) }
+    return { ...this.#summary.numbers, readAtMs: this.#readAtMs }
+  }
+
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -184,6 +198,7 @@ export class CatalogKeeper {
     const { catalog, fingerprint, unreadable } = await this.#exclusively((queries) => readCatalog((sql) => queries.run(sql)))
     this.#catalog = catalog
     this.#fingerprint = fingerprint
+    this.#readAtMs = Date.now()
     this.#note(unreadable)
     this.#views.clear()
     this.#loaded = generation
@@ -206,6 +221,7 @@ export class CatalogKeeper {
       }
       if (this.#loading !== undefined || !this.#isFresh) return
       const isSame = (await this.#ask(CATALOG_FINGERPRINT)) === this.#fingerprint
+      if (isSame) this.#readAtMs = Date.now()
       if (isSame && (this.#unreadable === 0 || Date.now() < this.#retryAt)) return
       if (!isSame) this.#markStale()
       await this.refresh()
