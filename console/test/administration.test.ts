@@ -125,6 +125,7 @@ suite('those who look after an installation, before a running demo', { skip: noC
     await page.goto(`${demo.ready.api}/console/settings`)
     const issuers = page.getByRole('region', { name: 'issuers' })
     await issuers.getByRole('row', { name: /demo .*OpenID Connect console, terminal reachable had/ }).waitFor()
+    await issuers.getByRole('row', { name: /demo-saml .*SAML 2\.0 console ends soon certificate file:.*saml\.crt ends in \d+ days/ }).waitFor()
     await page.getByRole('region', { name: 'gateways' }).getByRole('row', { name: /this one running .* 0\.1\.0 version \d+/ }).waitFor()
     assert.deepEqual(await violations(page), [])
     assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is cut off at the side')

@@ -29,6 +29,19 @@ export const GatewayList = z.object({
 })
 export type GatewayList = z.infer<typeof GatewayList>
 
+/** A certificate of a SAML provider, or ours for it, as the gateway that is asked reads it now. */
+export const SamlCertificate = z.object({
+  /** Whose key: the provider's, which signs assertions, or ours. */
+  use: z.enum(['provider', 'own']),
+  /** `document`, or `file:PATH`. */
+  from: z.string(),
+  /** Its last moment; null when it cannot be read. Logins go by the key alone: one that has ended still counts. */
+  endsAt: z.iso.datetime().nullable(),
+  /** Why it cannot be read, in words. */
+  failure: z.string().nullable(),
+})
+export type SamlCertificate = z.infer<typeof SamlCertificate>
+
 /** Who vouches for identities, as the policy in force has it, and how the gateway that is asked gets on with it. */
 export const IssuerStatus = z.object({
   name: z.string(),
@@ -38,13 +51,15 @@ export const IssuerStatus = z.object({
   audience: z.string(),
   /** Where people log in by it; nowhere when it vouches for agents alone. */
   logins: z.array(z.enum(['console', 'terminal'])),
-  /** Verification keys, fetched when they are first wanted. Null for SAML: its certificates stand in the document. */
+  /** Verification keys, fetched when they are first wanted. Null for SAML, which has certificates. */
   keys: z.object({
     state: z.enum(['not-asked', 'reachable', 'failing']),
     fetchedAt: z.iso.datetime().nullable(),
     /** Why the latest attempt came to nothing, in words. */
     failure: z.string().nullable(),
   }).nullable(),
+  /** Of a SAML provider: its own, then ours. Nobody is asked for them, and its address only by browsers. */
+  certificates: z.array(SamlCertificate),
 })
 export type IssuerStatus = z.infer<typeof IssuerStatus>
 

@@ -3,7 +3,7 @@ import { Badge } from '@mantine/core'
 const COLOURS: Readonly<Record<string, string>> = {
   allow: 'harbour', approved: 'harbour', used: 'harbour', open: 'blue', completed: 'harbour', review: 'orange', deny: 'red', denied: 'red',
   failed: 'red', aborted: 'red', expired: 'gray', withdrawn: 'gray', closed: 'gray', agent: 'blue', person: 'grape',
-  running: 'harbour', silent: 'red', stopped: 'gray', reachable: 'harbour', failing: 'red', ok: 'harbour',
+  running: 'harbour', silent: 'red', stopped: 'gray', reachable: 'harbour', failing: 'red', ended: 'red', 'ends soon': 'orange', ok: 'harbour',
 }
 
 /** A state in one word. Its colour says nothing that the word does not. */

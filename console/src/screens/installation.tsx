@@ -1,5 +1,5 @@
 import { Paper, Table, Text, Title } from '@mantine/core'
-import type { IssuerStatus } from '@sallyport/contract'
+import type { IssuerStatus, SamlCertificate } from '@sallyport/contract'
 import { useGateways, useIssuers } from '../api/queries.ts'
 import { State } from '../parts/badges.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -22,7 +22,7 @@ export function Issuers() {
                 {issuers.map((one) => (
                   <Table.Tr key={`${one.kind} ${one.name}`}>
                     <Table.Td>{one.name}</Table.Td><Table.Td className="anywhere">{plainText(one.issuer)}</Table.Td><Table.Td>{KINDS[one.kind]}</Table.Td>
-                    <Table.Td>{one.logins.join(', ') || 'nowhere'}</Table.Td><Table.Td><Keys of={one} /></Table.Td>
+                    <Table.Td>{one.logins.join(', ') || 'nowhere'}</Table.Td><Table.Td className="anywhere"><Keys of={one} /></Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>
@@ -34,11 +34,24 @@ export function Issuers() {
   )
 }
 
-function Keys({ of: { keys } }: { readonly of: IssuerStatus }) {
-  if (keys === null) return 'certificates in the document'
+function Keys({ of: { keys, certificates } }: { readonly of: IssuerStatus }) {
+  if (keys === null) return certificates.map((one, at) => <Certificate key={at} of={one} />)
   const { state, fetchedAt, failure } = keys
   if (state === 'not-asked') return 'not asked yet'
   return <><State word={state} /> {fetchedAt === null ? 'never had' : <>had <Moment at={fetchedAt} /></>}{failure !== null && `: ${plainText(failure)}`}</>
+}
+
+/** This long before its end a certificate is said to end soon. */
+const SOON_MS = 30 * 24 * 3_600_000
+
+function Certificate({ of: { use, from, endsAt, failure } }: { readonly of: SamlCertificate }) {
+  const leftMs = endsAt === null ? 0 : Date.parse(endsAt) - Date.now()
+  return (
+    <div>
+      <State word={failure !== null ? 'failing' : leftMs <= 0 ? 'ended' : leftMs < SOON_MS ? 'ends soon' : 'ok'} /> {use === 'own' ? 'our certificate' : 'certificate'} {plainText(from)}
+      {endsAt !== null && <> {leftMs <= 0 ? 'ended' : 'ends'} <Moment at={endsAt} />{leftMs <= 0 && ', its key still counts'}</>}{failure !== null && `: ${plainText(failure)}`}
+    </div>
+  )
 }
 
 /** Those that share the state. */

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { GatewayList, IssuerList, routes } from '@sallyport/contract'
 import { type AgentApi, startAgentApi } from '../../test/support/agent-api.ts'
+import { makeSamlKey } from '../../test/support/saml-keys.ts'
+import { SamlLogins } from '../identity/saml/saml-logins.ts'
+import { resolveSecret } from '../vault/resolve-secret.ts'
+import { createApi } from './create-api.ts'
 
 describe('what an installation is made of, over the control API', () => {
   let gateway: AgentApi
@@ -38,6 +45,35 @@ describe('what an installation is made of, over the control API', () => {
     const failing = (await list())[1]
     assert.equal(failing?.keys?.state, 'failing')
     assert.match(failing?.keys?.failure ?? '', /the keys of issuer "dead" cannot be had/)
+  })
+
+  it('tells of SAML providers when each certificate ends, theirs and ours, and of a file that it cannot be read', async () => {
+    const { services, policies, ledgerDirectory: folder } = gateway
+    const [inDocument, inFile, own] = await Promise.all([makeSamlKey(), makeSamlKey(), makeSamlKey()])
+    const file = join(folder, 'idp.crt')
+    const certificates = [inDocument.certificate, `file:${file}`, `file:${join(folder, 'nothing.crt')}`]
+    const entry = { name: 'sso', issuer: 'https://idp.example.com', signOn: 'https://idp.example.com/sso', audience: 'sallyport', certificates, own: { key: 'vault:saml', certificate: own.certificate } }
+    assert.equal((await services.policyAdministration.apply(`${await gateway.policyText()}saml:\n  - ${JSON.stringify(entry)}\n`, 'test')).applied, true)
+    const secretOf = async (reference: string) => (await resolveSecret(reference, { environment: {}, folder, warn: () => undefined })).expose()
+    const samlLogin = new SamlLogins({ policies, secretOf, transactions: {} as never, used: {} as never, origin: () => undefined, beginSession: () => Promise.reject(new Error('nobody logs in')) })
+    const api = createApi({ ...services, samlLogin })
+    const authorization = `Bearer ${await gateway.person('olaf', 'ops')}`
+    const told = async () => IssuerList.parse(await (await api.request(routes.issuers, { headers: { authorization } })).json()).issuers.find(({ name }) => name === 'sso')
+    const endOf = ({ certificate }: { readonly certificate: string }) => new X509Certificate(certificate).validToDate.toISOString()
+    writeFileSync(file, inFile.certificate)
+    assert.deepEqual(await told(), {
+      name: 'sso', kind: 'saml', issuer: 'https://idp.example.com', audience: 'sallyport', logins: ['console'], keys: null,
+      certificates: [
+        { use: 'provider', from: 'document', endsAt: endOf(inDocument), failure: null },
+        { use: 'provider', from: `file:${file}`, endsAt: endOf(inFile), failure: null },
+        { use: 'provider', from: `file:${join(folder, 'nothing.crt')}`, endsAt: null, failure: 'the gateway cannot read the file' },
+        { use: 'own', from: 'document', endsAt: endOf(own), failure: null },
+      ],
+    })
+    // A file that somebody changed is read as it is now, and nothing of it is said.
+    writeFileSync(file, inFile.key)
+    const { endsAt, failure } = (await told())?.certificates[1] ?? {}
+    assert.deepEqual([endsAt, failure], [null, 'expected one certificate, PEM or base64'])
   })
 
   it('is for those who look after it', async () => {

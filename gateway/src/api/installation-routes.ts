@@ -1,7 +1,8 @@
-import { type GatewayList, type GatewayStatus, type IssuerList, type IssuerStatus, routes } from '@sallyport/contract'
+import { type GatewayList, type GatewayStatus, type IssuerList, type IssuerStatus, routes, type SamlCertificate } from '@sallyport/contract'
 import type { Hono } from 'hono'
 import type { GatewayState } from '../governance/gateway-state.ts'
 import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
+import type { SamlCertificateState } from '../governance/saml-login.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
 
@@ -26,9 +27,11 @@ export function serveInstallation(api: Hono, services: ApiServices): void {
     const list: IssuerStatus[] = [
       ...issuers.map(({ name, issuer, audience, cli, console }): IssuerStatus => ({
         name, kind: 'oidc', issuer, audience, logins: [...(console === undefined ? [] : ['console' as const]), ...(cli === undefined ? [] : ['terminal' as const])],
-        keys: toKeys(services.issuerKeys(issuer)),
+        keys: toKeys(services.issuerKeys(issuer)), certificates: [],
       })),
-      ...saml.map(({ name, issuer, audience }): IssuerStatus => ({ name, kind: 'saml', issuer, audience, logins: ['console'], keys: null })),
+      ...await Promise.all(saml.map(async ({ name, issuer, audience }): Promise<IssuerStatus> => ({
+        name, kind: 'saml', issuer, audience, logins: ['console'], keys: null, certificates: (await services.samlLogin?.certificates(name) ?? []).map(toCertificate),
+      }))),
     ]
     return context.json({ issuers: list } satisfies IssuerList)
   })
@@ -45,4 +48,8 @@ function toKeys(state: IssuerKeyState | undefined): IssuerStatus['keys'] {
   if (state === undefined) return { state: 'not-asked', fetchedAt: null, failure: null }
   const { fetchedAtMs, failure } = state
   return { state: failure === undefined ? 'reachable' : 'failing', fetchedAt: fetchedAtMs === undefined ? null : new Date(fetchedAtMs).toISOString(), failure: failure ?? null }
+}
+
+function toCertificate({ use, from, endsAtMs, failure }: SamlCertificateState): SamlCertificate {
+  return { use, from, endsAt: endsAtMs === undefined ? null : new Date(endsAtMs).toISOString(), failure: failure ?? null }
 }

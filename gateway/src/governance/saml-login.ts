@@ -9,6 +9,8 @@ export interface SamlLogin {
    * @throws AuthenticationError when there is no such provider
    */
   metadata(provider: string): Promise<string>
+  /** Of the provider, then our own for it; none when there is no such provider. Never throws. */
+  certificates(provider: string): Promise<readonly SamlCertificateState[]>
   /**
    * Sends a browser to the provider.
    * @param next local path to go to after the login
@@ -21,6 +23,18 @@ export interface SamlLogin {
    * @throws AuthenticationError
    */
   finish(provider: string, answer: SamlAnswer, browserCookie: string | undefined): Promise<FinishedLogin>
+}
+
+/** A certificate as it can be read now. Logins go by its key alone: one that has ended still counts. */
+export interface SamlCertificateState {
+  /** Whose key: the provider's, which signs assertions, or ours. */
+  readonly use: 'provider' | 'own'
+  /** `document`, or the reference to its file. */
+  readonly from: string
+  /** Its last moment, Unix milliseconds; absent when it cannot be read. */
+  readonly endsAtMs?: number
+  /** Why it cannot be read, in words. */
+  readonly failure?: string
 }
 
 /** Form fields as they came. */

@@ -3,12 +3,13 @@ import { SAML } from '@node-saml/node-saml'
 import { AuthenticationError } from '../../governance/identity.ts'
 import type { PolicySource } from '../../governance/policy/policy.ts'
 import type { SamlEntry } from '../../governance/policy/saml-entry.ts'
-import type { SamlAnswer, SamlLogin, UsedAssertions } from '../../governance/saml-login.ts'
+import type { SamlAnswer, SamlCertificateState, SamlLogin, UsedAssertions } from '../../governance/saml-login.ts'
 import type { VerifiedClaims } from '../../governance/session-tokens.ts'
 import { type BegunLogin, type FinishedLogin, type LoginProvider, LoginUnavailable } from '../../governance/web-sessions.ts'
 import { BoundedGate, GateFull } from '../bounded-gate.ts'
 import { checkNext } from '../web/check-next.ts'
 import type { LoginTransactions } from '../web/login-transactions.ts'
+import { certificateStates } from './certificate-states.ts'
 import { ownMetadata } from './own-metadata.ts'
 import { readCertificates, readOwnKey, type ReadEntry } from './read-keys.ts'
 import type { ReadAssertion } from './read-assertion.ts'
@@ -54,6 +55,11 @@ export class SamlLogins implements SamlLogin {
   async metadata(provider: string): Promise<string> {
     const entry = await this.#entry(provider)
     return ownMetadata({ entityId: entry.audience, acsUrl: this.#acsUrl(entry), ...(entry.own && { certificate: entry.own.certificate }) })
+  }
+
+  async certificates(provider: string): Promise<readonly SamlCertificateState[]> {
+    const entry = this.#options.policies.current.document.saml?.find(({ name }) => name === provider)
+    return entry === undefined ? [] : certificateStates(entry, this.#options.secretOf)
   }
 
   async begin(provider: string, next: string | undefined): Promise<BegunLogin> {
