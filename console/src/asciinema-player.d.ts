@@ -11,5 +11,5 @@ declare module 'asciinema-player' {
     (event: 'ended' | 'offline', why: { readonly message: string }): void
   }
   export type Driver = (player: { readonly dispatch: Dispatch }) => { play(): boolean; stop(): void }
-  export function create(source: string | Driver, place: HTMLElement, options: Readonly<Record<string, unknown>>): Player
+  export function create(source: Driver | { data(): Promise<string> }, place: HTMLElement, options: Readonly<Record<string, unknown>>): Player
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { plainText } from '../src/parts/plain-text.ts'
-import { terminalText } from '../src/screens/terminal-text.ts'
+import { terminalText, withoutTurns } from '../src/screens/terminal-text.ts'
 
 test('terminal output reads as it stood there', () => {
   const shown = (output: string) => terminalText(output).text
@@ -30,4 +30,12 @@ test('nothing that a terminal sends steers the page, and all of it is read in a 
     terminalText(evil.repeat(100_000 / evil.length))
     assert.ok(performance.now() - started < 3_000, JSON.stringify(evil))
   }
+})
+
+test('marks that turn text are left out of what is drawn as a terminal, and nothing else is', () => {
+  assert.equal(withoutTurns('a\u202eb\u2066c\u2069\u200fd \u001b[31mשלום\u001b[0m'), 'abcd \u001b[31mשלום\u001b[0m')
+  const turns = ['\u061c', '\u200e', '\u200f', '\u202a', '\u202b', '\u202c', '\u202d', '\u202e', '\u2066', '\u2067', '\u2068', '\u2069']
+  fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...turns, 'a', '\n', '\u001b', '\u200b', '\u200d', 'ש', '😀', '\ud83d') }), (output) => {
+    assert.equal(withoutTurns(output), Array.from(output).filter((char) => !turns.includes(char)).join(''))
+  }))
 })

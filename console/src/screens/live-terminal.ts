@@ -1,6 +1,7 @@
 import type { Driver } from 'asciinema-player'
 import type { ReplayLine } from '@sallyport/contract'
 import { lines } from '../api/lines.ts'
+import { withoutTurns } from './terminal-text.ts'
 
 type CastLine = { readonly term: { readonly cols: number; readonly rows: number } } | readonly [seconds: number, code: string, text: string]
 
@@ -15,7 +16,7 @@ export function liveTerminal(session: string): Driver {
         if ('term' in line) {
           dispatch('reset', { size: line.term })
           dispatch('playing')
-        } else if (line[1] === 'o') dispatch('output', line[2])
+        } else if (line[1] === 'o') dispatch('output', withoutTurns(line[2]))
         else if (line[1] === 'r') {
           const [cols = 0, rows = 0] = line[2].split('x').map(Number)
           dispatch('resize', { cols, rows })

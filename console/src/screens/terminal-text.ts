@@ -5,6 +5,14 @@ const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|[\]PX^_][^\u0007\u001b]*(?:\
 // oxlint-disable-next-line no-control-regex
 const FULL_SCREEN = /\u001b\[(?:\?(?:1049|1047|47)h|\d*;\d*[Hf])/
 
+/** Marks that turn the direction of text: a terminal shows nothing for them and puts each character after the one before; a page would obey them. */
+const TURNS = /\p{Bidi_Control}/gu
+
+/** Output for a terminal that is drawn in a page, such that it reads in the order in which it came. */
+export function withoutTurns(output: string): string {
+  return output.replaceAll(TURNS, '')
+}
+
 export interface TerminalText {
   readonly text: string
   /** True when only a terminal can show what this was. */

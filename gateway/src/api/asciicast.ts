@@ -5,6 +5,9 @@ import type { RecordedPart } from '../governance/recording/session-reading.ts'
 
 const COLUMNS = 120
 const ROWS = 36
+/** A client may name any size of its terminal, and a player makes room for all of it. */
+const MAX_COLUMNS = 500
+const MAX_SCREEN_ROWS = 200
 /** Rows of one result; a terminal shows no more that anybody could read. */
 const MAX_ROWS = 200
 const MAX_CELL = 60
@@ -19,9 +22,9 @@ const MAX_BEFORE_SIZE = 100
 export async function* asciicast(record: SessionRecord, parts: AsyncIterable<RecordedPart>): AsyncGenerator<string> {
   const before: RecordedPart[] = []
   const rest = parts[Symbol.asyncIterator]()
-  const size = await firstSize(rest, before)
+  const first = await firstSize(rest, before)
   yield `${JSON.stringify({
-    version: 3, term: { cols: size?.columns ?? COLUMNS, rows: size?.rows ?? ROWS }, timestamp: Math.floor(record.openedAtMs / 1000),
+    version: 3, term: first ?? { cols: COLUMNS, rows: ROWS }, timestamp: Math.floor(record.openedAtMs / 1000),
     title: `${record.identity.name} on ${record.target}, ${record.id}`,
   })}\n`
   const clock = new Clock()
@@ -41,7 +44,8 @@ export async function* asciicast(record: SessionRecord, parts: AsyncIterable<Rec
       // A character may be split between two pieces.
       const decoder = item.kind === 'input' ? input : output
       if (item.kind === 'resize') {
-        yield line(clock.since(item.atMs), 'r', `${item.columns}x${item.rows}`)
+        const size = sizeOf(item)
+        if (size !== undefined) yield line(clock.since(item.atMs), 'r', `${size.cols}x${size.rows}`)
         continue
       }
       const text = 'bytes' in item ? decoder.decode(item.bytes, { stream: true }) : itemWords(item, rows)
@@ -51,15 +55,25 @@ export async function* asciicast(record: SessionRecord, parts: AsyncIterable<Rec
 }
 
 /** Terminals say their size before anything is shown. What is read on the way to it is put into `before`. */
-async function firstSize(parts: AsyncIterator<RecordedPart>, before: RecordedPart[]): Promise<{ readonly columns: number; readonly rows: number } | undefined> {
+async function firstSize(parts: AsyncIterator<RecordedPart>, before: RecordedPart[]): Promise<Size | undefined> {
   while (before.length < MAX_BEFORE_SIZE) {
     const next = await parts.next()
     if (next.done === true) return undefined
     before.push(next.value)
     if (!('item' in next.value)) continue
-    return next.value.item.kind === 'resize' ? next.value.item : undefined
+    return next.value.item.kind === 'resize' ? sizeOf(next.value.item) : undefined
   }
   return undefined
+}
+
+interface Size {
+  readonly cols: number
+  readonly rows: number
+}
+
+/** Undefined where the client does not know it, which it says by a zero (RFC 4254 §6.2). */
+function sizeOf({ columns, rows }: { readonly columns: number; readonly rows: number }): Size | undefined {
+  return columns === 0 || rows === 0 ? undefined : { cols: Math.min(columns, MAX_COLUMNS), rows: Math.min(rows, MAX_SCREEN_ROWS) }
 }
 
 async function* joined(before: readonly RecordedPart[], rest: AsyncIterator<RecordedPart>): AsyncGenerator<RecordedPart> {

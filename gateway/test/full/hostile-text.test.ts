@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { client, launchBrowser, logIn, noChromium } from '../../../console/test/demo-browser.ts'
-import { hostile, nothingRan, shows, steered, watch } from '../../../console/test/hostile-text.ts'
+import { hostile, hostileOutput, nothingRan, shows, steered, watch } from '../../../console/test/hostile-text.ts'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../../demo/demo-under-test.ts'
 
 suite('text of others, with which somebody attacks the console', { skip: noChromium }, () => {
@@ -99,11 +99,46 @@ suite('text of others, with which somebody attacks the console', { skip: noChrom
       await nothingRan(robin.page, robinWatched)
       await robin.page.getByRole('button', { name: 'Replay as a terminal' }).click()
       await robin.page.locator('.ap-player').waitFor()
-      await nothingRan(robin.page, robinWatched, '.ap-player')
+      await nothingRan(robin.page, robinWatched)
     }
     assert.deepEqual([...seen].toSorted(), ['application', 'column', 'object', 'purpose', 'row', ...(demo.sshPid === undefined ? [] : ['command'])].toSorted())
     assert.deepEqual(robin.complaints, [])
     await robin.context.close()
+  })
+
+  test('what a program sends to the terminal of its agent does nothing in that of whoever watches, nor later in a replay', async (t) => {
+    if (demo.sshPid === undefined) return t.skip('no OpenSSH server here')
+    const shell = client(demo, ['--as', 'dana', 'ssh', 'box'], 'pipe')
+    t.after(() => shell.stdin?.end())
+    const { page, context, complaints } = await logIn(browser, demo, 'robin')
+    await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+    const watched = watch(page)
+    shell.stdin?.write('echo it begins\n')
+    await page.locator('main a[href*="/sessions/"]', { hasText: 'dana' }).first().click()
+    await page.getByRole('button', { name: 'Watch the terminal' }).click()
+    const terminal = page.locator('.ap-player')
+    await terminal.getByText('it begins').waitFor()
+    await page.evaluate("navigator.clipboard.writeText('as it was')")
+    shell.stdin?.write(`echo ${Buffer.from(hostileOutput('and goes on')).toString('base64')} | base64 -d\n`)
+    const shown = async () => {
+      await terminal.getByText('and goes on').waitFor()
+      for (const text of ['<script>globalThis.owned=1</script>', '<img src=x onerror=', 'material isolated mark']) await terminal.getByText(text).first().waitFor()
+      await nothingRan(page, watched)
+      assert.equal(await page.evaluate('navigator.clipboard.readText()'), 'as it was')
+    }
+    await shown()
+    // Nothing of it was a question that somebody answered: the shell got no more than what was typed.
+    shell.stdin?.write('echo no answer came before this\n')
+    await terminal.getByText('no answer came before this').waitFor()
+    shell.stdin?.end()
+    await shell.ended
+    await page.getByText('closed', { exact: true }).waitFor()
+    await page.reload()
+    await page.getByRole('button', { name: 'Replay as a terminal' }).click()
+    await terminal.locator('.ap-overlay-start').click()
+    await shown()
+    assert.deepEqual(complaints, [])
+    await context.close()
   })
 
   /** The demo's own document with such texts wherever it takes any. */
