@@ -99,6 +99,8 @@ describe('a command that a person must approve', () => {
     const review = await dana.asked('later')
     process.kill(waiting.pid)
     await waiting.result
+    // Approved before, it would run for the client that has gone.
+    await eventually('the gateway has noticed', async () => (await events()).some((event) => event.event === 'session.closed' && event.session === review.session))
     await dana.approve(review)
     const { status, errors } = await journey.ssh(QUIET, `touch ${target('later')}`)
     assert.equal(status, 0, errors)
