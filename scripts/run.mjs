@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { buildConsole } from './build-console.mjs'
 import { root, run } from './child.mjs'
 import { installPackages, projectNode } from './install.mjs'
-import { findTests, runTests } from './run-tests.mjs'
+import { findTests, mayShareProcess, runTests } from './run-tests.mjs'
 import { installSystemPackages } from './system-packages.mjs'
 
 const onCi = process.env.CI === 'true'
@@ -14,7 +14,7 @@ const tasks = {
   test: async (args) => {
     const missing = await installSystemPackages('test')
     const failed = args.length === 0 ? await runChecks() : []
-    const outcome = await runTests(args.length === 0 ? findTests({ long: false }) : args)
+    const outcome = await (args.length === 0 ? runAll() : runTests(args))
     return report(outcome, missing, failed)
   },
   'test:full': async (args) => {
@@ -26,6 +26,13 @@ const tasks = {
     const [, one] = /^--(ledger|recorder|search|reviews|logins|ssh|kubernetes)$/.exec(args[0] ?? '') ?? []
     return run(projectNode(), [join(root, 'bench', `${one ?? 'main'}.ts`), ...args.slice(one === undefined ? 0 : 1)])
   },
+}
+
+/** Those that start a program each in a process of its own, and so does whoever names files; the others share a few. */
+function runAll() {
+  const files = findTests({ long: false })
+  const shared = new Set(files.filter(mayShareProcess))
+  return runTests(files.filter((file) => !shared.has(file)), { shared: [...shared] })
 }
 
 /** @returns the names of the checks that failed; none stops the tests */

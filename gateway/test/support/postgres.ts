@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,6 +9,7 @@ import { type Certificate, makeCertificate } from './certificate.ts'
 import { embeddedBinaries, serverUser } from './embedded-binaries.ts'
 import { freePort } from './free-port.ts'
 import { atExit } from './at-exit.ts'
+import { makeCluster } from './postgres-cluster.ts'
 
 export interface PostgresOptions {
   /** How clients prove their password. */
@@ -56,38 +56,15 @@ const STOP_TIMEOUT_MS = 10_000
  */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
   const user = serverUser()
-  const bin = join(options.installation ?? embeddedBinaries(user), 'bin')
+  const installation = options.installation ?? embeddedBinaries(user)
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-postgres-'))
   const removeFolder = atExit(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
   const data = join(folder, 'data')
   const logFile = join(folder, 'log')
-  const password = randomBytes(12).toString('hex')
-  const passwordFile = join(folder, 'password')
-  writeFileSync(passwordFile, password, { mode: 0o600 })
-  if (user !== undefined) for (const path of [folder, passwordFile]) chownSync(path, user.uid, user.gid)
+  if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const identity = user === undefined ? {} : { uid: user.uid, gid: user.gid }
   const auth = options.auth ?? 'scram-sha-256'
-  execFileSync(
-    join(bin, 'initdb'),
-    [
-      '-D',
-      data,
-      '-U',
-      'postgres',
-      '--locale=C',
-      '--encoding=UTF8',
-      '--no-sync',
-      `--auth=${auth}`,
-      `--pwfile=${passwordFile}`,
-    ],
-    {
-      ...identity,
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-    },
-  )
-  rmSync(passwordFile)
+  const password = makeCluster({ installation, name: options.installation ?? 'embedded', folder, auth, user })
 
   const tls = options.tls ?? 'off'
   const certificate = tls === 'off' ? undefined : makeCertificate(data)
@@ -116,7 +93,7 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
   writeFileSync(join(data, 'postgresql.conf'), `${lines.join('\n')}\n`)
 
   const logTo = openSync(logFile, 'a')
-  const child = spawn(join(bin, 'postgres'), ['-D', data], {
+  const child = spawn(join(installation, 'bin', 'postgres'), ['-D', data], {
     ...identity,
     cwd: folder,
     stdio: ['ignore', logTo, logTo],
