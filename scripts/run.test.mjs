@@ -3,11 +3,12 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { findTests } from './run-tests.mjs'
+import { root } from './child.mjs'
+import { findTests, mayShareProcess } from './run-tests.mjs'
 
 const script = fileURLToPath(new URL('run.mjs', import.meta.url))
 
@@ -98,6 +99,60 @@ test('every test file of the tree is run, the long ones only when they are asked
   assert.deepEqual(usual.filter((file) => file.includes('node_modules') || file.startsWith('gateway/test/full/')), [])
   assert.deepEqual(findTests({ long: true }).filter((file) => !file.startsWith('gateway/test/full/')), [])
 })
+
+test('files share a process when nothing that they import starts a program', () => {
+  for (const [file, may] of [
+    ['gateway/src/bytes/byte-reader.test.ts', true],
+    // By itself, by a file of test/support, and by a file that this imports.
+    ['scripts/run.test.mjs', false],
+    ['gateway/test/support/postgres.test.ts', false],
+    ['gateway/test/journeys/psql.test.ts', false],
+    ['console/test/journeys.test.ts', false],
+    ['gateway/src/shell/analyse-command.speed.test.ts', false],
+  ]) assert.equal(mayShareProcess(join(...file.split('/'))), may, file)
+})
+
+/** Through a program of its own: this process is one of the runner's already. */
+async function runShared(t, files) {
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-run-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const names = Object.entries(files).map(([name, text]) => {
+    const path = join(folder, `${name}.test.mjs`)
+    writeFileSync(path, `import test, { after } from 'node:test'\n${text}\n`)
+    return relative(root, path)
+  })
+  const program = `import { runTests } from ${JSON.stringify(new URL('run-tests.mjs', import.meta.url).href)}
+    const { status, skipped } = await runTests([], { shared: ${JSON.stringify(names)} })
+    console.log(JSON.stringify(skipped))
+    process.exitCode = status`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { env: environment() })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => { output += text })
+  const [status] = await once(child, 'close')
+  return { status, output, names }
+}
+
+test('in a shared process every file has hooks of its own, and what is skipped is named', async (t) => {
+  const { status, output } = await runShared(t, {
+    a: 'after(() => { globalThis.ended = true }); test("a", { skip: "no moon here" }, () => {})',
+    e: 'test("e", () => { if (globalThis.ended !== true) throw new Error("a has not ended") })',
+  })
+  assert.equal(status, 0, output)
+  assert.match(output, /^\["a: no moon here"\]$/m)
+})
+
+for (const [what, text, words] of [
+  ['whose test fails', 'test("no", () => { throw new Error("a moon") })', /b\.test\.mjs:2:[^]*a moon/],
+  ['that cannot be loaded', 'import "./none.mjs"', /✖ .*b\.test\.mjs[^]*none\.mjs/],
+  ['that changes the environment', 'test("b", () => { process.env.MOON = "x" })', /b\.test\.mjs left environment/],
+  ['that leaves something open', 'test("b", () => { setInterval(() => {}, 1000) })', /b\.test\.mjs left nothing open/],
+]) {
+  test(`a file ${what} fails by its name in a process that it shares`, async (t) => {
+    const { status, output } = await runShared(t, { a: 'test("a", () => {})', b: text })
+    assert.equal(status, 1, output)
+    assert.match(output, words)
+  })
+}
 
 test('the lockfile names every package of every platform: npm ci refuses one that does not', () => {
   const { packages } = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'))

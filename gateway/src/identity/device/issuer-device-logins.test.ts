@@ -69,7 +69,7 @@ describe('logins with a code', () => {
   })
 
   test('last no longer than the gateway waits', async () => {
-    const { done } = await loginsAt(provider.url, { longestMs: 200 }).start(from('192.0.2.1'))
+    const { done } = await loginsAt(provider.url, { longestMs: 2_000 }).start(from('192.0.2.1'))
     await refused(done, /in time/)
   })
 

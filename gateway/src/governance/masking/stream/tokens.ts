@@ -78,7 +78,7 @@ export class PrefixFinder {
       const codes = Buffer.from(prefix.word, 'latin1')
       const anchor = codes[offset] ?? 0
       if (offset > 0) this.#pairs[(codes[offset - 1] ?? 0) << 8 | anchor] = 1
-      else this.#pairs.forEach((_, pair) => { if ((pair & 255) === anchor) this.#pairs[pair] = 1 })
+      else for (let before = 0; before < 256; before++) this.#pairs[before << 8 | anchor] = 1
       this.#byAnchor[anchor]?.push({ prefix, offset, codes, before: codes[offset - 1] ?? 0 })
     }
   }
