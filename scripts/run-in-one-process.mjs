@@ -5,13 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { root } from './child.mjs'
 
-const CLOSE_MS = 10_000
+const CLOSE_MS = 5_000
+const LAST_WORDS_MS = 1_000
 
 /**
  * Runs test files one after another in this process, each as a suite of its own name, to which its hooks belong.
  * A file that leaves behind what the next would feel fails by it.
  */
 export async function runInOneProcess(files) {
+  let leaking = false
   for (const file of files) {
     await suite(file, async () => {
       const before = shared()
@@ -20,10 +22,13 @@ export async function runInOneProcess(files) {
       after(async () => {
         assert.deepEqual(shared(), before, `${file} left environment, folder or clock as they were`)
         for (const deadline = Date.now() + CLOSE_MS; Date.now() < deadline && without(open).length > 0;) await sleep(10)
+        leaking ||= without(open).length > 0
         assert.deepEqual(without(open), [], `${file} left nothing open`)
       })
     })
   }
+  // What is still open would keep this process until the runner ends it.
+  if (leaking) setTimeout(() => process.exit(1), LAST_WORDS_MS)
 }
 
 const shared = () => ({ environment: { ...process.env }, folder: process.cwd(), clock: Date, timer: setTimeout })
