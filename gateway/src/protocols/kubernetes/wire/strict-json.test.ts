@@ -24,7 +24,8 @@ test('a name is what it says, whatever names came before', () => {
 test('everything else is read as it was written', () => {
   fc.assert(fc.property(fc.jsonValue({ maxDepth: 6, stringUnit: fc.constantFrom('a', 'b', 'é', '"', '\n', '😀') }), fc.nat(3), (value, indent) => {
     const text = JSON.stringify(value, undefined, indent)
-    assert.deepEqual(readStrictJson(Buffer.from(text)), value)
+    // Written, -0 is 0.
+    assert.deepEqual(readStrictJson(Buffer.from(text)), JSON.parse(text))
   }))
 })
 
