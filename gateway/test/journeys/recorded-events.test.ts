@@ -133,7 +133,7 @@ describe('what a working gateway records', () => {
 
   test('the last checkpoint is anchored at the end, and a start with another document says what it changed', async () => {
     await gateway.kill()
-    restarted = await gateway.restart()
+    restarted = await gateway.restart((document) => document.replace('counts orders', 'counts orders at night'))
     const { agent } = ofType(await events(), 'agent.revoked').at(-1) ?? assert.fail('nobody was revoked')
     assert.equal(agent, 'auditor-bot')
     await restarted.stop()

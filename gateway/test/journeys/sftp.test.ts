@@ -230,10 +230,10 @@ describe('files through the gateway', { skip: SFTP_MISSING }, () => {
 
     test('are refused when they are denied', async () => {
       const client = await connect()
-      const put = client.request(TYPE.remove, str(setup.at('/srv/drop/old.txt')))
+      const put = client.put(setup.at('/srv/drop/denied'), 'x')
       await answer('deny')
       assert.match((await put).words, /^refused by rule "writes": olga denied it: looked at it/)
-      assert.equal(existsSync(setup.at('/srv/drop/old.txt')), true)
+      assert.equal(existsSync(setup.at('/srv/drop/denied')), false)
       client.end()
     })
 

@@ -70,8 +70,8 @@ export interface TestGateway {
   stop(): Promise<void>
   /** SIGKILL. Data stay. */
   kill(): Promise<void>
-  /** Starts it again on the same data, on another port. Only after {@link kill}. */
-  restart(): Promise<TestGateway>
+  /** Starts it again on the same data, on another port, with a changed document if that is wanted. Only after {@link kill}. */
+  restart(change?: (document: string) => string): Promise<TestGateway>
 }
 
 const ready = z.object({
@@ -125,7 +125,7 @@ agents:
 targets:
 ${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
 
-  const start = async (): Promise<TestGateway> => {
+  const start = async (document: string): Promise<TestGateway> => {
     const logFile = join(data, 'gateway.log')
     const logTo = openSync(logFile, 'a')
     const child = spawn(
@@ -138,7 +138,7 @@ ${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
     )
     closeSync(logTo)
     const killAtExit = atExit(() => child.kill('SIGKILL'))
-    child.stdin?.end(configText)
+    child.stdin?.end(document)
     const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
     const { apiUrl, listeners } = await untilReady(child).catch((error: unknown) => {
       throw new Error(`the gateway did not start:\n${log()}`, { cause: error })
@@ -171,7 +171,7 @@ ${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
       ledgerDirectory: join(data, 'ledger'),
       ...(certificate === undefined ? {} : { certificate }),
       kill: () => end('SIGKILL'),
-      restart: start,
+      restart: (change) => start(change === undefined ? document : change(document)),
       async stop() {
         await end('SIGTERM')
         if (options.issuer === undefined) await issuer.close()
@@ -180,7 +180,7 @@ ${entries.join('')}${options.otherTargets ?? ''}${options.policy}`
       },
     }
   }
-  return start()
+  return start(configText)
 }
 
 async function untilReady(child: ChildProcess): Promise<z.infer<typeof ready>> {
