@@ -49,6 +49,18 @@ function assertPattern(bytes: Buffer, offset: number): void {
   }
 }
 
+/** Reads all of it, and stops now and then: at one chunk of `oneIn`, for less than `mostMs`. */
+async function readInFits(client: net.Socket, total: number, oneIn: number, mostMs: number): Promise<void> {
+  let received = 0
+  for await (const chunk of client as AsyncIterable<Buffer>) {
+    assertPattern(chunk, received)
+    received += chunk.length
+    if (received === total) break
+    if (randomInt(oneIn) === 0) await sleep(randomInt(1, mostMs))
+  }
+  assert.equal(received, total)
+}
+
 interface Relay {
   readonly target: net.Socket
   readonly client: net.Socket
@@ -108,16 +120,7 @@ for (const [how, secure] of [['in clear', false], ['by TLS', true]] as const) {
         else await once(target, 'drain')
       }
     }
-    const sending = send()
-    let received = 0
-    for await (const chunk of client as AsyncIterable<Buffer>) {
-      assertPattern(chunk, received)
-      received += chunk.length
-      if (received === total) break
-      if (randomInt(100) === 0) await sleep(randomInt(1, 30))
-    }
-    await sending
-    assert.equal(received, total)
+    await Promise.all([send(), readInFits(client, total, 100, 30)])
     assert.ok(waits() > 0, 'the client was never too slow')
   })
 }
@@ -138,15 +141,7 @@ test('what is written while the stream still holds bytes comes behind them', asy
       while (clientSide.socket.writableLength > MEBIBYTE) await nextTurn()
     }
   }
-  const sending = send()
-  let received = 0
-  for await (const chunk of client as AsyncIterable<Buffer>) {
-    assertPattern(chunk, received)
-    received += chunk.length
-    if (received === total) break
-    if (randomInt(10) === 0) await sleep(randomInt(1, 10))
-  }
-  await sending
+  await Promise.all([send(), readInFits(client, total, 10, 10)])
   assert.ok(behind > 50, `${behind} writes came while the stream held bytes`)
 })
 
