@@ -1,5 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -187,6 +187,8 @@ export function furnish(root: string): void {
   writeFileSync(join(root, 'etc/shadow'), 'root:SECRETHASH:1::::::\n')
   writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\n')
   chmodSync(join(root, 'etc/shadow'), 0o600)
+  // Lists by time are the same each time, whenever the files were put back.
+  for (const [at, path] of ['deep', 'readme.txt'].entries()) utimesSync(join(root, 'srv/pub', path), 1_700_000_000, 1_700_000_000 + at)
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -109,6 +109,17 @@ for (const [kind, start] of Object.entries(stateDatabases)) {
       await Promise.all([here.locks.close(), there.locks.close()])
     })
 
+    test('shut out nobody once they are lifted, and before that whoever they still have to', async () => {
+      const here = await gateway({ everyMs: 300 })
+      await here.locks.place(lockOn('agent', 'bot'))
+      await here.locks.lift('agent', 'bot', 'olga', 'over')
+      assert.deepEqual(here.shutOut, ['bot', 'bot'])
+      // It has looked again by then, and would have shut out what the bot asked for afterwards.
+      await new Promise((resolve) => setTimeout(resolve, 700))
+      assert.deepEqual(here.shutOut, ['bot', 'bot'])
+      await here.locks.close()
+    })
+
     test('hold at a gateway that starts, and are listed the newest first', async () => {
       const first = await gateway()
       await first.locks.place(lockOn('target', 'crm'))

@@ -98,6 +98,8 @@ export class Locks implements LockAdministration {
       // Read anew: it may have been placed elsewhere a moment ago.
       this.#enforce(await store.list())
       if (!this.#index.has({ kind, name })) return false
+      // While it holds yet: what is asked for afterwards is not its business.
+      await this.#shutOut(this.#toShutOut)
       await recordEvent(ledger, encodeLockChanged('lock.lifted', { kind, name, by, reason }, now()))
       const lifted = await store.lift(kind, name)
       const gone = new LockIndex([{ kind, name, by, reason, atMs: 0 }])
@@ -132,7 +134,7 @@ export class Locks implements LockAdministration {
     for (const lock of locks) {
       if (lock.kind === 'target') continue
       const one = new LockIndex([lock])
-      await this.#options.shutOut((who) => one.on(who) !== undefined, lockWords(lock))
+      await this.#options.shutOut((who) => one.on(who) !== undefined && this.#index.has(lock), lockWords(lock))
     }
   }
 
