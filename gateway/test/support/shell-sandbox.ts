@@ -21,6 +21,9 @@ export interface ShellSandbox {
 const FILES = ['victim', 'other', 'big', 'evil', 'bin/ls', 'script.txt', 'words.sed', 'tree/a', 'tree/b', 'archive.tar']
 /** Seconds. A copy would round the time of a file. */
 const LONG_AGO = 1_700_000_000
+const NAMESPACES = ['--user', '--map-root-user', '--uts']
+/** Runs a command without rights over the machine, whose network some would take down; as it is where no namespaces can be made. */
+const CONFINED = spawnSync('unshare', [...NAMESPACES, 'true']).status === 0 ? ['unshare', ...NAMESPACES] : ['env']
 const COPY = { recursive: true, preserveTimestamps: true } as const
 
 export function makeShellSandbox(): ShellSandbox {
@@ -62,10 +65,10 @@ export function makeShellSandbox(): ShellSandbox {
     folder,
     snapshot: () => describe(folder).join('\n'),
     run: (shell, command) => {
-      spawnSync(shell, ['-c', command], { cwd: folder, stdio: 'ignore', env: environment(folder), timeout: 10_000, killSignal: 'SIGKILL' })
+      spawnSync('env', [...CONFINED, shell, '-c', command], { cwd: folder, stdio: 'ignore', env: environment(folder), timeout: 10_000, killSignal: 'SIGKILL' })
     },
     installShell: (file) => {
-      writeFileSync(file, `#!/bin/bash\nexport HOME=${folder} GIT_CONFIG_NOSYSTEM=1\ncd ${folder} && exec bash -c "$SSH_ORIGINAL_COMMAND"\n`)
+      writeFileSync(file, `#!/bin/bash\nexport HOME=${folder} GIT_CONFIG_NOSYSTEM=1\ncd ${folder} && exec ${CONFINED.join(' ')} bash -c "$SSH_ORIGINAL_COMMAND"\n`)
       chmodSync(file, 0o755)
     },
     reset,
