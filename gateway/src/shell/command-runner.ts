@@ -27,12 +27,12 @@ export class CommandRunner {
     const redirections = node.redirects
     const words = node.name === undefined ? [] : [walk.word(node.name), ...node.args.map((arg) => this.#argument(arg))]
     walk.redirections(redirections)
-    for (const assignment of assignments) this.#assign(assignment, words)
+    for (const assignment of assignments) this.#assign(assignment, words, redirections.length === 0)
     if (words.length === 0) {
       walk.findings.read()
       return
     }
-    this.run(words)
+    this.run(words, true)
     if (walk.dialect !== 'bash') this.#afterAmpersand(node, words)
   }
 
@@ -41,7 +41,7 @@ export class CommandRunner {
     const both = node.redirects.find((redirection: Redirection) => redirection.type === 'Redirect' && redirection.operator.startsWith('&'))
     if (both === undefined) return
     const after = node.args.filter((arg) => arg.pos >= both.end).length
-    if (after > 0) this.run(words.slice(words.length - after))
+    if (after > 0) this.run(words.slice(words.length - after), true)
   }
 
   define(name: Word, straight: boolean): void {
@@ -51,21 +51,26 @@ export class CommandRunner {
     else if (straight) this.#functions.add(value)
   }
 
-  run(words: readonly ShellWord[]): void {
+  undefine(name: string): void {
+    if (this.#functions.has(name)) this.#walk.findings.unknownFor(`the function ${name} is taken away again`)
+  }
+
+  /** @param byShell the shell looks the name up; programs that run others know no functions */
+  run(words: readonly ShellWord[], byShell = false): void {
     const [first, ...args] = words
     const { findings } = this.#walk
     if (first === undefined) return
     if (first.value === undefined || first.value === '') {
       findings.execute(`the name of a program is computed: ${first.name}`)
       // An expansion to nothing leaves the next word in its place.
-      if (first.kind === 'list' && args.length > 0) this.run(args)
+      if (first.kind === 'list' && args.length > 0) this.run(args, byShell)
       return
     }
     const path = first.value
     const slash = path.lastIndexOf('/') + 1
     const name = path.slice(slash)
     findings.program(name.toLowerCase(), ...(slash > 0 ? [path] : []))
-    if (slash === 0 && this.#functions.has(name)) {
+    if (slash === 0 && byShell && this.#functions.has(name)) {
       findings.read()
       return
     }
@@ -92,15 +97,16 @@ export class CommandRunner {
     return undefined
   }
 
-  #assign(assignment: Assignment, words: readonly ShellWord[]): void {
+  /** @param certain nothing before it in its command can fail */
+  #assign(assignment: Assignment, words: readonly ShellWord[], certain: boolean): void {
     const walk = this.#walk
     const { name } = assignment
     const value = this.#valueOf(assignment)
     const keep = assignment.append !== true && assignment.index === undefined ? value : undefined
     if (!isName(name)) walk.findings.unknownFor(`${name} is no name of a variable`)
     if (words.length === 0) {
-      walk.variables.assign(name, keep, walk.straight)
-      keepVariable(walk, name)
+      walk.variables.assign(name, keep, certain && walk.straight)
+      keepVariable(walk, name, keep)
     } else {
       // For the command only, and yet kept by some shells before `export`, `eval` and such.
       walk.variables.assign(name, undefined, false)

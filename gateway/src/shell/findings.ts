@@ -23,6 +23,8 @@ export class Findings {
   /** On a terminal some part starts what takes typed commands: a pager, an editor, a monitor. */
   typedBecause: string | undefined = undefined
   transfer: Transfer | undefined = undefined
+  #outputNamed = false
+  #outputReplaced = false
 
   get unknown(): boolean {
     return this.#unknownBecause !== undefined
@@ -59,6 +61,13 @@ export class Findings {
   /** A whole tree, or all that a pattern takes, is removed or overwritten. */
   unfiltered(): void {
     this.#filtered = false
+  }
+
+  /** Standard output is written to by its path, or something else was put in its place: both together may write to a file. */
+  standardOutput(what: 'named' | 'replaced'): void {
+    if (what === 'named') this.#outputNamed = true
+    else this.#outputReplaced = true
+    if (this.#outputNamed && this.#outputReplaced) this.unknownFor('what stands for /dev/stdout may be a file: write to &1')
   }
 
   unknownFor(because: string): void {

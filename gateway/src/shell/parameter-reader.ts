@@ -1,6 +1,7 @@
 import type { ParameterExpansionPart, Word } from 'unbash'
 import { arithmeticText } from './arithmetic-reader.ts'
-import { hasAny } from './characters.ts'
+import { hasAny, isName } from './characters.ts'
+import { keepVariable } from './environment.ts'
 import type { Walk } from './walk.ts'
 import type { WordBuilder } from './word-builder.ts'
 
@@ -38,6 +39,7 @@ export function readParameter(walk: Walk, builder: WordBuilder, part: ParameterE
     readVariable(walk, builder, parameter, text, quoted)
     return
   }
+  if (operation?.type !== 'Default' && operation?.type !== 'Remove') walk.mayFail()
   readOperation(walk, part)
   builder.part(quoted && !every && parameter !== '@' && prefix !== '!' ? 'computed' : 'list', text)
 }
@@ -54,7 +56,11 @@ function readOperation(walk: Walk, { parameter, operation }: ParameterExpansionP
       return
     case 'Default': {
       const word = walk.word(operation.operand)
-      if (operation.operator.endsWith('=')) walk.variables.assign(parameter, word, false)
+      if (operation.operator.endsWith('=')) {
+        if (!isName(parameter)) walk.findings.unknownFor(`${parameter} can not be assigned to`)
+        walk.variables.assign(parameter, word, false)
+        keepVariable(walk, parameter, word)
+      }
       return
     }
     case 'Remove':
@@ -83,5 +89,6 @@ function readOperation(walk: Walk, { parameter, operation }: ParameterExpansionP
 
 /** An index is arithmetic, which runs the substitutions in what it reads. */
 export function readIndex(walk: Walk, index: Word): void {
+  walk.mayFail()
   if (index.text !== '@' && index.text !== '*') arithmeticText(walk, index)
 }

@@ -1,6 +1,6 @@
 import type { Redirect, Redirection } from 'unbash'
 import { hasAny, isDigits } from './characters.ts'
-import { isDevice, isHarmlessOutput } from './device-paths.ts'
+import { isDevice, isHarmlessOutput, isStandardOutput } from './device-paths.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Walk } from './walk.ts'
 import { readParts } from './word-reader.ts'
@@ -19,11 +19,13 @@ export function readRedirection(walk: Walk, redirection: Redirection): void {
   else readTarget(walk, redirection, target)
 }
 
-function readTarget(walk: Walk, { operator }: Redirect, target: ShellWord): void {
+function readTarget(walk: Walk, { operator, descriptor }: Redirect, target: ShellWord): void {
+  if (putsInput(operator, descriptor, target)) walk.findings.standardOutput('replaced')
   if ((operator === '>&' || operator === '<&') && isDescriptor(target)) return
   // In sh `<& word` is an error; `>& word` writes to a file in bash.
   const host = networkHost(target)
-  if (host !== undefined) walk.findings.change(operator.startsWith('<') ? 'fetch' : 'send', [host])
+  // Whatever the direction, the descriptor is the connection: both ways.
+  if (host !== undefined) for (const action of ['fetch', 'send']) walk.findings.change(action, [host])
   else if (operator === '<' || operator === '<&') walk.findings.read([target])
   else if (target.name === '' && target.kind === 'computed') return
   else writeTo(walk, target)
@@ -31,8 +33,16 @@ function readTarget(walk: Walk, { operator }: Redirect, target: ShellWord): void
 
 /** A file is written, made or emptied. */
 export function writeTo(walk: Walk, target: ShellWord): void {
+  if (target.value !== undefined && isStandardOutput(target.value)) walk.findings.standardOutput('named')
   if (target.value !== undefined && isHarmlessOutput(target.value)) return
   walk.findings.change(target.value !== undefined && isDevice(target.value) ? 'format' : 'write', [target])
+}
+
+/** What stands for standard output afterwards may be a file that was opened to be read. */
+function putsInput(operator: string, descriptor: Redirect['descriptor'], { value }: ShellWord): boolean {
+  const number = descriptor?.type === 'FileDescriptor' ? descriptor.value : undefined
+  if (operator.startsWith('<') && operator !== '<>') return number === 1 || number === 2
+  return operator === '>&' && value !== '1' && value !== '2' && value !== '-'
 }
 
 function isDescriptor({ value, numeric }: ShellWord): boolean {

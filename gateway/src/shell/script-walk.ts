@@ -27,8 +27,10 @@ export function readScriptText(text: string, findings: Findings, dialect: Dialec
     findings.takeText(text)
     const script = parseShell(text)
     const learned = new Variables()
-    if (usesVariables(text)) new ScriptWalk(new Findings(), learned, dialect, depth).script(script)
-    new ScriptWalk(findings, new Variables(learned.assigned), dialect, depth).script(script)
+    if (usesVariables(text)) new ScriptWalk(new Findings(), learned, dialect, depth).script(script, text)
+    const judged = new Variables(learned.assigned)
+    new ScriptWalk(findings, judged, dialect, depth).script(script, text)
+    if (!judged.isAsLearned()) findings.unknownFor('a command whose name is in a variable assigns to another')
   } catch (error) {
     // Anything else is a tree too deep for the stack, which is the sender's doing as well.
     findings.unknownFor(error instanceof ShellSyntaxError ? `it does not parse: ${error.message}` : 'it is nested too deeply')
@@ -52,6 +54,9 @@ export class ScriptWalk implements Walk {
   #inside = 0
   /** Nothing can skip or repeat what is walked now, and it is in no subshell. */
   #straight = true
+  /** What may fail was read, in this line or, when lasting, in what any line may run. */
+  #failed = false
+  #lasting = false
 
   constructor(findings: Findings, variables: Variables, dialect: Dialect, depth: number) {
     this.findings = findings
@@ -62,13 +67,19 @@ export class ScriptWalk implements Walk {
   }
 
   /** @throws ShellSyntaxError */
-  script(script: ParsedScript): void {
+  script(script: ParsedScript, text = ''): void {
     requireNoErrors(script)
-    for (const statement of script.commands) this.#statement(statement)
+    let end = 0
+    for (const statement of script.commands) {
+      // What failed has left out its line, unless it is of something that runs again later.
+      if (text.slice(end, statement.pos).includes('\n') && !this.#lasting) this.#failed = false
+      end = statement.end
+      this.#statement(statement)
+    }
   }
 
   get straight(): boolean {
-    return this.#straight
+    return this.#straight && !this.#failed
   }
 
   word(word: Word): ShellWord {
@@ -80,7 +91,17 @@ export class ScriptWalk implements Walk {
     this.#aside(() => this.script(script))
   }
 
+  undefine(name: string): void {
+    this.#runner.undefine(name)
+  }
+
+  mayFail(): void {
+    this.#failed = true
+    if (this.#here > 0) this.#lasting = true
+  }
+
   arithmetic(expression: ArithmeticExpression | undefined): void {
+    this.mayFail()
     if (expression === undefined) this.findings.unknownFor('arithmetic that does not parse')
     else readArithmetic(this, expression)
   }
@@ -147,14 +168,17 @@ export class ScriptWalk implements Walk {
         return
       case 'Redirected':
         this.redirections(node.redirects)
-        this.#command(node.command)
+        // A redirection that fails leaves out what it is for.
+        this.#aside(() => this.#command(node.command))
         return
       case 'Function':
+        this.#lasting = true
         this.#aside(() => node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body))
         // After its body: one that calls itself, as a fork bomb does, is not known there.
-        this.#runner.define(node.name, this.#straight)
+        this.#runner.define(node.name, this.straight)
         return
       case 'Coproc':
+        if (node.name !== undefined) this.variables.assign(this.word(node.name).value ?? '', undefined, false)
         this.#aside(() => node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body))
         return
       default:
@@ -197,7 +221,7 @@ export class ScriptWalk implements Walk {
       case 'For':
       case 'Select': {
         const words = node.wordlist?.map((word) => this.word(word))
-        keepVariable(this, node.name.value)
+        keepVariable(this, node.name.value, words === undefined || node.type === 'Select' ? undefined : oneOf(words))
         this.variables.within(node.name.value, words === undefined || node.type === 'Select' ? undefined : oneOf(words), () => this.#list(node.body))
         return
       }

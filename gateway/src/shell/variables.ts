@@ -25,7 +25,8 @@ export class Variables {
   }
 
   /** @param straight nothing can skip or repeat it, and it is not in a subshell */
-  assign(name: string, word: ShellWord | undefined, straight: boolean): void {
+  assign(name: string, given: ShellWord | undefined, straight: boolean): void {
+    const word = isOfTheShell(name) ? undefined : given
     const numeric = word?.numeric === true
     const before = this.assigned.get(name)
     if (before === undefined) this.assigned.set(name, { count: 1, numeric })
@@ -34,6 +35,14 @@ export class Variables {
       before.numeric &&= numeric
     }
     if (straight && word !== undefined && word.kind !== 'list' && this.#learned?.get(name)?.count === 1) this.#values.set(name, word)
+  }
+
+  /** No more was assigned than the first walk saw, which knows no values. */
+  isAsLearned(): boolean {
+    return this.#learned === undefined || this.#learned.size === 0 || [...this.assigned].every(([name, { count, numeric }]) => {
+      const learned = this.#learned?.get(name)
+      return learned !== undefined && learned.count >= count && (numeric || !learned.numeric)
+    })
   }
 
   /** The variable of a loop, in its body. */
@@ -60,3 +69,12 @@ export class Variables {
 const NUMBERS: ReadonlySet<string> = new Set([
   '?', '#', '$', '!', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'UID', 'EUID', 'PPID', 'BASHPID', 'OPTIND', 'SHLVL',
 ])
+
+/** What the shell itself writes into, whatever the text assigns: `read` into REPLY, `cd` into PWD, every command into `_`. */
+const OF_THE_SHELL: ReadonlySet<string> = new Set([
+  ...NUMBERS, '_', 'REPLY', 'MAPFILE', 'OPTARG', 'OPTERR', 'PWD', 'OLDPWD', 'COPROC', 'FUNCNAME', 'DIRSTACK', 'GROUPS', 'PIPESTATUS', 'EPOCHREALTIME', 'HISTCMD',
+])
+
+function isOfTheShell(name: string): boolean {
+  return OF_THE_SHELL.has(name) || name.startsWith('BASH') || name.startsWith('COMP_') || name.startsWith('READLINE_')
+}

@@ -19,10 +19,14 @@ export interface Walk {
   substitution(script: ParsedScript | undefined): void
   redirections(redirections: readonly Redirection[]): void
   arithmetic(expression: ArithmeticExpression | undefined): void
-  /** A command made of words: what a wrapper such as `timeout 5 ls` runs. */
+  /** A program with its words: what a wrapper such as `timeout 5 ls` runs. */
   run(words: readonly ShellWord[]): void
   /** A text that another shell runs, in a process of its own. */
   runText(text: string, dialect: Dialect): void
+  /** The name may mean no function any more. */
+  undefine(name: string): void
+  /** Something that may fail was read: bash then leaves out the rest of the line, and goes on with the next. */
+  mayFail(): void
   /** A text that this shell runs: `eval`, `trap`. */
   runHere(text: string): void
 }

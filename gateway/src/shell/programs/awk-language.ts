@@ -1,70 +1,95 @@
-import { isDigits, isLetter } from '../characters.ts'
-
 /**
  * True when an awk program certainly neither writes a file nor runs a program nor reads what is computed. A reader of its
  * tokens, which is enough: output goes to files and programs only by `>`, `>>`, `|` and functions such as `system`.
+ * Where a slash may divide or open an expression, the program must be harmless read either way.
  */
+import { isDigits, isLetter } from '../characters.ts'
+
 const RUNS: ReadonlySet<string> = new Set(['system', 'getline', 'close', 'fflush', 'include', 'load', 'namespace', 'extension'])
 
+/** After these a slash opens an expression for certain; after other words and what ends an operand it need not divide. */
+const OPENING = '(,{};!~&|=<>?:*%^'
+
+/** More slashes that may be either are not followed. */
+const MAX_READINGS = 64
+
+interface Reading {
+  readonly at: number
+  readonly printing: boolean
+  readonly depth: number
+  /** The last token: its first character, `a` for a word; empty at the beginning. */
+  readonly previous: string
+}
+
 export function isReadingAwk(program: string): boolean {
-  let at = 0
-  let printing = false
-  let depth = 0
-  let previous = ''
+  const waiting: Reading[] = [{ at: 0, printing: false, depth: 0, previous: '' }]
+  let complete = 0
+  for (let readings = 0; waiting.length > 0; readings++) {
+    const reading = waiting.pop()
+    if (reading === undefined || readings > MAX_READINGS) return false
+    const outcome = read(program, reading, waiting)
+    if (outcome === 'acts') return false
+    if (outcome === 'reads') complete++
+  }
+  return complete > 0
+}
+
+/**
+ * @param waiting takes the other readings of slashes
+ * @returns that it is not closed: no awk takes such a program, so that it is not read so
+ */
+function read(program: string, { at, printing, depth, previous }: Reading, waiting: Reading[]): 'reads' | 'acts' | 'not closed' {
   while (at < program.length) {
     const character = program[at] ?? ''
     if (character === '#') {
       while (at < program.length && program[at] !== '\n') at++
     } else if (character === '"') {
-      const end = stringEnd(program, at)
-      if (end < 0) return false
-      at = end
+      at = stringEnd(program, at)
+      if (at < 0) return 'not closed'
       previous = '"'
-    } else if (character === '/' && !endsOperand(previous)) {
+    } else if (character === '/') {
+      const divided: Reading = { at: at + 1, printing, depth, previous: '%' }
       const end = regexEnd(program, at)
-      if (end < 0) return false
+      if (!OPENING.includes(previous)) waiting.push(divided)
+      if (end === 'undecided') return 'acts'
+      if (end === 'not closed') return end
       at = end
       previous = '/'
     } else if (isWordStart(character)) {
       const start = at
       while (at < program.length && (isWordStart(program[at] ?? '') || isDigits(program[at] ?? ''))) at++
       const word = program.slice(start, at)
-      if (RUNS.has(word)) return false
+      if (RUNS.has(word)) return 'acts'
       if (word === 'print' || word === 'printf') {
         printing = true
         depth = 0
       }
-      previous = KEYWORDS.has(word) ? ' ' : 'a'
+      previous = 'a'
     } else if (character === '|') {
-      if (program[at + 1] !== '|') return false
+      if (program[at + 1] !== '|') return 'acts'
       at += 2
-      previous = ' '
+      previous = '|'
     } else if (character === '@') {
-      return false
+      return 'acts'
     } else if (character === '>') {
       // A comparison only where no output can be meant: outside of print, or within its parentheses.
-      if (printing && depth === 0) return false
-      if (program[at + 1] === '>') return false
+      if ((printing && depth <= 0) || program[at + 1] === '>') return 'acts'
       at++
-      previous = ' '
-    } else if (character === '\\' && program[at + 1] !== '\n') {
-      return false
+      previous = '>'
+    } else if (character === '\\') {
+      if (program[at + 1] !== '\n') return 'acts'
+      at += 2
     } else {
       if (character === '(') depth++
       else if (character === ')') depth--
-      if (character === ';' || character === '\n' || character === '}' || character === '{') printing = false
-      if (!' \t\r\n\\'.includes(character)) previous = character
+      // A line goes on after these.
+      const ends = character === '\n' ? !',&|?:'.includes(previous) || previous === '' : ';{}'.includes(character)
+      if (ends) printing = false
+      if (!' \t\r\n'.includes(character)) previous = character
       at++
     }
   }
-  return true
-}
-
-const KEYWORDS: ReadonlySet<string> = new Set(['print', 'printf', 'return', 'in', 'if', 'else', 'while', 'do', 'for', 'BEGIN', 'END', 'exit', 'delete', 'case', 'func', 'function'])
-
-/** What a slash after it divides, rather than opens an expression. */
-function endsOperand(previous: string): boolean {
-  return previous === 'a' || previous === '"' || previous === ')' || previous === ']' || previous === '$' || isDigits(previous)
+  return 'reads'
 }
 
 function stringEnd(program: string, from: number): number {
@@ -77,17 +102,17 @@ function stringEnd(program: string, from: number): number {
 }
 
 /** Undecided where a bracket holds a slash: versions differ. */
-function regexEnd(program: string, from: number): number {
+function regexEnd(program: string, from: number): number | 'undecided' | 'not closed' {
   for (let at = from + 1; at < program.length; at++) {
     const character = program[at]
     if (character === '\\') at++
-    else if (character === '\n') return -1
+    else if (character === '\n') return 'not closed'
     else if (character === '[') {
       const close = program.indexOf(']', at + 2)
-      if (close < 0 || program.slice(at, close).includes('/')) return -1
+      if (close < 0 || program.slice(at, close).includes('/')) return 'undecided'
     } else if (character === '/') return at + 1
   }
-  return -1
+  return 'not closed'
 }
 
 function isWordStart(character: string): boolean {

@@ -18,13 +18,17 @@ function declares(options: string, strange: readonly string[]): Handler {
     const given = readOptions(args, table, false)
     if (given.has(...strange)) findings.unknownFor(`${name} ${strange.map((one) => `-${one}`).join(', ')} changes what later words mean`)
     const exports = name === 'export' || given.has('x')
-    for (const word of given.operands) declare(call, word, { exports, straight: straight && name !== 'local' })
+    // In a shell without the word nothing is assigned, nor is a scalar with other options than these.
+    const certain = (name === 'export' || name === 'readonly' || walk.dialect === 'bash') && name !== 'local' && [...given.given.keys()].every((option) => ['x', 'r', 'g'].includes(option))
+    for (const word of given.operands) declare(call, word, { exports, straight: straight && certain })
+    if (name === 'readonly' || given.has('r')) walk.mayFail()
     requireKnown(given, call)
     if (given.operands.length === 0) walk.findings.read()
   }
 }
 
-function declare({ walk, findings }: Call, word: ShellWord, { exports, straight }: { exports: boolean; straight: boolean }): void {
+function declare(call: Call, word: ShellWord, { exports, straight }: { exports: boolean; straight: boolean }): void {
+  const { walk, findings } = call
   const equals = word.prefix.indexOf('=')
   const append = equals > 0 && word.prefix[equals - 1] === '+'
   const name = equals < 0 ? word.value : word.prefix.slice(0, append ? equals - 1 : equals)
@@ -34,9 +38,11 @@ function declare({ walk, findings }: Call, word: ShellWord, { exports, straight 
   }
   findings.read()
   const value = equals < 0 || append || word.value === undefined ? undefined : constantWord(word.value.slice(equals + 1))
+  // A name alone may hide a variable of the same name.
+  if (equals < 0 && !call.straight && call.name !== 'export' && call.name !== 'readonly') walk.variables.assign(name, undefined, false)
   if (equals >= 0) walk.variables.assign(name, value ?? (word.numeric === true && !append ? { ...word, prefix: '', name: `$${name}` } : undefined), straight)
   if (exports) giveVariable(walk, name, value)
-  else keepVariable(walk, name)
+  else keepVariable(walk, name, value)
 }
 
 /** Assigns what it reads to the variables named. */
@@ -79,8 +85,10 @@ const trap: Handler = ({ args, walk, findings }) => {
 }
 
 export const BUILTINS: Programs = {
-  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, jobs: nothing, times: nothing,
+  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, times: nothing,
   break: nothing, continue: nothing, return: nothing, exit: nothing, shift: nothing, bg: nothing, fg: nothing, disown: nothing, type: nothing, umask: nothing, ulimit: nothing, logout: nothing, help: nothing, caller: nothing,
+  // `jobs -x` runs a command.
+  jobs: exact('l n p r s', ({ operands }, { findings }) => findings.read(operands), false),
   test, '[': test,
   printf: ({ args, walk, findings }) => {
     findings.read()
@@ -90,7 +98,11 @@ export const BUILTINS: Programs = {
   },
   read: assigns('r s e a: d: i: n: N: p: t: u:'), mapfile: assigns('t d: n: O: s: u:'), readarray: assigns('t d: n: O: s: u:'),
   getopts: assigns('', (operands) => operands.slice(1, 2)),
-  unset: assigns('f v n'), wait: assigns('n f p:', (_, values) => values('p')),
+  unset: (call) => {
+    assigns('f v n')(call)
+    for (const { value } of call.args) if (value !== undefined) call.walk.undefine(value)
+  },
+  wait: assigns('n f p:', (_, values) => values('p')),
   export: declares('p n f', ['f']), readonly: declares('p a A f', ['f']), declare: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']),
   typeset: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']), local: declares('p a A r x g t i n l u I', ['i', 'n', 'l', 'u']),
   let: ({ findings }) => findings.unknownFor('let evaluates its words as arithmetic: use $(( ))'),

@@ -1,5 +1,6 @@
 /** Clients of other systems: containers, clusters, databases. What they only read is known; the rest is not. */
 import type { Handler, Programs } from './call.ts'
+import { alone, exact } from './program-kinds.ts'
 
 const words = (args: Parameters<Handler>[0]['args']) => args.map(({ value }) => value)
 
@@ -18,7 +19,8 @@ const DOCKER = ['ps', 'images', 'logs', 'inspect', 'version', 'info', 'stats', '
 
 const CONTAINER_ACTIONS: Readonly<Record<string, string>> = { rm: 'remove', rmi: 'remove', stop: 'stop', kill: 'kill', start: 'start', restart: 'restart', pause: 'stop', unpause: 'start', rename: 'rename', pull: 'fetch', push: 'send' }
 
-const containers: Handler = (call) => {
+const containers: Handler = (given) => {
+  const call = { ...given, args: composeWords(given.args) }
   const { args, findings } = call
   const [verb, ...rest] = words(args)
   if (verb !== undefined && Object.hasOwn(CONTAINER_ACTIONS, verb)) {
@@ -29,11 +31,32 @@ const containers: Handler = (call) => {
   } else reading(DOCKER)(call)
 }
 
-const KUBECTL = ['get', 'describe', 'logs', 'top', 'version', 'explain', 'api-resources', 'api-versions', 'cluster-info', 'events', 'config view', 'config current-context', 'config get-contexts', 'rollout status', 'rollout history', 'auth can-i', 'auth whoami', 'diff']
+const KUBECTL: ReadonlySet<string> = new Set(['get', 'describe', 'logs', 'top', 'version', 'explain', 'api-resources', 'api-versions', 'cluster-info', 'events', 'config view', 'config current-context', 'config get-contexts', 'rollout status', 'rollout history', 'auth can-i', 'auth whoami'])
+
+/** Not those that name another server, another configuration, or a file to write: what is sent there is the login's token. */
+const KUBECTL_OPTIONS = 'n|namespace: A|all-namespaces o|output: l|selector: L|label-columns: w|watch watch-only f|follow c|container: p|previous tail: since: since-time: timestamps? all-containers? prefix? context: cluster: user: sort-by: field-selector: show-labels? no-headers? show-kind? ' +
+  'show-managed-fields? show-events? chunk-size: ignore-not-found? R|recursive? h|help v: request-timeout: limit-bytes: max-log-requests: client? short? output-watch-events? minify? flatten? subresource: timeout: revision: list q|quiet? api-group: api-version: namespaced: verbs: categories: cached? types: for: containers? sum? server-print? template:'
+
+const kubectl = exact(KUBECTL_OPTIONS, ({ operands }, { findings }) => {
+  const [verb, second] = operands.map(({ value }) => value)
+  const known = verb !== undefined && (KUBECTL.has(verb) || KUBECTL.has(`${verb} ${second ?? ''}`)) && !(verb === 'cluster-info' && operands.length > 1)
+  if (known && operands.every(({ kind }) => kind !== 'list')) findings.read()
+  else findings.execute('what kubectl does with these words is not known here')
+})
+
+/** Before the verb of compose, with a value each. */
+const COMPOSE: ReadonlySet<string> = new Set(['-f', '--file', '-p', '--project-name', '--profile', '--env-file', '--project-directory'])
+
+/** Without what says which project it is about. */
+function composeWords(args: Parameters<Handler>[0]['args']): Parameters<Handler>[0]['args'] {
+  const [compose, option, value, ...others] = args
+  if (compose?.value !== 'compose' || option?.value === undefined || !COMPOSE.has(option.value) || value?.value === undefined) return args
+  return composeWords([compose, ...others])
+}
 
 export const CONTAINERS: Programs = {
   docker: containers, podman: containers, nerdctl: containers, crictl: reading(['ps', 'images', 'logs', 'inspect', 'pods', 'stats', 'version', 'info']), ctr: reading(['version']), 'docker-compose': reading(['ps', 'logs', 'images', 'top', 'version']),
-  kubectl: reading(KUBECTL.filter((verb) => verb !== 'diff'), ['--kubeconfig', '--raw', '--exec', '--cache-dir', '--profile', '--profile-output', 'dump', '--output-directory', '--log-file', '--log-dir']), oc: reading(['get', 'describe', 'logs', 'status', 'version', 'whoami'], ['--kubeconfig']),
+  kubectl, oc: kubectl,
   virsh: reading(['list', 'dominfo', 'nodeinfo', 'version']), lxc: reading(['list', 'info']), aws: ({ findings }) => findings.execute('what aws does is not known here'),
   psql: ({ findings }) => findings.execute('what psql runs is not known here: connect to the database through its own target'), mysql: ({ findings }) => findings.execute('what mysql runs is not known here: connect to the database through its own target'),
   pg_isready: ({ findings }) => findings.read(), 'redis-cli': ({ args, findings }) => {
@@ -42,9 +65,11 @@ export const CONTAINERS: Programs = {
   },
   nginx: ({ args, findings }) => {
     const values = words(args)
-    if (values.length === 1 && ['-t', '-T', '-v', '-V', '-q', '-tq'].includes(values[0] ?? '')) findings.read()
+    if (values.length === 1 && ['-t', '-T', '-v', '-V', '-tq'].includes(values[0] ?? '')) findings.read()
     else if (values[0] === '-s' && values.length === 2) findings.change(values[1] === 'reload' || values[1] === 'reopen' ? 'restart' : 'stop', ['service:nginx'])
     else findings.change('start', ['service:nginx'])
   },
-  apachectl: reading(['configtest', '-t', '-S', '-M', '-v', '-V', 'status']), apache2ctl: reading(['configtest', '-t', '-S', '-M', '-v', '-V', 'status']), haproxy: reading(['-v', '-vv']), postfix: reading(['status', 'check']), postconf: reading(['-n', '-d', 'mail_version']), mailq: ({ findings }) => findings.read(), sshd: reading(['-t', '-T']), certbot: reading(['certificates', '--version']),
+  apachectl: alone('configtest', '-t', '-S', '-M', '-v', '-V', 'status'), apache2ctl: alone('configtest', '-t', '-S', '-M', '-v', '-V', 'status'), haproxy: alone('-v', '-vv'), postfix: alone('status', 'check'), postconf: alone('-n', '-d', 'mail_version'), sshd: alone('-t', '-T'), certbot: alone('certificates', '--version'),
+  // With options it is sendmail.
+  mailq: (call) => call.args.length === 0 ? call.findings.read() : alone('-v')(call),
 }

@@ -53,7 +53,7 @@ export const find: Handler = ({ args, walk, findings }) => {
     } else if (['-exec', '-execdir', '-ok', '-okdir'].includes(value)) {
       const end = commandEnd(args, at + 1)
       const inner = args.slice(at + 1, end)
-      if (inner.some(({ kind }) => kind === 'list' || kind === 'pattern')) findings.execute('a command of find with words that are computed')
+      if (inner.some(({ kind }) => kind === 'list' || kind === 'pattern') || mayEndEarly(inner)) findings.execute('a command of find with words that are computed')
       walk.run(inner.map((part) => part.value === '{}' ? { ...anyWord(found(roots)), mayBeOption: false } : fill(part, '{}')))
       at = end
     } else if (['-fprint', '-fprint0', '-fls', '-fprintf'].includes(value)) {
@@ -83,4 +83,10 @@ function commandEnd(args: readonly ShellWord[], from: number): number {
     if (value === ';' || (value === '+' && args[at - 1]?.value === '{}')) return at
   }
   return args.length
+}
+
+/** A word that is computed may be the `;`, and what follows it be an action. */
+function mayEndEarly(inner: readonly ShellWord[]): boolean {
+  const first = inner.findIndex((word) => word.value === undefined && ['', ';', '+'].includes(word.prefix) && word.plain !== true)
+  return first >= 0 && inner.slice(first + 1).some((word) => word.mayBeOption || word.prefix.startsWith('-'))
 }

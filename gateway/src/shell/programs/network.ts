@@ -4,6 +4,7 @@ import { writeTo } from '../redirections.ts'
 import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
 import type { Handler, Programs } from './call.ts'
+import { openssl } from './openssl.ts'
 import { exact, harmless } from './program-kinds.ts'
 
 /** `host:name:port` of a URL, or as written. */
@@ -52,13 +53,30 @@ const netcat: Handler = (call) => {
 const IP_READS: ReadonlySet<string> = new Set(['show', 'list', 'ls', 'lst', 'get', 'help', 'sh'])
 const IP_OBJECTS: ReadonlySet<string> = new Set(['address', 'addr', 'a', 'ad', 'link', 'l', 'li', 'route', 'r', 'ro', 'rule', 'ru', 'neighbour', 'neighbor', 'neigh', 'n', 'ne', 'maddress', 'maddr', 'mroute', 'tunnel', 'token', 'addrlabel'])
 
+/** Before the object, without a value each: it takes any beginning of others that have one. */
+const IP_OPTIONS: ReadonlySet<string> = new Set(['-4', '-6', '-0', '-B', '-M', '-o', '-oneline', '-d', '-details', '-s', '-stats', '-statistics', '-h', '-human', '-human-readable', '-iec', '-r', '-resolve', '-br', '-brief', '-j', '-json', '-p', '-pretty', '-c', '-color', '-color=always', '-color=auto', '-color=never', '-t', '-ts', '-timestamp', '-tshort', '-N', '-Numeric', '-V', '-Version'])
+
 const ip: Handler = ({ args, findings }) => {
   const values = args.map(({ value }) => value)
-  const batch = values.some((value) => value === undefined || ['-b', '-batch', '-n', '-netns', '-force', '-ba', '-bat', '-batc', '-net', '-netn', '-ne', '-f', '-family', '-fo', '-for', '-forc', '-rc', '-rcvbuf'].includes(value))
-  const [object, verb] = values.filter((value) => value !== undefined && !value.startsWith('-'))
-  if (batch) findings.execute('ip with these options is not known here')
+  const from = values.findIndex((value) => value === undefined || !IP_OPTIONS.has(value))
+  const [object, verb] = from < 0 ? [] : values.slice(from)
+  if (values.includes(undefined) || object?.startsWith('-') === true) findings.execute('ip with these options is not known here')
   else if (object === undefined || (IP_OBJECTS.has(object) && (verb === undefined || IP_READS.has(verb)))) findings.read()
   else findings.change('write', [`network:${values.filter((value) => value !== undefined && !value.startsWith('-')).join(' ')}`])
+}
+
+/** Options of nmcli that take no value, and those that do. */
+const NMCLI_FLAGS: ReadonlySet<string> = new Set(['-t', '--terse', '-p', '--pretty', '-o', '--overview', '-s', '--show-secrets', '-h', '--help', '-v', '--version'])
+const NMCLI_VALUED: ReadonlySet<string> = new Set(['-f', '--fields', '-g', '--get-values', '-m', '--mode', '-c', '--colors', '-e', '--escape', '-w', '--wait'])
+
+const nmcli: Handler = ({ args, findings }) => {
+  const values = args.map(({ value }) => value)
+  let at = 0
+  for (let value = values[at]; value !== undefined && (NMCLI_FLAGS.has(value) || NMCLI_VALUED.has(value)); value = values[at]) at += NMCLI_VALUED.has(value) ? 2 : 1
+  const [object, verb] = values.slice(at)
+  if (values.includes(undefined) || object?.startsWith('-') === true) findings.execute('nmcli with these options is not known here')
+  else if (verb === undefined ? object !== 'monitor' && object !== 'agent' : verb === 'show' || verb === 'status') findings.read()
+  else findings.change('write', ['network'])
 }
 
 const ssh = exact('4 6 A a C f G g K k M N n q s T t V v X x Y y B: b: c: D: E: e: F: I: i: J: L: l: m: O: o: p: Q: R: S: W: w:', ({ operands, has }, { walk, findings }) => {
@@ -80,13 +98,7 @@ export const NETWORK: Programs = {
   'http': connects, https: connects, aria2c: (call) => {
     connects(call)
     call.findings.change('write')
-  }, mosh: connects, openssl: ({ args, findings }) => {
-    const [verb] = args
-    if (verb?.value === 's_client') findings.change('fetch')
-    else if (verb?.value === 'version') findings.read()
-    else if (verb?.value === 'x509' && args.every(({ value }) => value !== undefined && value !== '-out' && value !== '-engine' && value !== '-config')) findings.read(args.filter((_, at) => args[at - 1]?.value === '-in'))
-    else findings.execute('openssl with these words is not known here')
-  },
+  }, mosh: connects, openssl,
   ping: asks('c: i: W: w: s: t: I: q n 4 6 v a A D f M: p: Q: S: b d L O r R U V'), ping6: asks('c: i: W: w: s: t: I: q n v'), fping: asks('c: t: q a u e'), traceroute: asks('4 6 n m: q: w: I T U p: f: i: s:'), tracepath: asks('4 6 n b m: l: p:'), mtr: asks('r c: n w b report report-cycles: report-wide 4 6 u T P: i: j'),
   dig: asksAnything(), host: asks('4 6 a v t: c: d l r s T w W: N: R: m:'), nslookup: asksAnything(), whois: asks('h: p: H'), nmap: (call) => {
     connects(call)
@@ -108,11 +120,7 @@ export const NETWORK: Programs = {
   },
   arp: exact('a n e v i: D H:', ({ has, operands }, { findings }) => has('D', 'H') || operands.length > 1 ? findings.change('write', ['network:arp']) : findings.read()),
   tcpdump: (call) => call.findings.execute('tcpdump may write files and run programs'), iptraf: (call) => call.findings.execute('iptraf takes typed commands'), ifup: ({ findings }) => findings.change('start', ['network']), ifdown: ({ findings }) => findings.change('stop', ['network']),
-  nmcli: ({ args, findings }) => {
-    const [object, verb] = args.map(({ value }) => value).filter((value) => value === undefined || !value.startsWith('-'))
-    if (args.every(({ value }) => value !== undefined) && (verb === undefined || verb === 'show' || verb === 'status') && object !== 'monitor') findings.read()
-    else findings.change('write', ['network'])
-  },
+  nmcli,
 }
 
 function asksAnything(): Handler {

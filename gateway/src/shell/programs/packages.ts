@@ -1,4 +1,6 @@
 /** Package managers: `manager verb names`. */
+import { consistsOf } from '../characters.ts'
+import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
 import type { Handler, Programs } from './call.ts'
 
@@ -12,6 +14,19 @@ interface Verbs {
 }
 
 const packages = (words: readonly ShellWord[]): readonly string[] => words.map(({ name }) => `package:${name}`)
+
+/** Options that a read may have. Of others some name programs, files to write or another configuration. */
+const READ_OPTIONS: ReadonlySet<string> = new Set(['all', 'installed', 'upgradable', 'upgradeable', 'all-versions', 'manual-installed', 'global', 'depth', 'json', 'parseable', 'long', 'outdated', 'uptodate', 'format', 'verbose', 'quiet', 'names-only', 'full', 'user', 'local',
+  'not-required', 'production', 'prod', 'dev', 'omit', 'no-color', 'color', 'showduplicates', 'security', 'available', 'enabled', 'disabled', 'duplicates', 'extras', 'recent', 'no-pager', 'versions', 'cask', 'casks', 'formula', 'recurse', 'important', 'editable', 'exclude-editable', 'files', 'no-all-versions', 'refresh',
+  'version', 'help', 'assumeyes', 'yes', 'no', 'columns', 'pre', 'updates', 'disablerepo', 'enablerepo', 'whatprovides', 'whatrequires', 'requires', 'provides', 'obsoletes', 'last', 'info', 'list', 'scripts', 'changelog', 'state', 'configfiles', 'docfiles', 'queryformat', 'qf', 'showformat', 'query', 'verify', 'status', 'search', 'listfiles', 'show', 'print-avail', 'get-selections', 'audit', 'compare-versions', 'print-architecture', 'print-foreign-architectures', 'contents', 'showrc', 'group', 'triggers', 'runtime', 'app', 'system'])
+/** Those of one letter. */
+const READ_LETTERS = 'aglqvnyueiLWAdrRVp1Cts'
+
+function mayBeOfRead({ value, prefix, mayBeOption }: ShellWord): boolean {
+  if (!mayBeOption) return true
+  if (prefix.startsWith('--')) return (value !== undefined || prefix.includes('=')) && READ_OPTIONS.has(prefix.slice(2).split('=')[0] ?? '')
+  return value !== undefined && consistsOf(value.slice(1), READ_LETTERS)
+}
 
 function manager({ reads, install = [], uninstall = [], write = [], valued = [] }: Verbs): Handler {
   return ({ name, args, findings }) => {
@@ -31,8 +46,10 @@ function manager({ reads, install = [], uninstall = [], write = [], valued = [] 
     const [verb, ...names] = words
     if (verb === undefined && args.length > 0 && args.every(({ value }) => value === '--version' || value === '-v' || value === '-V')) findings.read()
     else if (verb?.value === undefined) findings.execute(`what ${name} is to do is not known here`)
-    else if (reads.includes(verb.value)) findings.read(packages(names))
-    else if (install.includes(verb.value)) findings.change('install', packages(names))
+    else if (reads.includes(verb.value)) {
+      findings.read(packages(names))
+      strange ||= !args.every((word) => valued.includes(word.value ?? '') || mayBeOfRead(word))
+    } else if (install.includes(verb.value)) findings.change('install', packages(names))
     else if (uninstall.includes(verb.value)) findings.change('uninstall', packages(names))
     else if (write.includes(verb.value)) findings.change('write', packages(names))
     else findings.execute(`what ${name} ${verb.value} does is not known here`)
@@ -47,8 +64,12 @@ function letters(reads: readonly string[], uninstalls: readonly string[]): Handl
     const option = first?.value
     const operands = others.filter((word) => !word.mayBeOption)
     if (option === undefined || args.some(({ kind }) => kind === 'list')) findings.execute(`what ${name} is to do is computed`)
-    else if (reads.some((read) => option === read || (!read.startsWith('--') && option.startsWith(read)))) findings.read(packages(operands))
-    else if (uninstalls.some((one) => option === one || (!one.startsWith('--') && option.startsWith(one)))) findings.change('uninstall', packages(operands))
+    else if (reads.some((read) => option === read || (!read.startsWith('--') && option.startsWith(read)))) {
+      findings.read(packages(operands))
+      // Letters behind the verb's own are options like those in other words.
+      const joined = constantWord(option.startsWith('--') ? option : `-${option.slice(2)}`)
+      if (![joined, ...others].every((word) => mayBeOfRead(word) || word.value === '-f')) findings.execute(`${name} with these options may run other programs`)
+    } else if (uninstalls.some((one) => option === one || (!one.startsWith('--') && option.startsWith(one)))) findings.change('uninstall', packages(operands))
     else findings.change('install', packages(operands))
   }
 }
@@ -65,7 +86,7 @@ export const PACKAGES: Programs = {
   flatpak: manager({ reads: ['list', 'info', 'search', 'remotes', 'history'], install: ['install', 'update'], uninstall: ['uninstall', 'remove'] }), brew: manager({ reads: ['list', 'info', 'search', 'outdated', 'deps', 'uses', 'config', 'leaves'], install: ['install', 'upgrade', 'reinstall'], uninstall: ['uninstall', 'remove', 'rm', 'autoremove'], write: ['cleanup', 'update', 'tap'] }),
   dpkg: letters(['-l', '-L', '-S', '-s', '-p', '-I', '-c', '-C', '-V', '--list', '--listfiles', '--search', '--status', '--print-avail', '--get-selections', '--audit', '--verify', '--compare-versions', '--print-architecture', '--print-foreign-architectures', '--version', '--info', '--contents'], ['-r', '-P', '--remove', '--purge']),
   'dpkg-query': letters(['-l', '-L', '-S', '-s', '-W', '-f', '--list', '--listfiles', '--search', '--status', '--show', '--showformat'], []), rpm: letters(['-q', '-V', '--query', '--verify', '--version', '--showrc'], ['-e', '--erase']),
-  pacman: letters(['-Q', '-Ss', '-Si', '-F', '--query', '--version'], ['-R', '--remove']), pip: manager({ reads: ['list', 'show', 'freeze', 'check', 'config', 'index', 'inspect'].filter((verb) => verb !== 'config'), install: ['install'], uninstall: ['uninstall'], write: ['cache', 'download', 'wheel'] }),
+  pacman: letters(['-Q', '-Ss', '-Si', '--query', '--version'], ['-R', '--remove']), pip: manager({ reads: ['list', 'show', 'freeze', 'check', 'config', 'index', 'inspect'].filter((verb) => verb !== 'config'), install: ['install'], uninstall: ['uninstall'], write: ['cache', 'download', 'wheel'] }),
   pip3: manager({ reads: ['list', 'show', 'freeze', 'check', 'index', 'inspect'], install: ['install'], uninstall: ['uninstall'], write: ['cache', 'download', 'wheel'] }), gem: manager({ reads: ['list', 'search', 'info', 'environment', 'outdated', 'which', 'contents', 'dependency'], install: ['install', 'update'], uninstall: ['uninstall', 'cleanup'] }),
   npm: manager({ reads: ['ls', 'list', 'll', 'view', 'info', 'outdated', 'search', 'root', 'prefix', 'whoami', 'ping'], install: ['install', 'i', 'ci', 'add', 'update', 'up'], uninstall: ['uninstall', 'remove', 'rm', 'un', 'prune'] }), yarn: manager({ reads: ['list', 'info', 'why', 'outdated'], install: ['install', 'add', 'upgrade'], uninstall: ['remove'] }),
   pnpm: manager({ reads: ['ls', 'list', 'why', 'outdated'], install: ['install', 'i', 'add', 'update'], uninstall: ['remove', 'rm', 'uninstall', 'prune'] }), 'update-alternatives': ({ args, findings }) => {

@@ -46,3 +46,12 @@ export function changer(action: string, options = ''): Handler {
   const table = optionTable(options)
   return ({ args, findings }) => findings.change(action, readOptions(args, table).operands)
 }
+
+/** Reads when one of these words is all that it is given. What other words beside them do is not known. */
+export function alone(...words: readonly string[]): Handler {
+  return ({ name, args, findings }) => {
+    const [only] = args
+    if (args.length === 1 && only?.value !== undefined && words.includes(only.value)) findings.read()
+    else findings.execute(`what ${name} does with these words is not known here`)
+  }
+}

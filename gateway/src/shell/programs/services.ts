@@ -82,18 +82,20 @@ const schedules: Handler = ({ findings }) => {
 const shutdownCommands = Object.fromEntries(['shutdown', 'reboot', 'halt', 'poweroff', 'init', 'telinit', 'pm-suspend', 'kexec'].map((name) => [name, shutdown]))
 
 /** One verb that is read only, otherwise an action. */
-const verbs = (reads: readonly string[], action: string, without = true): Handler => ({ args, findings }) => {
-  const words = args.filter((word) => word.value === undefined || !word.value.startsWith('-'))
-  const [verb] = words
-  if ((verb === undefined && without && args.every(({ value }) => value !== undefined)) || (verb?.value !== undefined && reads.includes(verb.value) && args.every(({ kind }) => kind !== 'list'))) findings.read()
-  else findings.change(action, words.slice(1))
-}
+const verbs = (reads: readonly string[], action: string, shows: readonly string[] = []): Handler => exact('p|property: P: a|all l|full n|lines: o|output: q|quiet r|reverse s|stats value no-pager no-legend no-ask-password json: man? since: until: S: U: iterations: i|interface: t|type: 4 6', ({ operands }, { findings }) => {
+  const [verb, ...words] = operands
+  const shown = verb?.value !== undefined && (reads.includes(verb.value) || (shows.includes(verb.value) && words.length <= 1))
+  if (verb === undefined || (shown && operands.every(({ kind }) => kind !== 'list'))) findings.read()
+  else findings.change(action, words)
+})
 
 export const SERVICES: Programs = {
   systemctl, service, journalctl, kill, pkill: killsByName, killall: killsByName, killall5: killsByName, skill: killsByName, xkill: killsByName, ...shutdownCommands, crontab,
   at: (call: Call) => call.args[0]?.value === '-l' && call.args.length === 1 ? call.findings.read() : schedules(call), atq: harmless('q:', 'none'), atrm: ({ findings, args }) => findings.change('remove', args), batch: schedules,
   hostnamectl: verbs(['status'], 'write'), timedatectl: verbs(['status', 'show', 'list-timezones', 'timesync-status'], 'write'), localectl: verbs(['status', 'list-locales', 'list-keymaps'], 'write'),
-  loginctl: verbs(['list-sessions', 'list-users', 'list-seats', 'session-status', 'user-status', 'show-session', 'show-user', 'show-seat'], 'kill'), 'systemd-analyze': verbs(['time', 'blame', 'critical-chain', 'dump', 'unit-paths', 'calendar', 'timespan', 'verify', 'security'], 'write'), coredumpctl: verbs(['list', 'info'], 'write'), resolvectl: verbs(['status', 'query', 'statistics', 'dns', 'domain'], 'write'),
+  loginctl: verbs(['list-sessions', 'list-users', 'list-seats', 'session-status', 'user-status', 'show-session', 'show-user', 'show-seat'], 'kill'), 'systemd-analyze': verbs(['time', 'blame', 'critical-chain', 'dump', 'unit-paths', 'calendar', 'timespan', 'verify', 'security'], 'write'), coredumpctl: (call) => call.args.some(({ prefix }) => prefix.startsWith('-o') || prefix.startsWith('--o')) ? call.findings.execute('coredumpctl writes to a file') : verbs(['list', 'info'], 'write')(call),
+  // With more than an interface these two set what they show.
+  resolvectl: verbs(['status', 'query', 'statistics'], 'write', ['dns', 'domain']),
   networkctl: verbs(['list', 'status', 'lldp'], 'write'), supervisorctl: ({ args, findings }) => {
     const [verb, ...names] = args
     if (verb?.value === 'status' || verb?.value === 'version' || verb?.value === 'avail') findings.read()

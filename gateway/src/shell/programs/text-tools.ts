@@ -39,6 +39,7 @@ const TAR = 'A c|create d|diff|compare r|append t|list u|update x|extract|get de
 const tarWords: Handler = exact(TAR, ({ operands, has, values }, call) => {
   const { findings, walk } = call
   if (has('F', 'I', 'to-command', 'checkpoint-action', 'rmt-command', 'rsh-command')) findings.execute('tar with these options runs other programs')
+  for (const snapshot of values('g')) writeTo(walk, snapshot)
   const files = values('f')
   const archive = files.filter(({ value }) => value !== '-')
   if (!archive.every(isLocal)) findings.execute('the archive of tar may be on another host')

@@ -2,6 +2,7 @@
 import { writeTo } from '../redirections.ts'
 import type { ShellWord } from '../shell-word.ts'
 import type { Handler, Programs } from './call.ts'
+import { exact } from './program-kinds.ts'
 
 /** Verbs that read, and the options of each that write or run something. */
 const READS: ReadonlySet<string> = new Set(['status', 'log', 'show', 'diff', 'blame', 'rev-parse', 'rev-list', 'ls-files', 'ls-tree', 'describe', 'shortlog', 'cat-file', 'name-rev', 'merge-base', 'for-each-ref', 'show-ref', 'count-objects', 'whatchanged', 'cherry', 'diff-tree', 'diff-index', 'var', 'version', 'grep'])
@@ -62,4 +63,11 @@ function runsPrograms(verb: string, option: string): boolean {
   return name !== '' && ['ext-diff', 'textconv', 'open-files-in-pager', 'filters', 'output'].some((one) => one.startsWith(name))
 }
 
-export const VERSION_CONTROL: Programs = { git, svn: ({ args, findings }) => ['info', 'log', 'status', 'list'].includes(args[0]?.value ?? '') ? findings.read() : findings.execute('what svn does is not known here'), hg: ({ findings }) => findings.execute('what hg does is not known here') }
+const svn = exact('v|verbose q|quiet l|limit: r|revision: c|change: u|show-updates R|recursive N|non-recursive depth: xml incremental stop-on-copy show-item: no-newline non-interactive no-ignore version help', ({ operands }, { findings }) => {
+  const [verb, ...others] = operands
+  if (!['info', 'log', 'status', 'st', 'list', 'ls'].includes(verb?.value ?? '')) findings.execute('what svn does is not known here')
+  else if (others.some(({ value, name }) => value === undefined || name.includes('://'))) findings.execute('svn runs programs to reach some addresses')
+  else findings.read(others)
+})
+
+export const VERSION_CONTROL: Programs = { git, svn, hg: ({ findings }) => findings.execute('what hg does is not known here') }

@@ -40,9 +40,13 @@ const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split
 const xargs = exact('0|null a|arg-file: d|delimiter: E: e? I: i? L: l? n|max-args: P|max-procs: p|interactive r|no-run-if-empty s|max-chars: t|verbose x|exit process-slot-var: show-limits', ({ operands, has, values }, { walk, findings }) => {
   findings.read(values('a'))
   const replaces = has('I', 'i')
-  const mark = values('I')[0]?.value ?? '{}'
+  const marks = new Set([...values('I'), ...values('i')].map(({ value }) => value))
+  const [mark = '{}'] = marks
+  if (marks.size > 1 || marks.has(undefined)) findings.execute('where xargs puts what it reads is not certain')
   if (operands.length === 0) return
-  walk.run(replaces ? operands.map((word) => fill(word, mark)) : [...operands, anyWords('…')])
+  if (replaces) walk.run(operands.map((word) => fill(word, mark)))
+  // With both, versions differ in which of them counts.
+  if (!replaces || has('n', 'L', 'l')) walk.run([...operands, anyWords('…')])
 }, false)
 
 /** A word in which a mark is replaced by what is read. */
