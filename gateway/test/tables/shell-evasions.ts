@@ -1,6 +1,7 @@
 import type { ShellEvasion } from './shell-evasion.ts'
+import { evasionsByAssumption } from './shell-evasions-by-assumption.ts'
 import { evasionsByProgram } from './shell-evasions-by-program.ts'
 import { evasionsBySyntax } from './shell-evasions-by-syntax.ts'
 
 /** All of them: see {@link ShellEvasion}. */
-export const shellEvasions: readonly ShellEvasion[] = [...evasionsBySyntax, ...evasionsByProgram]
+export const shellEvasions: readonly ShellEvasion[] = [...evasionsByAssumption, ...evasionsBySyntax, ...evasionsByProgram]

@@ -38,7 +38,8 @@ export function isReadingAwk(program: string): boolean {
  * @param waiting takes the other readings of slashes
  * @returns that it is not closed: no awk takes such a program, so that it is not read so
  */
-function read(program: string, { at, printing, depth, previous }: Reading, waiting: Reading[]): 'reads' | 'acts' | 'not closed' {
+function read(program: string, from: Reading, waiting: Reading[]): 'reads' | 'acts' | 'not closed' {
+  let { at, printing, depth, previous } = from
   while (at < program.length) {
     const character = program[at] ?? ''
     if (character === '#') {

@@ -35,7 +35,7 @@ const KUBECTL: ReadonlySet<string> = new Set(['get', 'describe', 'logs', 'top', 
 
 /** Not those that name another server, another configuration, or a file to write: what is sent there is the login's token. */
 const KUBECTL_OPTIONS = 'n|namespace: A|all-namespaces o|output: l|selector: L|label-columns: w|watch watch-only f|follow c|container: p|previous tail: since: since-time: timestamps? all-containers? prefix? context: cluster: user: sort-by: field-selector: show-labels? no-headers? show-kind? ' +
-  'show-managed-fields? show-events? chunk-size: ignore-not-found? R|recursive? h|help v: request-timeout: limit-bytes: max-log-requests: client? short? output-watch-events? minify? flatten? subresource: timeout: revision: list q|quiet? api-group: api-version: namespaced: verbs: categories: cached? types: for: containers? sum? server-print? template:'
+  'show-managed-fields? show-events? chunk-size: ignore-not-found? R|recursive? h|help v: request-timeout: limit-bytes: max-log-requests: client? short? output-watch-events? minify? flatten? subresource: timeout: revision: list q|quiet? api-group: api-version: namespaced: verbs: categories: cached? types: for: containers? sum? template:'
 
 const kubectl = exact(KUBECTL_OPTIONS, ({ operands }, { findings }) => {
   const [verb, second] = operands.map(({ value }) => value)
