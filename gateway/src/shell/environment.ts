@@ -1,4 +1,5 @@
 /** Variables that change what programs do. Those given to a program are known to be harmless or are not known. */
+import { isLocaleVariable, keepsTexts } from './locale.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Walk } from './walk.ts'
 
@@ -40,9 +41,6 @@ export function keepVariable(walk: Walk, name: string, value?: ShellWord): void 
   walk.findings.unknownFor(`${name} changes what the shell or programs do`)
 }
 
-/** In other character sets than these a byte of another character may be a quote or a backslash. */
 function isLocale(name: string, value: ShellWord | undefined): boolean {
-  if (name !== 'LANG' && name !== 'LANGUAGE' && !name.startsWith('LC_')) return false
-  const text = value?.value?.toLowerCase()
-  return text !== undefined && !text.includes('/') && (text === '' || text === 'c' || text === 'posix' || text.endsWith('.utf-8') || text.endsWith('.utf8') || name === 'LANGUAGE')
+  return isLocaleVariable(name) && value?.value !== undefined && keepsTexts(name, value.value)
 }

@@ -166,11 +166,11 @@ describe('the environment of a program', () => {
     const names = ['LD_PRELOAD', 'LD_LIBRARY_PATH', 'BASH_ENV', 'ENV', 'PATH', 'IFS', 'GIT_SSH_COMMAND', 'GIT_EXTERNAL_DIFF', 'PAGER', 'LC', 'LANGX', 'lc_all', 'PYTHONSTARTUP', 'BASH_FUNC_ls%%', '']
     for (const name of names) raw.request(channel, 'env', variable(name, '/tmp/x'))
     for (const name of names) assert.equal(await raw.reply(1), false, name)
-    for (const value of ['() { :; }; id', '/tmp/locale', '$(id)', '../../tmp', 'C;id', 'x'.repeat(65), 'a\0b']) {
+    for (const value of ['zh_TW.BIG5', 'ja_JP.SJIS', 'zh_TW', '() { :; }; id', '/tmp/locale', '$(id)', '../../tmp', 'C;id', 'x'.repeat(65), 'a\0b']) {
       raw.request(channel, 'env', variable('LC_ALL', value))
       assert.equal(await raw.reply(1), false, value)
     }
-    raw.request(channel, 'env', variable('LC_ALL', 'C.UTF-8'))
+    raw.request(channel, 'env', variable('LC_ALL', 'de_DE.UTF-8@euro'))
     assert.equal(await raw.reply(1), true)
   })
 

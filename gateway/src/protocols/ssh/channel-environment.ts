@@ -1,11 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { hash } from 'node:crypto'
+import { isLocaleVariable, keepsTexts } from '../../shell/locale.ts'
 import { SshReader } from './wire/ssh-reader.ts'
 
 const MAX_VARIABLES = 64
 const MAX_VALUE_BYTES = 4096
-/** Locales, as POSIX and glibc write them: nothing that a program could take for a path or a command. */
-const LOCALE = /^[A-Za-z0-9_.@-]{0,64}$/
 const TERMINAL = /^[A-Za-z0-9_.+-]{0,64}$/
 const MAX_MODES_BYTES = 1024
 
@@ -32,7 +31,8 @@ export class ChannelEnvironment {
     reader.expectEnd()
     const text = value.toString('utf8')
     if (!this.#allowed.some((pattern) => matches(pattern, name)) || value.includes(0) || !isUtf8(value) || value.length > MAX_VALUE_BYTES) return false
-    if (/^(?:LANG|LANGUAGE|LC_.*)$/.test(name) && !LOCALE.test(text)) return false
+    // The command was read as UTF-8: the target's shell must not read it otherwise.
+    if (isLocaleVariable(name) && !keepsTexts(name, text)) return false
     if (this.#variables.size >= MAX_VARIABLES && !this.#variables.has(name)) return false
     this.#variables.set(name, text)
     return true

@@ -44,6 +44,12 @@ const connects: Handler = ({ args, findings }) => {
   findings.change('fetch')
 }
 
+/** As {@link connects}; what it is sent, or some options, run commands here. */
+const converses: Handler = (call) => {
+  connects(call)
+  call.findings.execute(`${call.name} runs commands that it is sent or given with options`)
+}
+
 const netcat: Handler = (call) => {
   connects(call)
   const strange = call.args.some(({ value, prefix }) => value === undefined || prefix.startsWith('--') || (prefix.startsWith('-') && hasAny(prefix, 'ecl')))
@@ -74,6 +80,7 @@ const nmcli: Handler = ({ args, findings }) => {
   let at = 0
   for (let value = values[at]; value !== undefined && (NMCLI_FLAGS.has(value) || NMCLI_VALUED.has(value)); value = values[at]) at += NMCLI_VALUED.has(value) ? 2 : 1
   const [object, verb] = values.slice(at)
+  findings.typedBecause ??= 'on a terminal nmcli may start a pager that runs typed commands'
   if (values.includes(undefined) || object?.startsWith('-') === true) findings.execute('nmcli with these options is not known here')
   else if (verb === undefined ? object !== 'monitor' && object !== 'agent' : verb === 'show' || verb === 'status') findings.read()
   else findings.change('write', ['network'])
@@ -94,11 +101,7 @@ export const NETWORK: Programs = {
     connects(call)
     call.findings.execute('socat may run programs')
   },
-  telnet: connects, ftp: connects, lftp: (call) => call.findings.execute('lftp runs commands'), tftp: connects, sftp: connects, mail: connects, mailx: connects, sendmail: connects, msmtp: connects, swaks: connects, redis: connects,
-  'http': connects, https: connects, aria2c: (call) => {
-    connects(call)
-    call.findings.change('write')
-  }, mosh: connects, openssl,
+  telnet: converses, ftp: converses, lftp: converses, tftp: connects, sftp: converses, mail: converses, mailx: converses, sendmail: converses, msmtp: converses, swaks: converses, mosh: converses, aria2c: converses, http: converses, https: converses, openssl,
   ping: asks('c: i: W: w: s: t: I: q n 4 6 v a A D f M: p: Q: S: b d L O r R U V'), ping6: asks('c: i: W: w: s: t: I: q n v'), fping: asks('c: t: q a u e'), traceroute: asks('4 6 n m: q: w: I T U p: f: i: s:'), tracepath: asks('4 6 n b m: l: p:'), mtr: asks('r c: n w b report report-cycles: report-wide 4 6 u T P: i: j'),
   dig: asksAnything(), host: asks('4 6 a v t: c: d l r s T w W: N: R: m:'), nslookup: asksAnything(), whois: asks('h: p: H'), nmap: (call) => {
     connects(call)

@@ -2,7 +2,7 @@
 import { consistsOf } from '../characters.ts'
 import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
-import type { Handler, Programs } from './call.ts'
+import type { Call, Handler, Programs } from './call.ts'
 
 interface Verbs {
   readonly reads: readonly string[]
@@ -28,8 +28,17 @@ function mayBeOfRead({ value, prefix, mayBeOption }: ShellWord): boolean {
   return value !== undefined && consistsOf(value.slice(1), READ_LETTERS)
 }
 
+/** Those of Debian show long lists a page at a time. */
+const PAGES: ReadonlySet<string> = new Set(['apt', 'apt-get', 'aptitude', 'apt-cache', 'dpkg', 'dpkg-query', 'npm'])
+
+function mayPage({ name, findings }: Call): void {
+  if (PAGES.has(name)) findings.typedBecause ??= `on a terminal ${name} may start a pager that runs typed commands: run it without one`
+}
+
 function manager({ reads, install = [], uninstall = [], write = [], valued = [] }: Verbs): Handler {
-  return ({ name, args, findings }) => {
+  return (call) => {
+    const { name, args, findings } = call
+    mayPage(call)
     const words: ShellWord[] = []
     let strange = false
     for (let at = 0; at < args.length; at++) {
@@ -59,7 +68,9 @@ function manager({ reads, install = [], uninstall = [], write = [], valued = [] 
 
 /** Managers that have letters for verbs: the first that matches counts, and no match installs. */
 function letters(reads: readonly string[], uninstalls: readonly string[]): Handler {
-  return ({ args, findings, name }) => {
+  return (call) => {
+    const { args, findings, name } = call
+    mayPage(call)
     const [first, ...others] = args
     const option = first?.value
     const operands = others.filter((word) => !word.mayBeOption)

@@ -35,6 +35,7 @@ const VERBS: Readonly<Record<string, string>> = { start: 'start', stop: 'stop', 
 
 const service: Handler = ({ args, findings }) => {
   const [name, verb] = args
+  findings.typedBecause ??= 'on a terminal service may start a pager that runs typed commands: use systemctl --no-pager'
   if (name?.value === '--status-all') findings.read()
   else if (verb?.value === 'status' && args.length === 2 && name !== undefined && !name.mayBeOption) findings.read(services([name]))
   else if (verb?.value !== undefined && Object.hasOwn(VERBS, verb.value) && name !== undefined) findings.change(VERBS[verb.value] ?? 'stop', services([name]))
@@ -82,8 +83,9 @@ const schedules: Handler = ({ findings }) => {
 const shutdownCommands = Object.fromEntries(['shutdown', 'reboot', 'halt', 'poweroff', 'init', 'telinit', 'pm-suspend', 'kexec'].map((name) => [name, shutdown]))
 
 /** One verb that is read only, otherwise an action. */
-const verbs = (reads: readonly string[], action: string, shows: readonly string[] = []): Handler => exact('p|property: P: a|all l|full n|lines: o|output: q|quiet r|reverse s|stats value no-pager no-legend no-ask-password json: man? since: until: S: U: iterations: i|interface: t|type: 4 6', ({ operands }, { findings }) => {
+const verbs = (reads: readonly string[], action: string, shows: readonly string[] = []): Handler => exact('p|property: P: a|all l|full n|lines: o|output: q|quiet r|reverse s|stats value no-pager no-legend no-ask-password json: man? since: until: S: U: iterations: i|interface: t|type: 4 6', ({ operands, has }, { name, findings }) => {
   const [verb, ...words] = operands
+  if (!has('no-pager')) findings.typedBecause ??= `on a terminal ${name} may start a pager that runs typed commands: give it --no-pager`
   const shown = verb?.value !== undefined && (reads.includes(verb.value) || (shows.includes(verb.value) && words.length <= 1))
   if (verb === undefined || (shown && operands.every(({ kind }) => kind !== 'list'))) findings.read()
   else findings.change(action, words)
