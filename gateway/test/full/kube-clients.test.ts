@@ -162,6 +162,13 @@ describe('other clients of Kubernetes', { skip, timeout: 60 * 60_000 }, () => {
     assert.doesNotMatch(told, /hunter2/)
     for (const args of [['get', 'pod', 'told', '-o', 'yaml'], ['describe', 'pod', 'told'], ['get', 'pods'], ['get', 'pod', 'told', '-o', 'json', '--show-managed-fields'], ['get', 'pods', '-w', '-o', 'json', '--request-timeout=1s']]) assert.doesNotMatch(await through(...args), /hunter2/, args.join(' '))
     assert.match(await through('get', 'pods'), /told +0\/1 +Pending/)
+    for (const patch of ['{"data":{"more":5}}', '{"apiVersion":"x/y"}', '{"type":5}']) {
+      const args = ['patch', 'secret', 'db', '--type=merge', '-p', patch]
+      assert.match(await cluster.kubectl(args).catch(String), /aHVudGVyMg/, 'or the test tells nothing')
+      const quoted = await through(...args)
+      assert.match(quoted, /words are left out/)
+      assert.doesNotMatch(quoted, /hunter2|aHVudGVyMg/, patch)
+    }
     const guess = JSON.stringify({ stringData: { password: 'hunter2' } })
     assert.match(await through('patch', 'secret', 'db', '-p', guess, '--dry-run=server'), /whether its value is the one that was sent/)
   })

@@ -257,6 +257,11 @@ describe('what is masked', () => {
     echo.answers.set('/api/v1/namespaces/default/pods/web', { status: 422, body: JSON.stringify({ kind: 'Status', status: 'Failure', message: `Pod "web" is invalid: ${differs}`, reason: 'Invalid', details: { name: 'web', causes: [{ reason: 'FieldValueForbidden', message: differs, field: 'spec' }] }, code: 422 }) })
     const { status, body } = await ask('/api/v1/namespaces/default/pods/web', { method: 'PATCH', body: { spec: { hostname: 'x' } }, headers: { 'content-type': 'application/merge-patch+json' } })
     assert.deepEqual([status, body.includes('hunter2'), /"field":"spec"/.test(body), /words are left out/.test(body)], [422, false, true, true])
+    // Where a patch makes no object of the kind, the API server quotes the whole of it.
+    const whole = `unable to decode {"kind":"Secret","data":{"password":"${SECRET}"}}: json: cannot unmarshal number into Go struct field Secret.data of type []uint8`
+    echo.answers.set('/api/v1/namespaces/default/secrets/db', { status: 422, body: JSON.stringify({ kind: 'Status', status: 'Failure', message: whole, reason: 'Invalid', details: { name: 'db', causes: [{ message: whole }] }, code: 422 }) })
+    const quoted = await ask('/api/v1/namespaces/default/secrets/db?dryRun=All', { method: 'PATCH', body: { apiVersion: 'x/y' }, headers: { 'content-type': 'application/merge-patch+json' } })
+    assert.deepEqual([quoted.status, quoted.body.includes(SECRET), /words are left out/.test(quoted.body)], [422, false, true])
   })
 
   test('cannot be guessed by changes that cost nothing', async () => {

@@ -153,7 +153,7 @@ export function maskingOf(kube: KubeSession, info: RequestInfo, facts: Operation
   const isText = info.subresource === 'log' || info.subresource === 'proxy' || info.verb === 'proxy'
   if (isText) return masker() ?? { kind: 'none' }
   const trees = [
-    ...(kube.masks.forAnswer(maskedResourceOf(info)) ?? []),
+    ...(kube.masks.forAnswer(maskedResourceOf(info), info.subresource) ?? []),
     ...(policy.detectors === undefined ? [] : [{ texts: remembering((text) => maskText(policy, maskKey, text)) }]),
   ]
   if (trees.length === 0) return { kind: 'none' }

@@ -44,6 +44,17 @@ describe('fields of a target', () => {
     }
   })
 
+  test('are no longer to be seen in what a Scale says of an object', () => {
+    const scale = Buffer.from(JSON.stringify({ kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 2, selector: 'hunter2' } }))
+    const shown = (field: string): object => {
+      const resource = field.split(':')[0] ?? ''
+      return JSON.parse(maskJson(scale, masksOf(field).forAnswer(resource, 'scale') ?? []).toString()) as object
+    }
+    assert.deepEqual(shown('widgets.example.com:spec.password'), { kind: 'Scale', spec: { replicas: 0 }, status: { replicas: 0, selector: '[redacted]' } })
+    assert.deepEqual(shown('deployments.apps:spec.selector.matchLabels.app'), { kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 2, selector: '[redacted]' } })
+    assert.deepEqual(shown('deployments.apps:metadata.annotations.note'), { kind: 'Scale', spec: { replicas: 2 }, status: { replicas: 2, selector: 'hunter2' } })
+  })
+
   test('leave nothing in copies that others keep of an object, nor in what it says of its owners', () => {
     const masks = masksOf('widgets.example.com:spec.keys[*]')
     const object = { metadata: { annotations: { plain: 'hunter2 in words', json: '{"spec":{"keys":["hunter2"],"a":1}}', list: '[1]', gzip: 'H4sIAAAA', zip: 'UEsDBBQA', broken: '{"spec":{"keys":["hunter2"' }, managedFields: [{ manager: 'me', fieldsV1: { 'v:"hunter2"': {} } }] }, spec: { keys: ['hunter2'] } }

@@ -47,9 +47,10 @@ export class FieldMasks {
   }
 
   /** Trees for any answer about a resource: an object, a list, a table, or an event of a watch on one of these. */
-  forAnswer(resource: string): readonly MaskTree[] | undefined {
-    const trees = this.#trees.get(resource)
-    if (trees === undefined) return undefined
+  forAnswer(resource: string, subresource = ''): readonly MaskTree[] | undefined {
+    const own = this.#trees.get(resource)
+    if (own === undefined) return undefined
+    const trees = subresource === 'scale' && this.showInTables(resource) ? [...own, OWN_GROUPS.test(resource) ? SELECTORS : SCALE] : own
     const inside = trees.flatMap((tree): MaskTree[] => [
       { names: new Map([['items', { items: tree }]]) },
       { names: new Map([['rows', { items: { names: new Map([['object', tree]]) } }]]) },
@@ -63,9 +64,9 @@ export class FieldMasks {
     return this.#fields.get(resource)?.some((path) => !OWN_GROUPS.test(resource) || !path.some((name) => NOT_IN_TABLES.has(name))) === true
   }
 
-  /** Whether the API server's words about a change may quote a masked value: of a pod it shows all that differs. Secrets' it never does. */
+  /** Whether the API server's words about a change may quote a masked value: the whole object where it can not be patched so, of a pod all that differs. */
   mayBeQuoted(resource: string): boolean {
-    return this.#fields.has(resource)
+    return this.#trees.has(resource)
   }
 
   /** Whether what a selector chooses would tell a masked value. */
@@ -80,6 +81,11 @@ export class FieldMasks {
 }
 
 const OWNERS: MaskTree = { names: new Map([['metadata', { names: new Map([['managedFields', { items: { names: new Map([['fieldsV1', { emptied: true }]]) } }]]) }]]) }
+
+const redacted = (...names: string[]): ReadonlyMap<string, MaskTree> => new Map(names.map((name) => [name, { replace: redact }]))
+/** A Scale says in other places what is selected; of a custom resource its definition says which fields these are. */
+const SELECTORS: MaskTree = { names: new Map([['status', { names: redacted('selector', 'targetSelector') }]]) }
+const SCALE: MaskTree = { names: redacted('spec', 'status') }
 
 /** Whoever applies objects keeps a copy in an annotation. */
 function objectTrees(trees: readonly MaskTree[]): readonly MaskTree[] {
