@@ -249,6 +249,21 @@ describe('the control API', () => {
     }
   })
 
+  it('shows to whoever acts for a person what the same did for them, and nothing that is theirs or of others for them', async () => {
+    for (const [id, ...actors] of [['e1'], ['e2', 'support-bot'], ['e3', 'other-bot']] as const) await identity.storage.sessions.opened(sessionOf(id, 'erin', 'person', actors), 'psql')
+    const erin = { azp: 'console', sub: 'u-erin', preferred_username: 'erin' }
+    const ids = async (token: string) => (await answer(await call(routes.sessions, { as: token }), SessionList)).sessions.map((one) => one.id).sort()
+    const acting = await login({ ...erin, act: { sub: 'a', azp: 'support-bot' } })
+    assert.deepEqual(await ids(await login(erin)), ['e1', 'e2', 'e3'])
+    for (const token of [acting, await sessionToken(acting)]) {
+      assert.deepEqual(await ids(token), ['e2'])
+      await answer(await call(routes.session('e2'), { as: token }), SessionDetail)
+      for (const id of ['e1', 'e3']) {
+        for (const path of ['', '/operations', '/replay', '/events', '/export?format=jsonl']) await refused(await call(`${routes.session(id)}${path}`, { as: token }), 'not-found', 404)
+      }
+    }
+  })
+
   it('shows a session with its operations as the ledger has them, to whom may see it', async () => {
     const session = sessionOf('a1', 'support-bot', 'agent')
     const facts = { actions: ['select'], objects: ['public.customers'], functions: [], readOnly: true, filtered: true, unknown: false, statements: 1 }
@@ -395,11 +410,11 @@ async function postWithoutEnd(port: number, path: string): Promise<{ first: stri
   return { first: received.slice(0, 200), sentBytes }
 }
 
-function sessionOf(id: string, name: string, kind: 'agent' | 'person'): Session {
+function sessionOf(id: string, name: string, kind: 'agent' | 'person', actors: readonly string[] = []): Session {
   return {
     id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, grants: [], ended: undefined,
     target: { name: 'shop', protocol: 'postgres', labels: {} },
-    admission: { identity: { kind, name, issuer: 'corp', subject: 's', groups: [], claims: {}, actors: [] }, purpose: '', tokenId: 't', expiresAtMs: 9e12 },
+    admission: { identity: { kind, name, issuer: 'corp', subject: 's', groups: [], claims: {}, actors }, purpose: '', tokenId: 't', expiresAtMs: 9e12 },
     policy: { version: 1, readOnly: true, masks: [], decide: () => ({ effect: 'deny', rule: 'none', policyVersion: 1 }) },
   }
 }

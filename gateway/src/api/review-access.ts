@@ -6,7 +6,7 @@ import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import type { Caller } from './caller.ts'
 import type { ReviewView } from './review-answer.ts'
-import { seesAll } from './session-access.ts'
+import { isDoneBy, seesAll } from './session-access.ts'
 
 /** How much the caller is shown of a review; undefined when it is none of theirs. */
 export function viewOf(review: Review, caller: Caller): ReviewView | undefined {
@@ -28,11 +28,9 @@ export async function visibleReview(id: string, caller: Caller, services: ApiSer
 
 export const MAX_ID = 64
 
-/** What a person asked for, also through others; what somebody asked for through others is seen by the same alone. */
-export function isOwn(requester: Requester, { identity }: Caller): boolean {
-  const { kind, name, issuer, subject, actors } = identity
-  return requester.kind === kind && requester.name === name && requester.issuer === issuer && requester.subject === subject
-    && (actors.length === 0 || (actors.length === requester.actors.length && actors.every((actor, at) => actor === requester.actors[at])))
+export function isOwn(requester: Requester, caller: Caller): boolean {
+  const { kind, name, issuer, subject } = caller.identity
+  return requester.kind === kind && requester.name === name && requester.issuer === issuer && requester.subject === subject && isDoneBy(caller, requester.actors)
 }
 
 /** Session tokens lie where agents run: what only people may do wants the login itself. @throws ApiFailure */

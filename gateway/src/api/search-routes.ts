@@ -6,7 +6,7 @@ import { type SearchQuery, SearchSyntaxError } from '../governance/recording/sea
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
-import { seesAll } from './session-access.ts'
+import { isDoneBy, seesAll } from './session-access.ts'
 
 /** Characters of a statement in a list of many. */
 const MAX_TEXT = 2_000
@@ -20,7 +20,8 @@ export async function searchSessions(context: Context, services: ApiServices): P
   const { q, limit, after } = request.data
   const page = { limit, ...(after === undefined ? {} : { after }), ...(seesAll(caller) ? {} : { owner: caller.identity }) }
   const { operations, next, indexed, entries } = await search(services, readQuery(q), page)
-  const body: SearchAnswer = { operations: operations.map(toFound), next: next ?? null, complete: indexed >= entries, indexed, entries }
+  const shown = seesAll(caller) ? operations : operations.filter(({ actors }) => isDoneBy(caller, actors))
+  const body: SearchAnswer = { operations: shown.map(toFound), next: next ?? null, complete: indexed >= entries, indexed, entries }
   return context.json(body)
 }
 

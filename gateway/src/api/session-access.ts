@@ -19,7 +19,12 @@ export function seesAll(caller: Caller): boolean {
 
 function isOwn(record: SessionRecord, caller: Caller): boolean {
   const { name, kind, issuer } = caller.identity
-  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer
+  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer && isDoneBy(caller, record.actors)
+}
+
+/** A person sees what is done for them by others too; whoever acts for a person sees what the same did, and nothing of the person's own. */
+export function isDoneBy({ identity }: Caller, actors: readonly string[]): boolean {
+  return identity.actors.length === 0 || (identity.actors.length === actors.length && identity.actors.every((actor, at) => actor === actors[at]))
 }
 
 export function toSession(record: SessionRecord): Session {

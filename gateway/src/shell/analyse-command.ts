@@ -28,11 +28,14 @@ export function analyseCommand(text: string): CommandAnalysis {
   if (known !== undefined) return known
   const findings = new Findings()
   readScriptText(text, findings)
+  const isWhole = findings.statements === 1 && !findings.redirects
+  // Over the channel every operation is governed; sent by something else none is.
+  if (findings.transfer?.program === 'sftp-server' && !isWhole) findings.execute('sftp-server does what it is sent')
   const facts = findings.facts(false)
   const analysis: CommandAnalysis = {
     facts,
     onTerminal: findings.typedBecause === undefined ? facts : findings.facts(true),
-    ...(findings.transfer !== undefined && findings.statements === 1 && { transfer: findings.transfer }),
+    ...(findings.transfer !== undefined && isWhole && { transfer: findings.transfer }),
   }
   cache.set(text, analysis)
   return analysis

@@ -23,6 +23,8 @@ export class Findings {
   /** On a terminal some part starts what takes typed commands: a pager, an editor, a monitor. */
   typedBecause: string | undefined = undefined
   transfer: Transfer | undefined = undefined
+  /** Something is read or written in the place of the channel. */
+  redirects = false
   #outputNamed = false
   #outputReplaced = false
 

@@ -7,6 +7,7 @@ import { readParts } from './word-reader.ts'
 
 export function readRedirection(walk: Walk, redirection: Redirection): void {
   const { descriptor } = redirection
+  walk.findings.redirects = true
   if (descriptor?.type === 'FileDescriptorVariable') walk.variables.assign(descriptor.name, undefined, false)
   if (redirection.type === 'HereDoc') {
     if (hasAny(redirection.delimiter?.text ?? '$', '$`')) walk.findings.unknownFor('shells differ in which line ends this here-document')

@@ -68,6 +68,7 @@ export class SessionTable implements SessionStore {
     if (owner !== undefined) {
       select = select.where('identity_name', '=', owner.name).where('identity_kind', '=', owner.kind)
         .where('identity_issuer', '=', owner.issuer)
+      if (owner.actors.length > 0) select = select.where('actors', '=', JSON.stringify(owner.actors))
     }
     if (after !== undefined) {
       const last = await this.#db.selectFrom('sessions').select('opened_at').where('id', '=', after).executeTakeFirst()

