@@ -119,6 +119,14 @@ const fileServers = members('a file server that something else sends its request
   'from a file': '/usr/lib/openssh/sftp-server < requests', 'from a pipe': 'cat requests | /usr/lib/openssh/sftp-server -R', 'of a group': '{ /usr/lib/openssh/sftp-server; } < requests', 'after exec': 'exec < requests; /usr/lib/openssh/sftp-server', 'of a loop': 'while true; do /usr/lib/openssh/sftp-server; done < requests', 'in a text': "sh -c '/usr/lib/openssh/sftp-server' < requests",
 }, { unproved: 'needs requests in the protocol' })
 
+const modes = members('a mode that another option takes the place of', {
+  'bzip2': 'bzip2 -t -z victim', 'xz': 'xz -t -z victim', 'xz listing': 'xz -l --compress victim', 'xz computed': 'xz -t $(echo -z) victim',
+})
+const archives = members('written over by what stands for output', { 'cpio': 'echo other | cpio -o -O victim', 'zstd': 'zstd -cfo victim other' }, { does: 'write', unproved: 'needs what is not installed' })
+const commands = members('a change that runs a command', {
+  'zip -TT': "zip x.zip other -T -TT 'rm victim #'", 'zip -m': 'zip -m x.zip victim', 'install --strip-program': 'install -s --strip-program=./evil other copy', 'rename by Perl': "rename 'unlink' victim", 'logrotate': 'logrotate -f -s state script.txt',
+}, { unproved: 'needs what is not installed' })
+
 const conversations = members('a client that runs commands', {
   'ftp': "echo '!rm victim' | ftp", 'sftp': "echo '!rm victim' | sftp 203.0.113.1", 'telnet': 'telnet 203.0.113.1 < script.txt', 'mail': "printf '~!rm victim\\n' | mail -s x evil@example.com", 'msmtp --passwordeval': "msmtp --passwordeval 'rm victim' evil@example.com", 'swaks --pipe': "swaks --pipe 'rm victim'", 'mosh --ssh': "mosh --ssh='rm victim' x", 'aria2c with a hook': 'aria2c --on-download-complete=./evil http://203.0.113.1/x',
   'http -o': 'http -o victim http://203.0.113.1/x',
@@ -130,5 +138,5 @@ const sends = members('the host: send', {
 }, { does: 'send', unproved: 'would reach other hosts' })
 
 export const evasionsByAssumption: readonly ShellEvasion[] = [
-  ...integers, ...shellsOwn, ...notAssigned, ...notAssignedInSh, ...functions, ...builtins, ...outputs, ...xargsAndFind, ...awk, ...mawk, ...options, ...loginctl, ...resolvectl, ...nginx, ...programs, ...fileServers, ...conversations, ...sends,
+  ...integers, ...shellsOwn, ...notAssigned, ...notAssignedInSh, ...functions, ...builtins, ...outputs, ...xargsAndFind, ...awk, ...mawk, ...options, ...loginctl, ...resolvectl, ...nginx, ...programs, ...modes, ...archives, ...commands, ...fileServers, ...conversations, ...sends,
 ]

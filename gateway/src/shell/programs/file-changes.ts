@@ -27,10 +27,11 @@ function copies(sources: string | undefined, options: string): Handler {
   const table = optionTable(options)
   return (call) => {
     const { args, findings, walk } = call
-    const { operands, values } = readOptions(args, table)
+    const { operands, values, has } = readOptions(args, table)
     const into = values('t')
     const to = into.length > 0 ? into : operands.slice(-1)
     const from = into.length > 0 ? operands : operands.slice(0, -1)
+    if (has('strip-program')) findings.execute('install runs the program that strips')
     if (sources === undefined) findings.read(from)
     else findings.change(sources, from)
     findings.change('write')
@@ -81,11 +82,19 @@ const shred = ({ args, findings }: Call): void => {
   if (!device) findings.change('remove', operands)
 }
 
+/** On some systems it is a Perl program, and its first word is Perl. */
+const renamesByProgram: Handler = ({ name, args, findings }) => {
+  findings.change('rename', args)
+  findings.execute(`${name} may run its first word as Perl`)
+}
+
 const compresses = (action: 'write' | 'remove'): Handler => {
-  const table = optionTable('c|stdout|to-stdout d|decompress|uncompress f|force k|keep l|list n N q r|recursive S: t|test v V h 1 2 3 4 5 6 7 8 9 T: b: p:')
+  const table = optionTable('c|stdout|to-stdout d|decompress|uncompress f|force k|keep l|list n N q r|recursive S: t|test v V h 1 2 3 4 5 6 7 8 9 best fast T: b: p:')
   return (call) => {
-    const { operands, has } = readOptions(call.args, table)
-    if (has('c', 'l', 't') || operands.length === 0) call.findings.read(operands)
+    const { operands, has, foreign, doubtful } = readOptions(call.args, table)
+    // The last of several modes counts, and of zstd -o names what is written.
+    const reads = has('c') || (has('l', 't') && !has('d')) || operands.length === 0
+    if (reads && foreign.length === 0 && doubtful === undefined) call.findings.read(operands)
     else {
       call.findings.change('write', operands)
       if (action === 'remove' && !has('k')) call.findings.change('remove', operands)
@@ -95,7 +104,7 @@ const compresses = (action: 'write' | 'remove'): Handler => {
 
 export const FILE_CHANGES: Programs = {
   rm: remove, unlink: changer('remove'), rmdir: changer('remove'), shred, srm: remove, trash: changer('remove'), 'trash-put': changer('remove'),
-  cp: copies(undefined, COPY), mv: copies('rename', COPY), install: copies(undefined, INSTALL), rename: changer('rename'), 'rename.ul': changer('rename'), prename: (call) => call.findings.execute('prename runs Perl'),
+  cp: copies(undefined, COPY), mv: copies('rename', COPY), install: copies(undefined, INSTALL), 'rename.ul': changer('rename'), rename: renamesByProgram, prename: renamesByProgram,
   ln: exact('b backup? d f|force i L n|no-dereference P r|relative s|symbolic S|suffix: t|target-directory: T v|verbose', ({ operands, values }, { findings }) => {
     findings.change('link', [...operands, ...values('t')])
   }),
@@ -110,10 +119,19 @@ export const FILE_CHANGES: Programs = {
     if (has('filter')) findings.execute('split --filter runs a command')
   }), csplit: changer('write', 'f: b: n:'), patch: changer('write', 'p: d: i: o: r: D: F: B: Y: z:'),
   gzip: compresses('remove'), gunzip: compresses('remove'), bzip2: compresses('remove'), bunzip2: compresses('remove'), xz: compresses('remove'), unxz: compresses('remove'), zstd: compresses('write'), unzstd: compresses('write'), lz4: compresses('write'), pigz: compresses('remove'),
-  zip: changer('write', 'b: i: x: n: t: T'),
-  sync: ({ findings }) => findings.read(), logrotate: changer('rename', 's: m: l:'), cpio: ({ args, findings }) => {
-    if (args.some(({ prefix, value }) => value === undefined || (prefix.startsWith('-') && hasAny(prefix, 'ip')))) findings.change('write')
-    else findings.read()
+  zip: (call) => {
+    call.findings.change('write', call.args.filter((word) => !word.mayBeOption))
+    if (call.args.some((word) => word.mayBeOption && (word.value === undefined || hasAny(word.value, 'mT')))) call.findings.execute('zip with these options removes files or runs a command')
   },
+  sync: ({ findings }) => findings.read(), logrotate: (call) => {
+    call.findings.change('rename')
+    call.findings.execute('logrotate runs what its configuration names')
+  },
+  cpio: exact('t|list v|verbose n|numeric-uid-gid c H|format: F|file: I: quiet', ({ operands, has, values }, { findings }) => {
+    const archives = [...values('F'), ...values('I')]
+    if (has('t')) findings.read([...archives, ...operands])
+    else findings.change('write')
+    if (archives.some(({ value, name }) => value === undefined || name.includes(':'))) findings.execute('the archive of cpio may be on another host')
+  }),
 }
 
