@@ -97,6 +97,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
   const { location, gateway: gatewayId, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message), true)
   closing.push(() => storage.close())
+  const closed = await vault.reseal()
+  if (closed.length > 0) log.warn({ secrets: closed }, 'secrets in the vault do not open: their master key is not at hand, or their records were changed')
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
 
   const earlier = await earlierPolicy(storage, log)

@@ -37,7 +37,7 @@ function addVerify(audit: Command): void {
     .argument('[path]', 'what to prove; the ledger of the running demo when absent')
     .option('--key <file>', 'the verifier key, from a place that the gateway cannot write; when absent verifier.pub in the folder, or beside the file')
     .option('--recordings <folder>', 'with a ledger: where the segments of recordings are; when absent the folder of that name beside it, if there is one')
-    .option('--from <file>', 'a checkpoint kept elsewhere, from which the log must have gone on: finds one that was put back or rewritten')
+    .option('--from <file>', 'a checkpoint kept elsewhere, or the file of an anchor with all of them: the log must have gone on from each; finds one that was put back or rewritten')
     .addHelpText('after', EXAMPLES)
     .action(async (given: string | undefined, own: KeyOption & { from?: string; recordings?: string }, command: Command) => {
       const options = globalOptions(command)
@@ -120,14 +120,18 @@ function addTiles(audit: Command): void {
     })
 }
 
+function agreed(known: number | undefined): string {
+  return known === undefined ? '' : ` It went on from ${known === 1 ? 'the checkpoint' : `all ${known} checkpoints`} kept elsewhere.`
+}
+
 function inWords({ kind, report }: AuditReport): string {
   switch (kind) {
     case 'ledger': {
       const behind = report.uncovered === 0 ? '' : `, ${report.uncovered} newer than the last checkpoint`
-      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.${report.segments === undefined ? '' : ` The recordings hold: ${report.segments} sealed ${report.segments === 1 ? 'segment' : 'segments'}.`}`
+      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.${agreed(report.known)}${report.segments === undefined ? '' : ` The recordings hold: ${report.segments} sealed ${report.segments === 1 ? 'segment' : 'segments'}.`}`
     }
     case 'tiles':
-      return `The copy holds: ${report.entries} entries, proved by its checkpoint.`
+      return `The copy holds: ${report.entries} entries, proved by its checkpoint.${agreed(report.known)}`
     case 'bundle': {
       const destroyed = report.destroyedAtMs === undefined ? '' : `; its recording was destroyed at ${new Date(report.destroyedAtMs).toISOString()}`
       const opened = report.opened ? ', which the key opens' : ''

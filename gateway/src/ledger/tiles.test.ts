@@ -5,11 +5,13 @@ import { join, relative } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { parseTilePath, tilePath, tilesOf } from '@sallyport/contract'
-import { FILE_ENTRIES, verifierPath } from './layout.ts'
+import { signCheckpoint } from './checkpoint.ts'
+import { checkpointPath, FILE_ENTRIES, verifierPath } from './layout.ts'
 import { LogReader } from './log-reader.ts'
 import { hashLeaf, MerkleTree } from './merkle-tree.ts'
 import { openLedger } from './open-ledger.ts'
 import { verifyConsistency, verifyInclusion } from './proof.ts'
+import { loadOrCreateSigner } from './signing-key.ts'
 import { verifyTiles } from './verify-tiles.ts'
 import { writeTiles } from './write-tiles.ts'
 
@@ -132,4 +134,16 @@ test('each file of a static copy that is changed, cut, grown or gone is named', 
     writeFileSync(join(work, file), content)
   }
   assert.equal((await verifyTiles(work, smallKey)).ok, true)
+})
+
+test('a static copy is compared with every checkpoint of an anchor', async () => {
+  const [directory, copy] = [join(root, 'anchored'), join(root, 'anchored-copy')]
+  await fill(directory, 300)
+  const anchoredKey = readFileSync(verifierPath(directory), 'utf8')
+  await writeTiles(directory, anchoredKey, copy)
+  const latest = readFileSync(checkpointPath(directory), 'utf8')
+  const signed = (size: number): string => signCheckpoint(size, 'x'.repeat(32), loadOrCreateSigner(directory, 'test.example/ledger')).note
+  assert.partialDeepStrictEqual(await verifyTiles(copy, anchoredKey, { known: `${latest}\n` }), { ok: true, known: 1 })
+  assert.partialDeepStrictEqual((await verifyTiles(copy, anchoredKey, { known: `${signed(17)}\n${latest}\n` })).bad, { what: 'entry-changed', last: 16 })
+  assert.partialDeepStrictEqual((await verifyTiles(copy, anchoredKey, { known: `${latest}\n${signed(301)}\n` })).bad, { what: 'entry-missing', index: 300 })
 })

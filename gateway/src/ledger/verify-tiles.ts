@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tilePath } from '@sallyport/contract'
+import { knownCheckpoints } from './anchors/anchored-notes.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { readOptional } from './checkpoint-history.ts'
 import type { Finding } from './finding.ts'
@@ -15,8 +16,7 @@ import type { VerifyOptions, VerifyReport } from './verify.ts'
  */
 export async function verifyTiles(directory: string, verifierKey: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const verifier = parseVerifierKey(verifierKey)
-  const known = options.known === undefined ? undefined : openCheckpoint(options.known, verifier)
-  if (known !== undefined && 'problem' in known) throw new Error(`the known checkpoint cannot be used: ${known.problem}`)
+  const known = knownCheckpoints(options.known, verifier)
   const note = await readOptional(join(directory, 'checkpoint'))
   const opened = note === undefined ? { problem: 'it is missing' } : openCheckpoint(note, verifier)
   if ('problem' in opened) {
@@ -24,7 +24,7 @@ export async function verifyTiles(directory: string, verifierKey: string, option
   }
   const run = new CopyVerification(directory, opened, known)
   const bad = await run.check()
-  return report(run.entries, opened, bad)
+  return { ...report(run.entries, opened, bad), ...(known.length > 0 && { known: known.length }) }
 }
 
 function report(entries: number, checkpoint: Checkpoint | undefined, bad: Finding | undefined): VerifyReport {
@@ -38,7 +38,8 @@ function report(entries: number, checkpoint: Checkpoint | undefined, bad: Findin
 class CopyVerification {
   readonly #directory: string
   readonly #checkpoint: Checkpoint
-  readonly #known: Checkpoint | undefined
+  /** Kept elsewhere, smallest first; those that are compared are taken away. */
+  readonly #known: Checkpoint[]
   /** Of the entries, and of the leaf hashes in the copy. */
   readonly #tree = new MerkleTree()
   readonly #stored = new MerkleTree()
@@ -48,10 +49,10 @@ class CopyVerification {
   #wrongEntry: Finding | undefined
   #wrongTile: Finding | undefined
 
-  constructor(directory: string, checkpoint: Checkpoint, known: Checkpoint | undefined) {
+  constructor(directory: string, checkpoint: Checkpoint, known: readonly Checkpoint[]) {
     this.#directory = directory
     this.#checkpoint = checkpoint
-    this.#known = known
+    this.#known = [...known]
   }
 
   get entries(): number {
@@ -60,8 +61,9 @@ class CopyVerification {
 
   async check(): Promise<Finding | undefined> {
     const { size, root } = this.#checkpoint
-    if (this.#known !== undefined && this.#known.size > size) {
-      return { what: 'entry-missing', index: size, file: 'checkpoint', offset: 0, message: `the copy ends with ${size} entries; the known checkpoint covers ${this.#known.size}` }
+    const largest = this.#known.at(-1)?.size ?? 0
+    if (largest > size) {
+      return { what: 'entry-missing', index: size, file: 'checkpoint', offset: 0, message: `the copy ends with ${size} entries; the known checkpoint covers ${largest}` }
     }
     for (let index = 0; index * TILE_WIDTH < size; index++) {
       const finding = await this.#bundle(index, Math.min(TILE_WIDTH, size - index * TILE_WIDTH))
@@ -103,7 +105,7 @@ class CopyVerification {
     if (at < bytes.length) return this.#wrongEntry ?? { what: 'entry-unreadable', index: first + width - 1, file, offset: at, message: 'bytes stand behind the last entry of the bundle' }
     for (const leaf of leaves) {
       this.#tree.append(leaf)
-      const finding = this.#tree.size === this.#known?.size ? this.#compareKnown(file) : undefined
+      const finding = this.#compareKnown(file)
       if (finding !== undefined) return finding
     }
     if (width === TILE_WIDTH) await this.#push(1, this.#tree.lastNode(TILE_HEIGHT))
@@ -111,11 +113,15 @@ class CopyVerification {
   }
 
   #compareKnown(file: string): Finding | undefined {
-    if (this.#known === undefined || this.#tree.root() === this.#known.root) return undefined
-    return this.#wrongEntry ?? {
-      what: 'entry-changed', index: 0, last: this.#known.size - 1, file, offset: 0,
-      message: `the first ${this.#known.size} entries are not those of the known checkpoint: the log was rewritten`,
+    const { size } = this.#tree
+    for (; this.#known[0] !== undefined && this.#known[0].size <= size; this.#known.shift()) {
+      if (this.#known[0].size < size || this.#tree.root() === this.#known[0].root) continue
+      return this.#wrongEntry ?? {
+        what: 'entry-changed', index: 0, last: size - 1, file, offset: 0,
+        message: `the first ${size} entries are not those of the known checkpoint: the log was rewritten`,
+      }
     }
+    return undefined
   }
 
   async #compareLeaves(index: number, width: number, leaves: readonly HashString[], wrongEntry: (position: number) => Finding): Promise<void> {

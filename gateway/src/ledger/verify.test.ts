@@ -9,6 +9,7 @@ import { checkpointPath, FILE_ENTRIES, hashPath, historyPath, journalPath, verif
 import { hashLeaf, MerkleTree } from './merkle-tree.ts'
 import { openLedger } from './open-ledger.ts'
 import { parseVerifierKey, type NoteSigner } from './signed-note.ts'
+import { loadOrCreateSigner } from './signing-key.ts'
 import { verifyLedger, type Finding, type VerifyReport } from './verify.ts'
 
 /** 400 entries in eight checkpoints, and how the same log looked at 200. */
@@ -234,6 +235,18 @@ test('the whole log put back to an older state is found with a checkpoint kept e
   assert.partialDeepStrictEqual((await verifyLedger(older, key, { known })).bad, { what: 'entry-missing', index: 200 })
   assert.equal((await verifyLedger(original, key, { known: readFileSync(checkpointPath(older), 'utf8') })).ok, true)
   await assert.rejects(verifyLedger(original, key, { known: known.replace('400', '401') }), /known checkpoint cannot be used/)
+})
+
+test('a log written anew is found with the file of an anchor, whatever the gateway added to it afterwards', async () => {
+  const [first, second] = [older, original].map((directory) => readFileSync(checkpointPath(directory), 'utf8'))
+  const anchor = `${first}\n${second}\n`
+  assert.partialDeepStrictEqual(await verifyLedger(original, key, { known: anchor }), { ok: true, known: 2 })
+  // Half a signature, as a crash leaves it, takes nothing from the others.
+  assert.partialDeepStrictEqual(await verifyLedger(original, key, { known: `${first}\n${second?.slice(0, -30)}\n\n${second}\n` }), { ok: true, known: 2 })
+  assert.partialDeepStrictEqual((await verifyLedger(older, key, { known: anchor })).bad, { what: 'entry-missing', index: 200 })
+  const other = signCheckpoint(100, 'x'.repeat(32), loadOrCreateSigner(original, 'test.example/ledger')).note
+  assert.partialDeepStrictEqual((await verifyLedger(original, key, { known: `${other}\n${anchor}` })).bad, { what: 'entry-changed', last: 99 })
+  await assert.rejects(verifyLedger(original, key, { known: 'nothing of the kind' }), /known checkpoint cannot be used/)
 })
 
 test('the untouched log verifies, with everything covered, and hands out a checkpoint to keep elsewhere', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { knownCheckpoints } from './anchors/anchored-notes.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { readHistory, readOptional } from './checkpoint-history.ts'
 import type { Finding } from './finding.ts'
@@ -21,6 +22,8 @@ export interface VerifyReport {
   /** Bytes of an incomplete entry at the end, as a crash leaves them until the ledger is opened again. */
   readonly tornBytes: number
   readonly checkpoints: number
+  /** Checkpoints kept elsewhere that were compared, with `known`. */
+  readonly known?: number
   /** The last checkpoint, as a signed note: keep it elsewhere to find a log that was put back to an older state. */
   readonly checkpoint?: string
   /** The first thing found wrong. */
@@ -28,7 +31,7 @@ export interface VerifyReport {
 }
 
 export interface VerifyOptions {
-  /** A checkpoint of this log kept elsewhere; the log must contain it. */
+  /** Checkpoints of this log kept elsewhere, one signed note or the file of an anchor; the log must contain them all. */
   readonly known?: string
 }
 
@@ -40,8 +43,9 @@ export interface VerifyOptions {
  */
 export async function verifyLedger(directory: string, verifierKey: string, options: VerifyOptions = {}): Promise<VerifyReport> {
   const verifier = parseVerifierKey(verifierKey)
-  const run = new Verification(directory, verifier)
-  const bad = await run.check(options.known)
+  const known = knownCheckpoints(options.known, verifier)
+  const run = new Verification(directory, verifier, known)
+  const bad = await run.check()
   return {
     ok: bad === undefined,
     entries: run.tree.size,
@@ -49,6 +53,7 @@ export async function verifyLedger(directory: string, verifierKey: string, optio
     uncovered: bad === undefined ? run.tree.size - run.proved : 0,
     tornBytes: run.tornBytes,
     checkpoints: run.checkpoints,
+    ...(known.length > 0 && { known: known.length }),
     ...(run.last === undefined ? {} : { checkpoint: run.last.note }),
     ...(bad === undefined ? {} : { bad }),
   }
@@ -75,7 +80,7 @@ class Verification {
   readonly #directory: string
   readonly #verifier: NoteVerifier
   readonly #cursor: EntryCursor
-  #known: Checkpoint | undefined
+  readonly #known: ReadonlySet<Checkpoint>
   /** First entry since the last proved checkpoint that differs from its stored hash. */
   #suspect: Suspect | undefined
   /** Where the first entry that is not proved yet begins. */
@@ -85,18 +90,19 @@ class Verification {
   readonly #leaves: StoredHashes
   readonly #roots: StoredHashes
 
-  constructor(directory: string, verifier: NoteVerifier) {
+  constructor(directory: string, verifier: NoteVerifier, known: readonly Checkpoint[]) {
     this.#directory = directory
     this.#verifier = verifier
+    this.#known = new Set(known)
     this.#cursor = new EntryCursor(directory)
     this.#leaves = new StoredHashes((file) => hashPath(directory, file), FILE_ENTRIES)
     this.#roots = new StoredHashes((file) => rootPath(directory, file), FILE_ENTRIES / TILE_WIDTH)
   }
 
-  async check(known: string | undefined): Promise<Finding | undefined> {
+  async check(): Promise<Finding | undefined> {
     try {
       const published = await readOptional(checkpointPath(this.#directory))
-      for await (const expected of this.#expected(known)) {
+      for await (const expected of this.#expected()) {
         const finding = 'what' in expected ? expected : await this.#advance(expected)
         if (finding !== undefined) return finding
       }
@@ -111,11 +117,9 @@ class Verification {
     }
   }
 
-  /** Every checkpoint in order, `known` among them; or what is wrong with one, and then no more. */
-  async *#expected(known: string | undefined): AsyncGenerator<Checkpoint | Finding> {
-    let waiting = known === undefined ? undefined : openCheckpoint(known, this.#verifier)
-    if (waiting !== undefined && 'problem' in waiting) throw new Error(`the known checkpoint cannot be used: ${waiting.problem}`)
-    this.#known = waiting
+  /** Every checkpoint in order, those kept elsewhere among them; or what is wrong with one, and then no more. */
+  async *#expected(): AsyncGenerator<Checkpoint | Finding> {
+    const waiting = [...this.#known]
     for await (const record of readHistory(this.#directory)) {
       const opened = openCheckpoint(record.note, this.#verifier)
       const wrong = 'problem' in opened ? opened.problem : this.#outOfOrder(opened)
@@ -124,15 +128,12 @@ class Verification {
           message: `checkpoint ${this.checkpoints} cannot be trusted: ${wrong}` }
         return
       }
-      if (waiting !== undefined && waiting.size <= opened.size) {
-        yield waiting
-        waiting = undefined
-      }
+      yield* waiting.splice(0, countWhile(waiting, ({ size }) => size <= opened.size))
       this.checkpoints++
       this.last = opened
       yield opened
     }
-    if (waiting !== undefined) yield waiting
+    yield* waiting
   }
 
   #outOfOrder(checkpoint: Checkpoint): string | undefined {
@@ -152,7 +153,7 @@ class Verification {
       return suspect === undefined ? this.#rootChanged() : this.#hashChanged(suspect)
     }
     if (suspect !== undefined && this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
-    const message = checkpoint === this.#known
+    const message = this.#known.has(checkpoint)
       ? 'the log was rewritten: its first entries are not those of the checkpoint kept elsewhere'
       : 'the entries lead to another root than the signed one'
     return this.#between(checkpoint.size - 1, 'entry-changed', message)
@@ -176,7 +177,7 @@ class Verification {
     const index = this.tree.size
     const { what, file, offset, message } = stop
     if (suspect === undefined) {
-      const covers = checkpoint === this.#known ? 'the log was put back to an older state: the checkpoint kept elsewhere' : 'a checkpoint'
+      const covers = this.#known.has(checkpoint) ? 'the log was put back to an older state: the checkpoint kept elsewhere' : 'a checkpoint'
       return { what, index, file, offset, message: `${message}; ${covers} covers ${checkpoint.size} entries` }
     }
     if (this.#storedLeadTo(checkpoint, suspect)) return entryChanged(suspect)
@@ -235,6 +236,11 @@ class Verification {
       published = await readOptional(checkpointPath(this.#directory))
     }
   }
+}
+
+function countWhile<Item>(items: readonly Item[], holds: (item: Item) => boolean): number {
+  const end = items.findIndex((item) => !holds(item))
+  return end === -1 ? items.length : end
 }
 
 function entryChanged({ index, file, offset }: Suspect): Finding {

@@ -5,8 +5,10 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
+import { freePort } from '../../test/support/free-port.ts'
 import { startPostgres } from '../../test/support/postgres.ts'
 import type { SessionTokenRecord } from '../governance/session-tokens.ts'
 import type { Session } from '../governance/session.ts'
@@ -108,6 +110,10 @@ for (const [name, start] of Object.entries(databases)) {
       assert.equal(await vault.get('shop'), 'sealed-3')
       assert.deepEqual(await Promise.all([vault.add('shop', 'sealed-4'), vault.add('new', 'one'), vault.add('new', 'other')]).then((added) => added.filter(Boolean).length), 1)
       assert.equal(await vault.get('shop'), 'sealed-3')
+      await vault.replace('shop', 'sealed-1', 'sealed-5')
+      assert.equal(await vault.get('shop'), 'sealed-3')
+      await vault.replace('shop', 'sealed-3', 'sealed-5')
+      assert.equal(await vault.get('shop'), 'sealed-5')
       await vault.delete('new')
       await vault.delete('shop')
       await vault.delete('shop')
@@ -269,6 +275,24 @@ describe('storage that is not to be had', () => {
     storage.sessions.closed(session('s1', 1), 'late')
     await storage.sessions.flush()
     assert.deepEqual(errors, ['the end of session s1 could not be written'])
+  })
+})
+
+describe('storage that cannot be opened', () => {
+  it('says why: nobody is there, or a newer version wrote it', async () => {
+    const client = { host: '127.0.0.1', port: await freePort(), user: 'sallyport', database: 'sallyport' }
+    await assert.rejects(openStorage({ kind: 'postgres', client }), /the state database cannot be opened: .*ECONNREFUSED/)
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-storage-'))
+    try {
+      const path = join(folder, 'state.db')
+      await (await openStorage({ kind: 'sqlite', path })).close()
+      const db = new DatabaseSync(path)
+      db.exec("insert into kysely_migration values ('9999-newer', '2026-01-01T00:00:00.000Z')")
+      db.close()
+      await assert.rejects(openStorage({ kind: 'sqlite', path }), /written by a newer version of Sallyport/)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 })
 

@@ -76,7 +76,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
   try {
     // On PostgreSQL the migrator takes an advisory lock: gateways that start together migrate once.
     const { error } = await new Migrator({ db, provider: migrations }).migrateToLatest()
-    if (error !== undefined) throw new Error('the database cannot be brought up to date', { cause: error })
+    if (error !== undefined) throw new Error(`the state database cannot be opened: ${reasonOf(error)}`, { cause: error })
     const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
     if (options.gateway !== undefined) await sessions.abortLeftOpen()
     const signals = await openSignals(location, db, onError)
@@ -121,6 +121,12 @@ async function destroyed(db: Kysely<Schema>): Promise<void> {
   const timeUp = sleep(CLOSE_TIMEOUT_MS, undefined, { signal: done.signal }).catch(() => undefined)
   await Promise.race([db.destroy(), timeUp])
   done.abort()
+}
+
+/** The migrator's words for tables of a newer version name a file of ours; the database's own words go to the operator as they are. */
+function reasonOf(error: unknown): string {
+  const words = error instanceof AggregateError ? error.errors.map(String).join('; ') : error instanceof Error ? error.message : String(error)
+  return /^corrupted migrations: .* is missing$/.test(words) ? 'it was written by a newer version of Sallyport' : words
 }
 
 async function openSignals(location: StorageLocation, db: Kysely<Schema>, onError: NonNullable<StorageOptions['onError']>): Promise<ChangeSignals> {

@@ -27,6 +27,10 @@ export class VaultTable implements VaultStore {
     return Number(numInsertedOrUpdatedRows) > 0
   }
 
+  async replace(name: string, before: string, sealed: string): Promise<void> {
+    await this.#db.updateTable('vault_secrets').set({ sealed, changed_at: Date.now() }).where('name', '=', name).where('sealed', '=', before).execute()
+  }
+
   async list(): Promise<readonly string[]> {
     const rows = await this.#db.selectFrom('vault_secrets').select('name').execute()
     // Sorted here: databases differ in collation.

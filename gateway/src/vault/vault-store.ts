@@ -6,6 +6,8 @@ export interface VaultStore {
   put(name: string, sealed: string): Promise<void>
   /** Adds the record, unless there is one of that name. @returns whether it was added: one caller among all gateways gets true */
   add(name: string, sealed: string): Promise<boolean>
+  /** Replaces the record of that name, unless it is another than `before` by now. */
+  replace(name: string, before: string, sealed: string): Promise<void>
   /** All names, sorted. */
   list(): Promise<readonly string[]>
   /** Removes the record of that name, if there is one. */

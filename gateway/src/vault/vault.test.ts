@@ -8,12 +8,13 @@ import { Secret, SecretError } from './secret.ts'
 import { openVault } from './vault.ts'
 import type { VaultStore } from './vault-store.ts'
 
-/** A store in memory: the port is four lines, and the real one has its own tests. */
+/** A store in memory: the port is a few lines, and the real one has its own tests. */
 class Records implements VaultStore {
   readonly records = new Map<string, string>()
   get = async (name: string) => this.records.get(name)
   put = async (name: string, sealed: string) => void this.records.set(name, sealed)
   add = async (name: string, sealed: string) => !this.records.has(name) && this.records.set(name, sealed).has(name)
+  replace = async (name: string, before: string, sealed: string) => void (this.records.get(name) === before && this.records.set(name, sealed))
   list = async () => [...this.records.keys()].sort()
   delete = async (name: string) => void this.records.delete(name)
 }
@@ -119,19 +120,20 @@ describe('the vault', () => {
 
     const both = keys(next, old)
     const failing = openVault({ masterKey: both, store: {
-      get: store.get, add: store.add, list: store.list, delete: store.delete,
-      put: async (name, sealed) => {
+      get: store.get, put: store.put, add: store.add, list: store.list, delete: store.delete,
+      replace: async (name, before, sealed) => {
         if (name === 'c') throw new Error('cut off')
-        await store.put(name, sealed)
+        await store.replace(name, before, sealed)
       },
     } })
-    await assert.rejects(failing.rotate(), /cut off/)
+    await assert.rejects(failing.reseal(), /cut off/)
     for (const name of ['a', 'b', 'c']) {
       assert.equal((await openVault({ masterKey: both, store }).reveal(name)).expose(), `secret of ${name}`)
     }
 
-    assert.equal(await openVault({ masterKey: both, store }).rotate(), 1)
-    assert.equal(await openVault({ masterKey: both, store }).rotate(), 0)
+    const done = store.records.get('a')
+    assert.deepEqual(await openVault({ masterKey: both, store }).reseal(), [])
+    assert.equal(store.records.get('a'), done, 'passed over')
     const after = openVault({ masterKey: keys(next), store })
     for (const name of ['a', 'b', 'c']) assert.equal((await after.reveal(name)).expose(), `secret of ${name}`)
     await assert.rejects(vault.reveal('a'), SecretError)
@@ -144,8 +146,25 @@ describe('the vault', () => {
     const record = Buffer.from(store.records.get('shop') ?? '', 'base64')
     record[20] = (record[20] ?? 0) ^ 1
     store.records.set('shop', record.toString('base64'))
-    await assert.rejects(openVault({ masterKey: keys(next, old), store }).rotate(), named('"shop"', 'kept'))
+    await vault.seal('beside', 'kept too')
+    assert.deepEqual(await openVault({ masterKey: keys(next, old), store }).reseal(), ['shop'])
     assert.equal(store.records.get('shop'), record.toString('base64'))
+    assert.equal((await openVault({ masterKey: keys(next), store }).reveal('beside')).expose(), 'kept too')
+  })
+
+  test('rotation leaves what another process sealed meanwhile', async () => {
+    const [old, next] = [newMasterKeyLine(), newMasterKeyLine()]
+    const { vault, store } = setup(keys(old))
+    await vault.seal('shop', 'before')
+    const rotating = openVault({ masterKey: keys(next, old), store: {
+      get: store.get, put: store.put, add: store.add, list: store.list, delete: store.delete,
+      replace: async (name, before, sealed) => {
+        await vault.seal('shop', 'after')
+        await store.replace(name, before, sealed)
+      },
+    } })
+    assert.deepEqual(await rotating.reseal(), [])
+    assert.equal((await vault.reveal('shop')).expose(), 'after')
   })
 
   test('replaces, lists and deletes; replacing mends a damaged record', async () => {
@@ -163,7 +182,7 @@ describe('the vault', () => {
     const store = new Records()
     let delayMs = 30
     const slow = openVault({ masterKey: keys(newMasterKeyLine()), store: {
-      get: store.get, add: store.add, list: store.list, delete: store.delete,
+      get: store.get, add: store.add, replace: store.replace, list: store.list, delete: store.delete,
       put: async (name, sealed) => {
         await new Promise((resolve) => setTimeout(resolve, (delayMs -= 5)))
         await store.put(name, sealed)

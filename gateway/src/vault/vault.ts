@@ -19,12 +19,11 @@ export interface Vault {
   list(): Promise<readonly string[]>
   delete(name: string): Promise<void>
   /**
-   * Puts every record that was sealed under an earlier master key under the current one; gives their number. May be
-   * run again after an interruption: records done already are passed over. Nothing is lost before the earlier keys are
-   * removed from the key file.
-   * @throws SecretError naming the first record that does not open
+   * Puts every record that was sealed under an earlier master key under the current one. May be run again after an
+   * interruption: records done already are passed over. Nothing is lost before the earlier keys are removed from the key file.
+   * @returns names of the records that do not open, which stay as they are
    */
-  rotate(): Promise<number>
+  reseal(): Promise<readonly string[]>
 }
 
 export interface VaultOptions {
@@ -82,23 +81,30 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
     },
     list: () => store.list(),
     delete: (name) => inTurn(() => store.delete(checkedName(name))),
-    rotate: () => inTurn(async () => {
-      let rotated = 0
+    reseal: () => inTurn(async () => {
+      const closed: string[] = []
       for (const name of await store.list()) {
-        const record = await recordOf(name)
-        if (record === undefined || record.masterKeyId.equals(current.id)) continue
-        let resealed: SealedRecord
-        const key = keyOf(name, record)
-        try {
-          resealed = resealRecord(name, record, key, current)
-        } catch {
-          throw damaged(name)
-        }
-        await store.put(name, encodeRecord(resealed))
-        rotated += 1
+        const sealed = await store.get(name)
+        // Removed meanwhile.
+        if (sealed === undefined) continue
+        const record = decodeRecord(sealed)
+        if (record?.masterKeyId.equals(current.id) === true) continue
+        const key = earlier.find(({ id }) => record?.masterKeyId.equals(id) === true)
+        const resealed = record && key && resealedUnder(name, record, key, current)
+        if (resealed === undefined) closed.push(name)
+        // Another process may have put a new secret there since it was read.
+        else await store.replace(name, sealed, encodeRecord(resealed))
       }
-      return rotated
+      return closed
     }),
+  }
+}
+
+function resealedUnder(name: string, record: SealedRecord, earlier: MasterKey, current: MasterKey): SealedRecord | undefined {
+  try {
+    return resealRecord(name, record, earlier, current)
+  } catch {
+    return undefined
   }
 }
 
