@@ -70,5 +70,7 @@ export const SessionDetail = Session.extend({
   log: z.array(SessionOperation),
   /** True when the session has more operations than one answer carries. */
   truncated: z.boolean(),
+  /** Machine of the gateway in whose ledger the operations are, when it is another than the one that answers. */
+  elsewhere: z.string().optional(),
 })
 export type SessionDetail = z.infer<typeof SessionDetail>

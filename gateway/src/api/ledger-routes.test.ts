@@ -36,8 +36,9 @@ describe('the ledger over HTTP', () => {
     log.append('{"newer":"than the checkpoint"}')
     await new Promise((resolve) => log.onWritten(resolve))
     key = readFileSync(verifierPath(folder), 'utf8')
-    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies' | 'ledger' | 'locks' | 'makeBundle'> = {
+    const services: Pick<ApiServices, 'ledgerReader' | 'verifierKey' | 'identification' | 'policies' | 'ledger' | 'locks' | 'makeBundle' | 'sessions'> = {
       ledgerReader: new LogReader(folder, key), verifierKey: key, ledger: log, locks: { on: () => undefined } as never,
+      sessions: { get: () => Promise.resolve(undefined) } as never,
       makeBundle: (session) => makeBundle(session, {
         directory: folder, verifierKey: key, sign: (text) => log.sign(text),
         store: { get: () => Promise.resolve(undefined) }, keys: 'left out',

@@ -8,6 +8,7 @@ import type { ApiServices } from './api-services.ts'
 import { byteStream } from './byte-stream.ts'
 import { calledWith, callerOf } from './caller.ts'
 import { recordEvent } from './record-event.ts'
+import { requireRecordedHere } from './session-access.ts'
 
 const compress = promisify(gzip)
 
@@ -58,6 +59,8 @@ async function sendBundle(context: Context, services: ApiServices, session: stri
     const action = { by: caller.identity.name, action: sealed ? 'session.export-sealed' : 'session.export', subject: session.slice(0, 64), reason: calledWith(caller) }
     await recordEvent(services.ledger, encodeAdministratorActed(action, Date.now()))
     parts = session.length > 64 ? undefined : await services.makeBundle(session, sealed ? 'sealed' : 'with-key')
+    const record = parts === undefined ? await services.sessions.get(session.slice(0, 64)) : undefined
+    if (record !== undefined) await requireRecordedHere(record, services)
     if (parts === undefined) throw new ApiFailure('not-found', 'there is no such session in the ledger', 'See those that there are: `sallyport session list`, or GET /api/v1/sessions.')
     const body = byteStream(parts, giveBack)
     return context.body(body, 200, { 'content-type': 'application/x-tar', 'content-disposition': `attachment; filename="${session}.tar"` })

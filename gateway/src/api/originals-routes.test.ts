@@ -25,7 +25,7 @@ before(async () => {
       identify: (token: string) => Promise.resolve({ identity: { kind: 'person', name: token, issuer: 'corp', subject: token, groups: [token], actors: [], claims: {} }, tokenId: 't' }),
     },
     policies: { current: { document: { roles: { auditor: ['audit'], administrator: ['admin'], operator: ['ops'], reviewer: [] } } } },
-    sessions: setup.storage.sessions, ledger: setup.ledger,
+    sessions: setup.storage.sessions, ledger: setup.ledger, gateways: { self: 'gateway' },
     reading: { originals: (session: string) => readSealedOriginals(readStream(session, setup.sources)) },
     locks: { on: () => undefined } as never,
     log: { info: () => undefined, error: () => undefined },

@@ -5,14 +5,16 @@ import type { ApiServices } from './api-services.ts'
 import { calledWith, callerOf } from './caller.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
-import { visible } from './session-access.ts'
+import { requireRecordedHere, visible } from './session-access.ts'
 import { streamResponse } from './stream-response.ts'
 
 /** A session's masked values, sealed to the auditor: the gateway itself cannot read them. That they were asked for goes on record first. */
 export async function downloadOriginals(context: Context, services: ApiServices, id: string): Promise<Response> {
   const caller = await callerOf(context, services)
   caller.require('auditor')
-  const { id: session } = await visible(id, caller, services)
+  const record = await visible(id, caller, services)
+  await requireRecordedHere(record, services)
+  const { id: session } = record
   const act = { by: caller.identity.name, action: 'session.originals', subject: session, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(act, Date.now()))
   const release = takeReader('one')

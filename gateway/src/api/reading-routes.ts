@@ -13,7 +13,7 @@ import { jsonLines, liveResponse } from './live-response.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
 import { eventLine, partLines, recordedParts, replayLines } from './replay-lines.ts'
-import { seesAll, toSession, visible } from './session-access.ts'
+import { requireRecordedHere, seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -21,6 +21,7 @@ const NDJSON = 'application/x-ndjson'
 
 export async function listOperations(context: Context, services: ApiServices, id: string): Promise<Response> {
   const record = await visible(id, await callerOf(context, services), services)
+  await requireRecordedHere(record, services)
   const request = OperationsRequest.safeParse(context.req.query())
   if (!request.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'Give a limit from 1 to 1,000; after is the `next` of the page before.')
   const { limit, after } = request.data
@@ -47,6 +48,7 @@ export async function followSession(context: Context, services: ApiServices, id:
   if (!request.success) throw new ApiFailure('invalid-request', 'output is wrong', 'Give output=lines or output=asciicast for what the agent gets, or leave it out.')
   const { output } = request.data
   const record = output !== 'none' ? (await readable(context, services, id, 'session.watch')).record : await visible(id, await callerOf(context, services), services)
+  await requireRecordedHere(record, services)
   const release = takeReader('live')
   const stop = new AbortController()
   // Who may look is asked again and again: a token expires, and may be revoked.
@@ -80,6 +82,7 @@ export async function downloadSession(context: Context, services: ApiServices, i
 async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<{ readonly record: SessionRecord; readonly caller: Caller }> {
   const caller = await callerOf(context, services)
   const record = await visible(id, caller, services)
+  await requireRecordedHere(record, services)
   const act = { by: caller.identity.name, action, subject: record.id, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(act, Date.now()))
   return { record, caller }

@@ -13,6 +13,23 @@ export async function visible(id: string, caller: Caller, services: ApiServices)
   return record
 }
 
+/**
+ * Where the ledger is that has what the session did: each gateway has its own, however much state they share.
+ * @returns undefined when it is here; else the machine of the other gateway, as far as it is known
+ */
+export async function recordedElsewhere(record: SessionRecord, { gateways, reading }: ApiServices): Promise<string | undefined> {
+  if (record.gateway === gateways.self) return undefined
+  // Its ledger may have come here with another id, as from a backup.
+  for await (const _ of reading.events(record.id)) return undefined
+  return (await gateways.list()).find(({ id }) => id === record.gateway)?.host ?? 'a machine not heard of any more'
+}
+
+/** @throws ApiFailure rather than to answer with a session in which nothing happened */
+export async function requireRecordedHere(record: SessionRecord, services: ApiServices): Promise<void> {
+  const host = await recordedElsewhere(record, services)
+  if (host !== undefined) throw new ApiFailure('not-found', `what this session did is in the ledger of another gateway, on ${host}`, 'Ask that one: --api URL, or the same path at its address.')
+}
+
 export function seesAll(caller: Caller): boolean {
   return caller.holds('auditor', 'operator', 'administrator')
 }
@@ -28,7 +45,7 @@ export function isDoneBy({ identity }: Caller, actors: readonly string[]): boole
 }
 
 export function toSession(record: SessionRecord): Session {
-  const { openedAtMs, closedAtMs, ...same } = record
+  const { openedAtMs, closedAtMs, gateway: _, ...same } = record
   return {
     ...same,
     actors: [...same.actors],

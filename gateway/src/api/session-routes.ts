@@ -6,7 +6,7 @@ import type { ApiServices } from './api-services.ts'
 import { calledWith, callerOf } from './caller.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
-import { seesAll, toSession, visible } from './session-access.ts'
+import { recordedElsewhere, seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 
 export async function listSessions(context: Context, services: ApiServices): Promise<Response> {
@@ -28,7 +28,8 @@ export async function showSession(context: Context, services: ApiServices, id: s
   const record = await visible(id, await callerOf(context, services), services)
   const release = takeReader('one')
   try {
-    const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.reading.events(record.id))) }
+    const elsewhere = await recordedElsewhere(record, services)
+    const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.reading.events(record.id))), ...(elsewhere !== undefined && { elsewhere }) }
     return context.json(body)
   } finally {
     release()

@@ -124,6 +124,7 @@ function withoutNul(text: string): string {
 function record(row: { [Column in keyof Schema['sessions']]: unknown }): SessionRecord {
   return {
     id: String(row.id),
+    gateway: String(row.gateway),
     state: row.state as SessionRecord['state'],
     identity: {
       name: String(row.identity_name), kind: row.identity_kind as 'agent' | 'person', issuer: String(row.identity_issuer),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
 import { after, before, describe, test } from 'node:test'
-import { GatewayList, routes } from '@sallyport/contract'
+import { GatewayList, routes, SessionDetail, SessionList } from '@sallyport/contract'
 import pg from 'pg'
 import { eventually } from '../support/eventually.ts'
 import type { TestGateway } from '../support/gateway.ts'
@@ -52,6 +53,23 @@ describe('two gateways that share their state', () => {
       const answer = await fetch(apiUrl + routes.gateways, { headers: { authorization } })
       const { gateways: known } = GatewayList.parse(await answer.json())
       assert.deepEqual(known.map(({ state, self }) => `${state}${self ? ', itself' : ''}`).toSorted(), ['running', 'running, itself'])
+    }
+  })
+
+  test('list the sessions of both, and say which has what a session did', async () => {
+    const client = await agent(gateways.one)
+    await client.query('select 1 as one')
+    await client.end()
+    const authorization = `Bearer ${await gateways.issuer.personToken('avery', ['platform'])}`
+    const ask = (gateway: TestGateway, path: string): Promise<Response> => fetch(gateway.apiUrl + path, { headers: { authorization } })
+    const { sessions } = SessionList.parse(await (await ask(gateways.two, routes.sessions)).json())
+    const id = sessions[0]?.id ?? assert.fail('no session')
+    const [here, there] = await Promise.all([gateways.one, gateways.two].map(async (gateway) => SessionDetail.parse(await (await ask(gateway, routes.session(id))).json())))
+    assert.deepEqual([here?.log.map(({ text }) => text), here?.elsewhere], [['select 1 as one'], undefined])
+    assert.deepEqual([there?.log, there?.elsewhere], [[], hostname()])
+    for (const path of [routes.sessionReplay(id), routes.sessionEvents(id), `${routes.sessionExport(id)}?format=jsonl`, routes.bundle(id)]) {
+      const answer = await ask(gateways.two, path)
+      assert.deepEqual([answer.status, /in the ledger of another gateway/.test(await answer.text())], [404, true], path)
     }
   })
 

@@ -22,6 +22,7 @@ function sessionWords(session: SessionDetail): string {
   for (const { number, text, decision, outcome } of session.log) {
     lines.push(`${String(number).padStart(4)}  ${decisionWords(decision)}${outcome === null ? '' : `, ${outcomeWords(outcome)}`}`, `      ${shorten(text, 200)}`)
   }
+  if (session.elsewhere !== undefined) lines.push(`Its operations are in the ledger of another gateway, on ${oneLine(session.elsewhere)}: ask that one, by --api.`)
   if (session.truncated) lines.push(`…  there are more: sallyport session replay ${session.id}`)
   return lines.join('\n')
 }

@@ -23,6 +23,8 @@ export interface SessionListQuery {
 
 export interface SessionRecord {
   readonly id: string
+  /** Id of the gateway that had it, and has what it recorded. */
+  readonly gateway: string
   readonly state: 'open' | 'closed' | 'aborted'
   readonly identity: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string }
   readonly actors: readonly string[]
