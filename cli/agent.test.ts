@@ -48,7 +48,7 @@ suite('agents from the terminal', () => {
 
   test('an agent is registered, listed, shown and removed', async () => {
     const words = await done(amy, 'add', 'new-bot', '--issuer', 'corp', '--match', 'azp=new-bot', '--match', 'env=a=b', '--owner', 'dana', '--purpose', 'tries \u001b[2Jthings', '--targets', 'shop,crm', '--expires', '2099-12-31')
-    assert.match(words, /^Registered new-bot\. Version 2 of the policy is in force\.\nThe document that a gateway starts with is another text/)
+    assert.match(words, /^Registered new-bot\. Version 2 of the policy is in force\.\nThe gateway's own document does not say so/)
     assert.match(await gateway.policyText(), /match:\n +azp: new-bot\n +env: a=b\n/)
     assert.match(await gateway.policyText(), /# Tickets\./)
     const table = await done(amy, 'list')

@@ -1,5 +1,5 @@
 import { isLoopback, type Target } from '@sallyport/contract'
-import { Failure } from './failure.ts'
+import { anotherProtocol } from './another-protocol.ts'
 
 export interface PostgresLogin {
   readonly user: string
@@ -14,9 +14,7 @@ export interface PostgresLogin {
  * @throws Failure for a target of another protocol
  */
 export function postgresEnvironment(target: Target, login: PostgresLogin): Record<string, string> {
-  if (target.protocol !== 'postgres') {
-    throw new Failure(`target "${target.name}" speaks ${target.protocol}, for which there is no environment`, 'Use a client of that protocol with "sallyport token".')
-  }
+  if (target.protocol !== 'postgres') throw anotherProtocol(target)
   const mode = !target.tls ? 'disable' : login.caFile === undefined && isLoopback(target.host) ? 'require' : 'verify-full'
   return {
     PGHOST: target.host,

@@ -2,6 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { isLoopback, type Target } from '@sallyport/contract'
 import type { Command } from 'commander'
+import { anotherProtocol } from '../another-protocol.ts'
 import { authorityFile, connect, globalOptions, type GlobalOptions } from '../context.ts'
 import { EXIT, Failure } from '../failure.ts'
 
@@ -58,8 +59,8 @@ Examples:
 
 async function kubernetesTarget(client: Awaited<ReturnType<typeof connect>>, name: string): Promise<Target> {
   const target = await client.target(name)
-  if (target.protocol === 'kubernetes') return target
-  throw new Failure(`target "${name}" speaks ${target.protocol}`, 'Name a target that speaks kubernetes.', EXIT.usage)
+  if (target.protocol !== 'kubernetes') throw anotherProtocol(target)
+  return target
 }
 
 /** JSON, which is YAML. */

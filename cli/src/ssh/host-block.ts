@@ -1,5 +1,6 @@
 import type { Target } from '@sallyport/contract'
-import { EXIT, Failure } from '../failure.ts'
+import { anotherProtocol } from '../another-protocol.ts'
+import { Failure } from '../failure.ts'
 import type { SshFiles } from './ssh-files.ts'
 
 /** What ssh and shells take as a word of its own, and is no option. */
@@ -17,8 +18,9 @@ export function isPlainName(name: string): boolean {
  * @param gateway origin of the control API
  * @throws Failure for a target of another protocol, or with a name that ssh could read otherwise
  */
-export function hostBlock({ name, protocol, host, port }: Target, files: SshFiles, gateway: string): string {
-  if (protocol !== 'ssh') throw new Failure(`target "${name}" speaks ${protocol}, not SSH`, 'Use a client of that protocol: sallyport run.', EXIT.usage)
+export function hostBlock(target: Target, files: SshFiles, gateway: string): string {
+  const { name, protocol, host, port } = target
+  if (protocol !== 'ssh') throw anotherProtocol(target)
   if (!isPlainName(name)) throw new Failure(`ssh cannot be told of the target "${name}"`, 'Have it named with letters, digits, ".", "_" and "-".')
   return [
     `Host ${name}`,

@@ -32,7 +32,7 @@ export async function callerOf(context: Context, services: ApiServices): Promise
       holds,
       require(...wanted) {
         if (holds(...wanted)) return
-        throw new ApiFailure('forbidden', `this is for the role ${wanted.join(' or ')}`, 'Ask an administrator, or use a login that holds the role.')
+        throw new ApiFailure('forbidden', `this is for the role ${orList(wanted)}`, 'Ask an administrator, or use a login that holds the role.')
       },
     }
   } catch (error) {
@@ -87,4 +87,8 @@ function rolesOf(identity: Identity, document: PolicyDocument): ReadonlySet<Role
   const groups = new Set(identity.groups)
   const entries = Object.entries(document.roles) as [Role, readonly string[]][]
   return new Set(entries.filter(([, members]) => members.some((group) => groups.has(group))).map(([role]) => role))
+}
+
+function orList(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ')
 }

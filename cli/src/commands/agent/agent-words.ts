@@ -38,7 +38,7 @@ function neverHit({ unusedRules, rulesComplete }: Agent): string {
 export function changeWords({ agents, policyVersion, dryRun, left }: AgentChange, done: string, would: string): string {
   const what = agents.length === 0 ? 'Nothing to do.' : dryRun
     ? `${would} ${agents.length === 1 ? 'this agent' : `these ${agents.length} agents`} of version ${policyVersion}:\n${agents.map((name) => `  ${oneLine(name)}`).join('\n')}`
-    : `${done} ${named(agents)}. Version ${policyVersion} of the policy is in force.\nThe document that a gateway starts with is another text: change it too, or its next start goes back.`
+    : `${done} ${named(agents)}. Version ${policyVersion} of the policy is in force.\nThe gateway's own document does not say so: change it too, or its next change takes this back.`
   return [what, ...left.map(({ agent, reason }) => `Left: ${oneLine(agent)}, ${oneLine(reason)}`)].join('\n')
 }
 
