@@ -56,6 +56,13 @@ suite('serve', () => {
     assert.deepEqual(await closed, [0, null])
   })
 
+  test('ends in good order also when it is asked to twice', async () => {
+    const { child, closed } = await serve(document('twice'))
+    child.kill('SIGTERM')
+    child.stderr.on('data', (text: string) => text.includes('ending every session') && child.kill('SIGTERM'))
+    assert.deepEqual(await closed, [0, null])
+  })
+
   test('tells a person the same in words', async () => {
     const { child, closed, first } = await serve(document('words'))
     assert.match(first, /The gateway is ready\. Control API: http:\/\/127\.0\.0\.1:\d+\npostgres: 127\.0\.0\.1:\d+/)

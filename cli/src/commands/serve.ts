@@ -25,7 +25,8 @@ Examples:
       process.chdir(dirname(resolve(own.config)))
       // Before anybody is told that it is ready: a signal then would end it without a word to its sessions.
       const asked = new Promise<string>((received) => {
-        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(name, received)
+        // A service manager tells every process of the group, and who started this one passes it on: a second one must not cut the end short.
+        for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => received(name))
       })
       const gateway = await startGateway({ configText })
       print(options, { api: gateway.apiUrl, listeners: gateway.listeners }, () => [
