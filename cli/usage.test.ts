@@ -37,6 +37,7 @@ async function sallyportHere(context: TestContext, args: readonly string[]) {
 suite('wrong usage ends with status 2 and says what to do', () => {
   for (const [args, words] of [
     [['nonsense'], /unknown command 'nonsense'/],
+    [['audit', 'verify', join(folder, 'nowhere')], /nowhere cannot be read/],
     [[], /Commands:/],
     [['session'], /Commands:/],
     [['token'], /Name it: sallyport token --target NAME/],

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -100,6 +101,8 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   const closed = await vault.reseal()
   if (closed.length > 0) log.warn({ secrets: closed }, 'secrets in the vault do not open: their master key is not at hand, or their records were changed')
   for (const [name, secret] of Object.entries(options.secrets ?? {})) await vault.seal(name, secret)
+
+  if (!existsSync(join(CONSOLE_FOLDER, 'index.html'))) log.warn({}, 'the console is not built and not served; build it with: npm run build -w console')
 
   const earlier = await earlierPolicy(storage, log)
   const policies = await openPolicy(config, storage, gatewayId, log)

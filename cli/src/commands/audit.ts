@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
+import { access, readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { AuditReport } from '@sallyport/gateway/ledger/audit'
@@ -120,6 +120,10 @@ function addTiles(audit: Command): void {
     })
 }
 
+function segments(count: number, kind = ''): string {
+  return `${count} ${kind}${count === 1 ? 'segment' : 'segments'}`
+}
+
 function agreed(known: number | undefined): string {
   return known === undefined ? '' : ` It went on from ${known === 1 ? 'the checkpoint' : `all ${known} checkpoints`} kept elsewhere.`
 }
@@ -128,14 +132,14 @@ function inWords({ kind, report }: AuditReport): string {
   switch (kind) {
     case 'ledger': {
       const behind = report.uncovered === 0 ? '' : `, ${report.uncovered} newer than the last checkpoint`
-      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.${agreed(report.known)}${report.segments === undefined ? '' : ` The recordings hold: ${report.segments} sealed ${report.segments === 1 ? 'segment' : 'segments'}.`}`
+      return `The ledger holds: ${report.entries} entries, ${report.covered} proved by ${report.checkpoints} checkpoints${behind}.${agreed(report.known)}${report.segments === undefined ? '' : ` The recordings hold: ${segments(report.segments, 'sealed ')}.`}`
     }
     case 'tiles':
       return `The copy holds: ${report.entries} entries, proved by its checkpoint.${agreed(report.known)}`
     case 'bundle': {
       const destroyed = report.destroyedAtMs === undefined ? '' : `; its recording was destroyed at ${new Date(report.destroyedAtMs).toISOString()}`
       const opened = report.opened ? ', which the key opens' : ''
-      return `The bundle holds: session ${report.session}, ${report.entries} events, ${report.segments} segments of its recording${opened}${destroyed}.`
+      return `The bundle holds: session ${report.session}, ${report.entries} events, ${segments(report.segments)} of its recording${opened}${destroyed}.`
     }
     case 'proof':
       return `The proof holds: entry ${report.index} of the log is\n${report.entry}`
@@ -155,6 +159,9 @@ async function indexOf(event: string, folder: string): Promise<number> {
 
 /** A folder has its key in it; a file may have one beside it. */
 async function verifierKey(given: string | undefined, path: string): Promise<string> {
+  await access(path).catch((error: unknown) => {
+    throw new Failure(`${path} cannot be read: ${messageOf(error)}`, 'Check the path.', EXIT.usage)
+  })
   if (given !== undefined) return (await readText(given, 'the verifier key')).trim()
   for (const file of [join(path, 'verifier.pub'), join(path, '..', 'verifier.pub')]) {
     const text = await readFile(file, 'utf8').catch(() => undefined)

@@ -31,7 +31,7 @@ function insert(statement: InsertStmt, outer: Environment, context: LineageConte
   const table = target(statement.relation, context)
   if (statement.selectStmt !== undefined) {
     const columns = context.query(statement.selectStmt, environment)
-    context.refuse(firstProtection(columns), 'as a source of INSERT')
+    context.refuse(firstProtection(columns), 'as a source of INSERT', 'Leave the masked columns out.')
     refuseMaskedRow(statement.cols, statement.selectStmt, table.columns, context)
   }
   if (statement.onConflictClause !== undefined) onConflict(statement.onConflictClause, table, environment, context)

@@ -9,7 +9,7 @@ import type { FromItem } from './scope.ts'
 import type { StatementNames } from './statement-names.ts'
 import { isFields, stringsOf, tagged } from './tree.ts'
 
-const HINT = 'ask an administrator to make this change'
+const HINT = 'Ask an administrator to make this change.'
 
 /**
  * Statements that may name a protected relation: they read nothing of it and leave its columns what they are. CLUSTER is

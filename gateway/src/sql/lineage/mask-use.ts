@@ -122,12 +122,14 @@ function useOf(columns: readonly OutputColumn[], context: LineageContext): MaskU
   }
 }
 
+const LEAVE_OUT = 'Leave the masked columns out; a plain SELECT of them is masked.'
+
 /** What a query puts into a relation loses its origin, and what a new view shows is not known to be masked yet. */
 function storedUse(query: Node | undefined, use: string, context: LineageContext): MaskUse {
   if (query === undefined) return UNSEEN_USE
   if ('ExecuteStmt' in query) context.refuse(context.unseen('a prepared statement'), use)
   const columns = queryColumns(query, NO_ENVIRONMENT, context)
-  context.refuse(firstProtection(columns), use)
+  context.refuse(firstProtection(columns), use, LEAVE_OUT)
   return { mentions: useOf(columns, context).mentions, mayReturn: false }
 }
 
@@ -135,7 +137,7 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
   if (copy.query !== undefined) {
     const columns = queryColumns(copy.query, NO_ENVIRONMENT, context)
     // COPY names no origins.
-    context.refuse(firstProtection(columns), 'in COPY')
+    context.refuse(firstProtection(columns), 'in COPY', LEAVE_OUT)
     if (context.unknownRelation) context.refuse(context.unseen('a table made lately'), 'in COPY')
     return { mentions: context.touched, mayReturn: false }
   }
@@ -143,7 +145,7 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
   const item = relationItem(copy.relation, context)
   if (copy.is_from) {
     refuseSystemTarget(copy.relation, context)
-    if (copy.filename !== undefined) context.refuse(context.unseen('COPY from a file or program'), 'while columns are masked')
+    if (copy.filename !== undefined) context.refuse(context.unseen('COPY from a file or program'), 'while columns are masked', 'Copy FROM STDIN or TO STDOUT instead.')
     context.refuse(protectionIn(copy.whereClause, scopeOf([item], NO_ENVIRONMENT), context), 'in COPY … WHERE')
     return { mentions: context.touched, mayReturn: false }
   }
