@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
@@ -69,6 +69,22 @@ suite('serve', () => {
     child.kill('SIGINT')
     assert.deepEqual(await closed, [0, null])
   })
+
+  for (const { what, settings, words } of [
+    { what: 'an address that is taken', settings: '  api: { port: PORT }\n', words: /EADDRINUSE.*\nNothing was started\. Addresses .* in the gateway section/ },
+    { what: 'a certificate that is none', settings: '  api: { port: 0 }\n  tls: { cert: file:sallyport.yaml, key: file:sallyport.yaml }\n', words: /gateway\.tls: certificate and key cannot be used/ },
+  ]) {
+    test(`says that it cannot start with ${what}`, async () => {
+      const taken = createServer().listen(0, '127.0.0.1')
+      await once(taken, 'listening')
+      const file = document(what.replaceAll(' ', '-'))
+      writeFileSync(file, `version: 1\ngateway:\n  dataDir: data\n  protocols: { postgres: { port: 0 } }\n${settings.replace('PORT', String((taken.address() as AddressInfo).port))}`)
+      const { status, stderr } = spawnSync(process.execPath, [program, 'serve', '--config', file], { encoding: 'utf8', timeout: 30_000 })
+      taken.close()
+      assert.equal(status, 1, stderr)
+      assert.match(stderr, words)
+    })
+  }
 
   test('two gateways do not share one ledger: the second says so', async () => {
     const file = document('shared')

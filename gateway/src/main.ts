@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createSecureContext } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { isLoopback } from '@sallyport/contract'
@@ -154,7 +155,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   })
   const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
 
-  const tls = gateway.tls === undefined ? undefined : { cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) }
+  const tls = gateway.tls === undefined ? undefined : usableTls({ cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) })
   const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
   const authorities = await ownAuthorities(vault)
   const deviceLogins = new IssuerDeviceLogins({ policies })
@@ -258,6 +259,16 @@ async function openRecording(
   })
   ledger.append(encodeGatewayStarted({ software: SOFTWARE, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
   return { ledger, watch, verifierKey }
+}
+
+/** OpenSSL's own words do not say what they are about. */
+function usableTls(tls: { readonly cert: string; readonly key: string }): { readonly cert: string; readonly key: string } {
+  try {
+    createSecureContext(tls)
+    return tls
+  } catch (error) {
+    throw new Error(`gateway.tls: certificate and key cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

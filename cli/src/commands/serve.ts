@@ -28,7 +28,12 @@ Examples:
         // A service manager tells every process of the group, and who started this one passes it on: a second one must not cut the end short.
         for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => received(name))
       })
-      const gateway = await startGateway({ configText })
+      const gateway = await startGateway({ configText }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') {
+          throw new Failure(error.message, 'Nothing was started. Addresses and folders are in the gateway section of the document.')
+        }
+        throw error
+      })
       print(options, { api: gateway.apiUrl, listeners: gateway.listeners }, () => [
         `The gateway is ready. Control API: ${gateway.apiUrl}`,
         ...Object.entries(gateway.listeners).map(([protocol, { host, port }]) => `${protocol}: ${host}:${port}`),

@@ -13,7 +13,7 @@ const MAX_FILE_BYTES = 4096
  */
 export async function readMasterKeyFile(path: string): Promise<MasterKeys> {
   const keys = await readIfThere(path)
-  if (keys === undefined) throw new SecretError(`there is no master key file ${path}`)
+  if (keys === undefined) throw new SecretError(`there is no master key file ${path}; make it with: (umask 077; openssl rand -base64 32 > ${path})`)
   return keys
 }
 
@@ -55,7 +55,7 @@ async function readIfThere(path: string): Promise<MasterKeys | undefined> {
     // Of the opened file, not of the path: what is checked is what is read.
     const { mode, size } = await file.stat()
     if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      throw new SecretError(`the master key file ${path} must have mode 0600, and others can read or change it`)
+      throw new SecretError(`the master key file ${path} can be read or changed by others; run: chmod 600 ${path}`)
     }
     if (size > MAX_FILE_BYTES) throw new SecretError(`the master key file ${path} is too large to be one`)
     return parseMasterKeys(await file.readFile('utf8'), `the master key file ${path}`)
