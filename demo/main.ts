@@ -100,10 +100,10 @@ ${box === undefined ? '' : `  ${pc.dim('# the same over SSH: reads pass, removal
   npx sallyport ssh-config --as dana > ssh-config && scp -F ssh-config box:reports/october.csv .
 `}  ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
   npx sallyport session list --as robin
+  npx sallyport audit verify
   ${pc.dim('# logged in as a person, in a browser: whoever is chosen there')}
   npx sallyport login
   npx sallyport whoami
-  npx sallyport audit verify
 
 Ctrl-C stops everything.
 `
