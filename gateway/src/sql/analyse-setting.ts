@@ -13,5 +13,7 @@ export function analyseSetting(name: string, value: string): Analysis {
     mayChangeReading: changesReading(name),
     mayReturnMasked: false,
     mayQuoteMasked: false,
+    mayQuoteRows: false,
+    redefines: [],
   }
 }

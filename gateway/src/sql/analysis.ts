@@ -14,9 +14,21 @@ export interface Analysis {
   readonly mayChangeReading: boolean
   /** False only when no masked column can be in its rows. Otherwise every row description is checked. */
   readonly mayReturnMasked: boolean
-  /** True when error and notice texts of it could quote masked values. */
+  /** True when it touches masked columns: error and notice texts of it could quote their values. */
   readonly mayQuoteMasked: boolean
+  /** True when their details could quote a row of a masked table, also where the statement names none of these. */
+  readonly mayQuoteRows: boolean
+  /**
+   * Names of relations that may be other ones, or have other columns, once it has run; {@link ANY_RELATION} for any. Behind
+   * {@link OWN_RELATION} it is so for the session alone. What unknown statements redefine is not known.
+   */
+  readonly redefines: readonly string[]
 }
+
+/** Stands in {@link Analysis.redefines} for all names. */
+export const ANY_RELATION = '*'
+/** Stands in {@link Analysis.redefines} before the name of a temporary table. */
+export const OWN_RELATION = 'pg_temp.'
 
 /** Prepared statements and cursors live in the session under names; what they do is decided again when they are used. */
 export type NameEffect =

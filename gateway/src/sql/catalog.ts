@@ -27,6 +27,8 @@ export interface Relation {
   readonly columns: readonly Column[]
   /** OIDs of the relations it inherits from or is a partition of. */
   readonly parents: readonly number[]
+  /** A change of its rows may run code, or change rows of other relations: by triggers, foreign keys with actions, rules. */
+  readonly changesOthers?: boolean
   /** For users' views and materialised views: their query, every name in it schema-qualified. */
   readonly definition?: string
   /** For users' views and materialised views: OIDs of the relations their query names, system ones left out. */

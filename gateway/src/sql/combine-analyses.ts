@@ -29,6 +29,8 @@ export function combineAnalyses(list: readonly Analysis[]): Analysis {
     mayChangeReading: list.some((one) => one.mayChangeReading),
     mayReturnMasked: list.some((one) => one.mayReturnMasked),
     mayQuoteMasked: list.some((one) => one.mayQuoteMasked),
+    mayQuoteRows: list.some((one) => one.mayQuoteRows),
+    redefines: union(list.map((one) => one.redefines)),
   }
 }
 

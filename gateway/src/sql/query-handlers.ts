@@ -2,6 +2,7 @@
 import { useOperator } from './expression-handlers.ts'
 import { isFields, listOf, namesOf, nodeOf, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
+import { redefinedBy } from './redefinitions.ts'
 import { rangeName } from './relations.ts'
 import { canFilterRows } from './row-filter.ts'
 import type { CteScope, Handler, Walk } from './walk.ts'
@@ -90,6 +91,7 @@ function merge(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
 /** SELECT INTO and CREATE TABLE AS. */
 function into(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   walk.findings.change('create')
+  for (const name of redefinedBy(type, fields)) walk.findings.redefined.add(name)
   walk.visitFields(type, fields, scope)
 }
 

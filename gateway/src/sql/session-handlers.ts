@@ -1,5 +1,5 @@
 /** Statements about the session: settings, transactions, names, cursors, copying, and what runs other statements. */
-import type { NameEffect } from './analysis.ts'
+import { ANY_RELATION, type NameEffect } from './analysis.ts'
 import { constantOf, integerText, isFields, listOf, nodeOf, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { changesReading, isHarmlessSetting } from './settings.ts'
@@ -71,7 +71,8 @@ function transaction(walk: Walk, fields: Fields): void {
       findings.changesReading = true
       return
     default:
-      // Two-phase commit outlives the session.
+      // Two-phase commit outlives the session, and brings definitions of whatever transaction it ends.
+      findings.redefined.add(ANY_RELATION)
       findings.changesReading = true
       findings.changes = true
   }

@@ -14,6 +14,7 @@ import { UNKNOWN } from './unknown.ts'
 export { analyseSetting } from './analyse-setting.ts'
 export { combineAnalyses } from './combine-analyses.ts'
 export { loadParser } from './parser.ts'
+export { REDEFINED } from './statement-reader.ts'
 export { UNKNOWN }
 
 export interface AnalysisContext {

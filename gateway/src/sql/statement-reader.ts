@@ -4,8 +4,11 @@ import type { Analysis } from './analysis.ts'
 import type { Catalog } from './catalog.ts'
 import type { Findings } from './findings.ts'
 import { findMaskUse } from './lineage/mask-use.ts'
+import type { MaskUse } from './lineage/mask-use.ts'
+import { reachesMaskedRows } from './lineage/reached-rows.ts'
 import type { ProtectedColumns } from './lineage/protected-columns.ts'
 import { parseSql } from './parser.ts'
+import { namesRedefined } from './redefinitions.ts'
 import { TreeWalk } from './tree-walk.ts'
 import type { WalkContext } from './walk.ts'
 
@@ -18,6 +21,7 @@ export interface Reading {
 interface MaskUses {
   readonly mentions: boolean
   readonly mayReturn: boolean
+  readonly reachesRows: boolean
   readonly violation: MaskViolation | undefined
 }
 
@@ -59,14 +63,39 @@ export class StatementReader {
     const { catalog } = this.#context
     const unseen = findings.unknown || findings.usesNames || catalog === undefined
     const uses = catalog === undefined ? [] : statements.map((one) => findMaskUse(one, catalog, protectedColumns))
+    const early = redefinedEarlier(statements, uses, findings, (one) => this.#walk([one]), protectedColumns.unseen.name)
     const changesProtected = !findings.readOnly &&
       [...findings.objects].some((object) => protectedColumns.isProtectedName(object.slice(object.lastIndexOf('.') + 1)))
     return {
       mentions: unseen || changesProtected || uses.some((use) => use.mentions),
       mayReturn: unseen || uses.some((use) => use.mayReturn),
-      violation: uses.find((use) => use.violation !== undefined)?.violation,
+      reachesRows: unseen || reachesMaskedRows(findings, catalog, protectedColumns),
+      violation: uses.find((use) => use.violation !== undefined)?.violation ?? early,
     }
   }
+}
+
+/**
+ * What an earlier statement of the same message redefines, the catalog does not hold yet: a name that is read by it could
+ * be another table by then, and a column of it one of a masked table around it.
+ */
+function redefinedEarlier(
+  statements: readonly Node[], uses: readonly MaskUse[], all: Findings, walk: (one: Node) => Findings, mask: string,
+): MaskViolation | undefined {
+  if (statements.length < 2 || all.redefined.size === 0) return undefined
+  const redefined = new Set<string>()
+  for (const [index, statement] of statements.entries()) {
+    const own = walk(statement)
+    if (uses[index]?.mentions === true && namesRedefined([...own.objects], redefined)) return { mask, ...REDEFINED }
+    for (const name of own.redefined) redefined.add(name)
+  }
+  return undefined
+}
+
+/** Why a statement cannot be followed whose transaction has changed what names mean. */
+export const REDEFINED = {
+  reason: 'a table in it was defined or changed in a transaction that is not over, so nobody can tell which values to mask',
+  hint: 'Commit first; then use it beside masked columns in a statement after that.',
 }
 
 function analysisOf(findings: Findings, statements: number, masks: MaskUses | undefined): Analysis {
@@ -86,6 +115,8 @@ function analysisOf(findings: Findings, statements: number, masks: MaskUses | un
     mayChangeReading: findings.changesReading || unknown,
     mayReturnMasked: masks?.mayReturn ?? false,
     mayQuoteMasked: masks?.mentions ?? false,
+    mayQuoteRows: masks !== undefined && (masks.mentions || masks.reachesRows),
+    redefines: [...findings.redefined],
   }
 }
 

@@ -10,6 +10,7 @@ import type { Fields } from './node-types.ts'
 import { nameObjects } from './object-names.ts'
 import { QUERY_HANDLERS } from './query-handlers.ts'
 import { isHarmlessToRead, nameRelation, rangeName } from './relations.ts'
+import { addHeirs, redefinedBy } from './redefinitions.ts'
 import { SESSION_HANDLERS } from './session-handlers.ts'
 import { CHANGING_STATEMENTS } from './statement-kinds.ts'
 import { suspectsAreColumns } from './suspects.ts'
@@ -35,6 +36,8 @@ export class TreeWalk implements Walk {
   /** Call when all is visited: some names can be judged only then. */
   finish(): void {
     if (!suspectsAreColumns(this.findings, this.catalog)) this.findings.unknown = true
+    const { redefined } = this.findings
+    if (redefined.size > 0 && this.catalog !== undefined) addHeirs(redefined, this.catalog)
   }
 
   visit(value: unknown, scope: CteScope | undefined): void {
@@ -58,6 +61,7 @@ export class TreeWalk implements Walk {
     if (action !== undefined) {
       this.findings.change(action)
       nameObjects(this, type, fields)
+      for (const name of redefinedBy(type, fields)) this.findings.redefined.add(name)
     } else if (!PLAIN_NODES.has(type)) {
       this.findings.unknown = true
     }

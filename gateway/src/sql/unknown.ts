@@ -10,4 +10,6 @@ export const UNKNOWN: Analysis = {
   mayChangeReading: true,
   mayReturnMasked: true,
   mayQuoteMasked: true,
+  mayQuoteRows: true,
+  redefines: [],
 }

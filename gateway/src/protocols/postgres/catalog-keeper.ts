@@ -4,6 +4,7 @@ import type { Catalog } from '../../sql/catalog.ts'
 import { protectColumns, type ProtectedColumns } from '../../sql/lineage/protected-columns.ts'
 import { StatementAnalyser } from '../../sql/statement-analyser.ts'
 import { CATALOG_FINGERPRINT, readCatalog } from './catalog-queries.ts'
+import { DefinitionMoves } from './definition-moves.ts'
 import { CONNECTION_GONE, UpstreamQueries } from './query-upstream.ts'
 import { summariseCatalog } from './summarise-catalog.ts'
 import { TargetError, type Upstream } from './upstream.ts'
@@ -37,6 +38,7 @@ export interface CatalogView {
   markStale(): void
   /** @throws TargetError when the catalog cannot be read */
   refresh(): Promise<void>
+  readonly moves: DefinitionMoves
 }
 
 interface MaskedCatalog {
@@ -51,6 +53,7 @@ interface ViewSource {
   viewFor(key: string, masks: readonly MaskEntry[]): MaskedCatalog
   markStale(): void
   refresh(): Promise<void>
+  readonly moves: DefinitionMoves
 }
 
 /** Asked several times for each statement: so it is a class, of one shape for all sessions, and keeps what it found. */
@@ -91,6 +94,10 @@ class SessionView implements CatalogView {
 
   refresh(): Promise<void> {
     return this.#source.refresh()
+  }
+
+  get moves(): DefinitionMoves {
+    return this.#source.moves
   }
 
   #current(): MaskedCatalog {
@@ -134,6 +141,7 @@ export class CatalogKeeper {
     viewFor: (key, masks) => this.#viewFor(key, masks),
     markStale: () => this.#markStale(),
     refresh: () => this.refresh(),
+    moves: new DefinitionMoves(),
   }
 
   constructor(connect: () => Promise<Upstream>, log: Log, maxStatementBytes: number) {

@@ -47,6 +47,7 @@ async function readRows(query: CatalogQuery) {
     columns: await query(COLUMNS),
     generated: await query(GENERATED),
     parents: await query(PARENTS),
+    changingOthers: await query(CHANGING_OTHERS),
     views: await query(VIEWS),
     viewReads: await query(VIEW_READS),
     functions: await query(FUNCTIONS),
@@ -68,6 +69,7 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
   }))
   const columns = columnsByRelation(rows.columns, expressions.texts)
   const parents = numbersByOid(rows.parents)
+  const changingOthers = new Set(rows.changingOthers.map((row) => number(row, 0)))
   const views = new Map(rows.views.map((row) => {
     const oid = number(row, 0)
     const definition = queries.texts.get(`${oid}`) ?? UNREADABLE
@@ -82,6 +84,7 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
       kind: text(row, 3),
       columns: columns.get(oid) ?? [],
       parents: parents.get(oid) ?? [],
+      ...(changingOthers.has(oid) && { changesOthers: true }),
       ...views.get(oid),
     }
   })
@@ -139,6 +142,11 @@ const GENERATED = `select attrelid, attnum from pg_catalog.pg_attribute where at
 const PARENTS = `select inhrelid, inhparent from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid where c.relkind not in ('i', 'I')`
 
+/** Foreign keys have triggers; those of most only look. */
+const CHANGING_OTHERS = `select t.tgrelid from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+  where p.oid >= ${FIRST_USER_OID} or p.proname !~ '^RI_FKey_(check|noaction|restrict)_'
+  union select ev_class from pg_catalog.pg_rewrite where ev_class >= ${FIRST_USER_OID} and ev_type <> '1'`
+
 const VIEWS = `select c.oid, exists (
     select from pg_catalog.pg_rewrite r join pg_catalog.pg_depend d on d.objid = r.oid
     left join pg_catalog.pg_operator o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
@@ -191,6 +199,7 @@ export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
     select oid from pg_catalog.pg_class where relpersistence = 't')`,
   `pg_rewrite where oid >= ${FIRST_USER_OID}`,
   'pg_inherits',
+  'pg_trigger',
   'pg_attrdef',
   `pg_proc where oid >= ${FIRST_USER_OID}`,
   `pg_operator where oid >= ${FIRST_USER_OID}`,

@@ -195,10 +195,12 @@ export class ClientRelay {
   }
 
   #mustWait(type: number | undefined): boolean {
-    const { holdsAll, holdsReading, catalog, inFlight, readingMoved } = this.#state
+    const { holdsAll, holdsReading, catalog, inFlight, readingMoved, definitions, boundaries } = this.#state
     if (holdsAll > 0 || this.#isFull) return true
+    const stale = this.#state.masking && !catalog.isFresh
+    if (type === FRONTEND.execute) return stale
     if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
-    return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !catalog.isFresh)
+    return stale || holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !definitions.isEmpty && boundaries > 0)
   }
 
   #hold(rest: Buffer): void {
@@ -355,10 +357,12 @@ export class ClientRelay {
       this.#refuse(step, TOO_MANY_NAMES)
       return undefined
     }
-    names.expect(analysis.effects)
+    names.expect(analysis.effects, text)
     step.analysis = analysis
     const facts = this.#reader.factsWith(analysis, parameters)
     const { effect } = session.policy.decide(facts)
+    if (effect !== 'deny') this.#state.definitions.note(analysis)
+    if (this.#state.masking && analysis.mayQuoteMasked) step.analysedAt = this.#state.catalog.moves.count
     const asksPeople = effect === 'review'
     if (asksPeople) step.reviewable = HeldStep.of(this.#state, { text, readable, facts, analysis, parameters, portal, inTransaction: this.#state.inTransaction || this.#state.pipelined > 0 })
     else if (effect === 'allow') this.#state.context.note(text, analysis, parameters)

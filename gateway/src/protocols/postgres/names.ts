@@ -5,6 +5,20 @@ import { NameTable } from './name-table.ts'
 const MAX_NAMES = 20_000
 const MAX_VERSIONS = 16
 
+/** Of all that PREPARE was given, in a session; what is beyond is unknown once the catalog has changed. */
+const MAX_KEPT_CHARACTERS = 4 << 20
+
+/** What PREPARE put under a name. */
+interface KeptStatement {
+  /** As it was analysed first. */
+  readonly original: Analysis
+  analysis: Analysis
+  analyser: StatementAnalyser | undefined
+  readonly name: string
+  /** Of the message that it came in. */
+  readonly text: string | undefined
+}
+
 /** A statement that the client prepared by a Parse message. */
 export interface Prepared {
   readonly text: string
@@ -62,10 +76,18 @@ export class Names {
   readonly confirmedStatements = new NameTable<Prepared>()
   readonly confirmedPortals = new NameTable<Portal>()
   /** What PREPARE put under a name. Several where one may have failed: then the strictest counts. */
-  readonly #sqlStatements = new Map<string, Analysis[]>()
+  readonly #sqlStatements = new Map<string, KeptStatement[]>()
   readonly #cursors = new Map<string, Analysis[]>()
+  readonly #analyser: () => StatementAnalyser
+  /** Characters of texts that are kept to be analysed again. */
+  #kept = 0
   /** Counts everything that may give a name another meaning. */
   epoch = 0
+
+  /** @param analyser by the catalog as it is now */
+  constructor(analyser: () => StatementAnalyser) {
+    this.#analyser = analyser
+  }
 
   /** True when no more names are taken: memory is bounded. */
   get isFull(): boolean {
@@ -82,7 +104,7 @@ export class Names {
     const parsed = this.statements.get(name)
     const versions = this.#sqlStatements.size === 0 ? undefined : this.#sqlStatements.get(name)
     if (versions === undefined) return parsed
-    const analysis = combineAnalyses(parsed === undefined ? versions : [...versions, parsed.analysis])
+    const analysis = combineAnalyses([...versions.map((one) => this.#current(one)), ...(parsed === undefined ? [] : [parsed.analysis])])
     return { text: `EXECUTE ${name}`, analysis, analyser: undefined, parsed: false, preparedAs: name, segment: 0 }
   }
 
@@ -93,18 +115,18 @@ export class Names {
     const local = new Map<string, Analysis>()
     for (const effect of analysis.effects) {
       if (effect.kind === 'prepare' || effect.kind === 'declare') local.set(`${effect.kind} ${effect.name}`, effect.analysis)
-      else if (effect.kind === 'execute') all.push(...this.#meanings(local.get(`prepare ${effect.name}`), this.#sqlStatements.get(effect.name), this.statements.get(effect.name)?.analysis))
+      else if (effect.kind === 'execute') all.push(...this.#meanings(local.get(`prepare ${effect.name}`), this.#sqlStatements.get(effect.name)?.map((one) => this.#current(one)), this.statements.get(effect.name)?.analysis))
       else if (effect.kind === 'fetch') all.push(...this.#meanings(local.get(`declare ${effect.name}`), this.#cursors.get(effect.name), this.portals.get(effect.name)?.prepared.analysis))
     }
     return combineAnalyses(all)
   }
 
   /** Takes note of the names that a statement which is about to run may make. What it removes may yet fail, or be skipped. */
-  expect(effects: readonly NameEffect[]): void {
+  expect(effects: readonly NameEffect[], text: string): void {
     for (const effect of effects) {
       if (effect.kind === 'execute' || effect.kind === 'fetch') continue
       this.epoch++
-      if (effect.kind === 'prepare') add(this.#sqlStatements, effect.name, effect.analysis)
+      if (effect.kind === 'prepare') this.#prepare(effect.name, effect.analysis, text, this.#analyser())
       else if (effect.kind === 'declare') {
         this.portals.delete(effect.name)
         add(this.#cursors, effect.name, effect.analysis)
@@ -113,11 +135,11 @@ export class Names {
   }
 
   /** A statement was answered. Of a message that failed some statements may have run: nothing is removed then. */
-  settle(effects: readonly NameEffect[], completed: boolean): void {
+  settle(effects: readonly NameEffect[], completed: boolean, text: string): void {
     for (const effect of effects) {
       if (effect.kind === 'declare') this.confirmedPortals.delete(effect.name)
       if (!completed) continue
-      if (effect.kind === 'prepare') add(this.#sqlStatements, effect.name, effect.analysis)
+      if (effect.kind === 'prepare') this.#prepare(effect.name, effect.analysis, text, undefined)
       else if (effect.kind === 'declare') add(this.#cursors, effect.name, effect.analysis)
       else if (effect.kind === 'deallocate') this.closeStatement(effect.name)
       else if (effect.kind === 'close') this.closePortal(effect.name)
@@ -126,6 +148,7 @@ export class Names {
 
   /** The target holds it no more, or none at all. A Parse of the same name may be on its way already: it stays. */
   closeStatement(name: string | undefined): void {
+    for (const { text } of name === undefined ? [...this.#sqlStatements.values()].flat() : (this.#sqlStatements.get(name) ?? [])) this.#kept -= text?.length ?? 0
     close(name, this.statements, this.confirmedStatements, this.#sqlStatements)
   }
 
@@ -137,6 +160,27 @@ export class Names {
   restore(name: string, prepared: Prepared | undefined, portal: Portal | undefined): void {
     if (prepared !== undefined) restore(name, prepared, this.statements, this.confirmedStatements)
     if (portal !== undefined) restore(portal.name, portal, this.portals, this.confirmedPortals)
+  }
+
+  #prepare(name: string, analysis: Analysis, text: string, analyser: StatementAnalyser | undefined): void {
+    const versions = this.#sqlStatements.get(name) ?? []
+    if (versions.some(({ original }) => original === analysis)) return
+    const fits = versions.length < MAX_VERSIONS && this.#kept + text.length <= MAX_KEPT_CHARACTERS
+    if (fits) this.#kept += text.length
+    const kept = { original: analysis, analysis, analyser, name, text: fits ? text : undefined }
+    if (versions.length < MAX_VERSIONS) versions.push(kept)
+    else versions[MAX_VERSIONS - 1] = { ...kept, analysis: UNKNOWN }
+    this.#sqlStatements.set(name, versions)
+  }
+
+  /** The target analyses it again when it runs, by definitions that may be other ones than when it was prepared. */
+  #current(kept: KeptStatement): Analysis {
+    const analyser = this.#analyser()
+    if (kept.analyser === analyser || kept.analysis === UNKNOWN) return kept.analysis
+    const again = kept.text === undefined ? [] : analyser.analyse(kept.text).effects
+    kept.analysis = combineAnalyses(again.flatMap((effect) => (effect.kind === 'prepare' && effect.name === kept.name ? [effect.analysis] : [])))
+    kept.analyser = analyser
+    return kept.analysis
   }
 
   #meanings(local: Analysis | undefined, versions: readonly Analysis[] | undefined, parsed: Analysis | undefined): readonly Analysis[] {

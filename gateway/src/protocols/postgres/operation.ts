@@ -3,7 +3,7 @@ import type { OperationFacts } from '../../governance/operation.ts'
 import type { MaskEntry } from '../../governance/policy/policy-document.ts'
 import { looksMasked } from '../../governance/masking/apply-mask.ts'
 import type { Analysis } from '../../sql/analysis.ts'
-import { type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
+import { REDEFINED, type StatementAnalyser, UNKNOWN } from '../../sql/statement-analyser.ts'
 import type { Portal, Prepared } from './names.ts'
 import type { RelayState } from './relay-state.ts'
 import { readParameters } from './wire/client-messages.ts'
@@ -64,6 +64,7 @@ export class OperationReader {
     const { facts } = analysis
     if (!this.#state.masking || facts.maskViolation !== undefined) return facts
     if (facts.unknown) return this.#unanalysed(facts)
+    if (analysis.mayQuoteMasked && this.#state.definitions.mayHaveTouched(facts.objects)) return { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', ...REDEFINED } }
     if (parameters.length === 0 || facts.readOnly || !analysis.mayQuoteMasked) return facts
     const mask = this.#masks.find((entry) => parameters.some((value) => value !== null && looksMasked(value, [entry])))
     return mask === undefined ? facts : { ...facts, maskViolation: { mask: mask.name, ...WRITE_BACK } }

@@ -4,7 +4,8 @@ import type { Log } from '../protocol-adapter.ts'
 import { ClientRelay } from './client-relay.ts'
 import { changesCatalog } from './operation.ts'
 import type { RelayState } from './relay-state.ts'
-import { ServerRelay, UnmaskableError } from './server-relay.ts'
+import { UnmaskableError } from './moved-definitions.ts'
+import { ServerRelay } from './server-relay.ts'
 import type { Step } from './step.ts'
 import { FRONTEND } from './wire/message-types.ts'
 import { message } from './wire/message-writer.ts'
@@ -108,7 +109,7 @@ export class PostgresSession {
     const { session, gatekeeper, catalog, masking, names, transcript, context } = this.#state
     if (result !== 'completed' && (step.kind === 'parse' || step.kind === 'bind')) names.restore(step.name, step.prepared, step.portal)
     if (step.analysis !== undefined && result !== 'completed') context.failed(step.operation.text)
-    if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed')
+    if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed', step.operation.text)
     if (step.operationNumber === 0) return
     if (masking && step.analysis !== undefined && changesCatalog(step.analysis)) catalog.markStale()
     const position = this.#fromTarget.toClient.position
@@ -133,6 +134,7 @@ export class PostgresSession {
     upstream.receive = () => undefined
     upstream.end(message(FRONTEND.terminate))
     client.receive = () => undefined
+    this.#state.definitions.settled()
     this.#fromTarget.toClient.flush()
     client.end(report)
     gatekeeper.close(session, reason)

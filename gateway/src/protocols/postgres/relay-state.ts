@@ -6,6 +6,7 @@ import type { Analysis } from '../../sql/analysis.ts'
 import type { CatalogView } from './catalog-keeper.ts'
 import type { Connection } from './connection.ts'
 import { Names } from './names.ts'
+import { OwnDefinitions } from './own-definitions.ts'
 import type { OperationContext } from './operation-context.ts'
 import type { ReviewedStatement } from './reviewed-statement.ts'
 import type { Step } from './step.ts'
@@ -40,7 +41,8 @@ export class RelayState {
   readonly context: OperationContext
   /** Finds out what a statement would touch, over a connection of its own. */
   readonly preview: (statement: ReviewedStatement, how: 'rehearse' | 'count', state: Pick<RelayState, 'catalog' | 'parameters'>) => Promise<Preview>
-  readonly names = new Names()
+  readonly names = new Names(() => this.catalog.analyser)
+  readonly definitions: OwnDefinitions
   /** The one step that waits for people: nothing that comes after it is looked at until it is answered. */
   held: Wait | undefined = undefined
   /** Sends a message of the gateway's own to the client, between two of the target's. Set by the server's side. */
@@ -80,6 +82,7 @@ export class RelayState {
     this.session = options.session
     this.gatekeeper = options.gatekeeper
     this.catalog = options.catalog
+    this.definitions = new OwnDefinitions(options.catalog)
     this.hashKey = options.hashKey
     this.limits = options.limits
     this.parameters = options.parameters
@@ -105,7 +108,9 @@ export class RelayState {
 
   /** The target is ready: tells of it where nothing else is under way. */
   settle(): void {
-    if (!this.inTransaction && this.boundaries === 0 && this.pipelined === 0) this.context.settled()
+    if (this.inTransaction || this.boundaries > 0 || this.pipelined > 0) return
+    this.context.settled()
+    this.definitions.settled()
   }
 
   /** The step is answered, dropped or aborted: it holds nothing back any more. */

@@ -37,6 +37,8 @@ export class Step implements Exchange {
   name = ''
   closes: 'statement' | 'portal' = 'statement'
   analysis: Analysis | undefined = undefined
+  /** Value of `DefinitionMoves.count` when it was analysed; set until its first data have come, where it touches masked columns. */
+  analysedAt: number | undefined = undefined
   /** Later text is read only once this step's answer is in. */
   holdsReading = false
   /** Nothing at all is sent until this step's answer is in: it may turn the connection into a COPY. */

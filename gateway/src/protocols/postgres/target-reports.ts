@@ -1,5 +1,5 @@
 import type { RelayState } from './relay-state.ts'
-import { withoutQuotes } from './report-filter.ts'
+import { type Quotes, withoutQuotes } from './report-filter.ts'
 import type { Step } from './step.ts'
 import type { ToClient } from './to-client.ts'
 
@@ -28,7 +28,7 @@ export class TargetReports {
   }
 
   notice(step: Step | undefined, frame: Buffer, start: number, end: number): void {
-    const bytes = this.#mayQuote(step) ? this.#filtered(step, frame, start, end).bytes : undefined
+    const bytes = this.#state.masking ? this.#filtered(step, frame, start, end).bytes : undefined
     if (bytes === undefined) this.#send(step, frame, start, end)
     else this.#send(step, bytes, 0, bytes.length)
   }
@@ -39,12 +39,19 @@ export class TargetReports {
   }
 
   #filtered(step: Step | undefined, frame: Buffer, start: number, end: number): ReturnType<typeof withoutQuotes> {
-    return withoutQuotes(frame, start, end, this.#mayQuote(step), step?.analysis?.facts.readOnly ?? false)
+    return withoutQuotes(frame, start, end, this.#quotes(step))
   }
 
-  #mayQuote(step: Step | undefined): boolean {
-    if (!this.#state.masking) return false
+  #quotes(step: Step | undefined): Quotes {
+    if (!this.#state.masking) return NO_QUOTES
     const analysis = step?.analysis ?? step?.prepared?.analysis ?? step?.portal?.prepared.analysis
-    return analysis?.mayQuoteMasked ?? false
+    // What a Sync commits was deferred by whatever came before it.
+    if (analysis === undefined) return { ...NO_QUOTES, details: step?.kind === 'sync' }
+    const { mayQuoteMasked, mayQuoteRows, facts } = analysis
+    // Of a Bind only the client's own parameters are read, and of a Parse its own constants.
+    const rows = mayQuoteMasked && (step?.kind === 'query' || step?.kind === 'execute')
+    return { details: mayQuoteRows, raised: mayQuoteMasked && !facts.readOnly, rows }
   }
 }
+
+const NO_QUOTES: Quotes = { details: false, raised: false, rows: false }

@@ -1,4 +1,4 @@
-import type { CreateStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import type { CreateStmt, DefineStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
 import { protectionIn } from './expressions.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { firstProtection } from './protection.ts'
@@ -33,6 +33,7 @@ const UNSEEN: Readonly<Record<string, string>> = {
   CreateConversionStmt: 'a new conversion',
   CreateEventTrigStmt: 'a new event trigger',
   CreateOpClassStmt: 'a new operator class',
+  AlterOpFamilyStmt: 'a changed operator family',
 }
 
 /**
@@ -47,7 +48,12 @@ export function refuseDefinition(
   if (unseen !== undefined) {
     context.refuse(context.unseen(unseen), 'while columns are masked, and what it reads cannot be seen', HINT)
   }
-  if ('RenameStmt' in statement) refuseSchemaRename(statement.RenameStmt, context, protectedColumns)
+  if ('RenameStmt' in statement) {
+    refuseSchemaRename(statement.RenameStmt, context, protectedColumns)
+    // Under the name of a function that only computes it would be taken for that one.
+    if (FUNCTIONS.has(statement.RenameStmt.renameType ?? '')) context.refuse(context.unseen('a renamed function'), 'while columns are masked, and what it reads cannot be seen', HINT)
+  }
+  if ('DefineStmt' in statement) refuseUntrustedParts(statement.DefineStmt, context)
   if (!names.relations.some(({ relname = '' }) => protectedColumns.isProtectedName(relname))) return false
   if (HARMLESS.has(tag)) return true
   if ('IndexStmt' in statement) {
@@ -71,6 +77,18 @@ export function refuseDefinition(
 
 function statementName(tag: string): string {
   return `a definition (${tag.replace(/Stmt$/, '')})`
+}
+
+const FUNCTIONS: ReadonlySet<string> = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE'])
+
+/** An operator, an aggregate or a type runs the functions that it is made of where no call of them is written. */
+function refuseUntrustedParts(define: DefineStmt, context: LineageContext): void {
+  for (const node of define.definition ?? []) {
+    const arg = 'DefElem' in node ? node.DefElem.arg : undefined
+    const name = arg !== undefined && 'TypeName' in arg ? stringsOf(arg.TypeName.names).at(-1) : undefined
+    if (name === undefined || context.catalog.functionsNamed(name).every((one) => one.trusted)) continue
+    context.refuse(context.unseen(`function ${name}`), 'in a definition while columns are masked, and what it reads cannot be seen', HINT)
+  }
 }
 
 function refuseSchemaRename(rename: RenameStmt, context: LineageContext, protectedColumns: ProtectedColumns): void {

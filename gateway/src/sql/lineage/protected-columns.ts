@@ -36,6 +36,7 @@ export function protectColumns(catalog: Catalog, masks: readonly MaskEntry[]): P
     if (views.delete(view)) protectView(view, catalog, protections)
   }
   for (const view of views) protections.follow(view)
+  protections.findParents(catalog)
   return protections
 }
 

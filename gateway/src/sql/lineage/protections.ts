@@ -1,5 +1,5 @@
 import type { MaskEntry, MaskMethod } from '../../governance/policy/policy-document.ts'
-import type { Relation } from '../catalog.ts'
+import type { Catalog, Relation } from '../catalog.ts'
 import type { RelationColumns } from './lineage-context.ts'
 import type { OutputColumn, Protection } from './protection.ts'
 
@@ -13,6 +13,8 @@ export interface ProtectedColumns extends RelationColumns {
    */
   maskOf(relationOid: number, attributeNumber: number): MaskEntry | undefined
   isProtectedRelation(relationOid: number): boolean
+  /** True when rows of a protected relation are rows of this one too. */
+  isParent(relationOid: number): boolean
   /** True when a protected relation of that name exists, in whatever schema. */
   isProtectedName(name: string): boolean
   /** True when a relation that a mask holds for is in that schema. */
@@ -39,6 +41,7 @@ export class Protections implements ProtectedColumns {
   /** Brings a view's protections up to date before its columns are asked for. */
   follow: (view: Relation) => void = () => {}
   readonly #byRelation = new Map<number, Map<number, Protection>>()
+  readonly #parents = new Set<number>()
   readonly #names = new Set<string>()
   readonly #schemas = new Set<string>()
   readonly #columns = new Map<number, readonly OutputColumn[]>()
@@ -74,6 +77,22 @@ export class Protections implements ProtectedColumns {
 
   isProtectedRelation(relationOid: number): boolean {
     return this.#byRelation.has(relationOid)
+  }
+
+  isParent(relationOid: number): boolean {
+    return this.#parents.has(relationOid)
+  }
+
+  /** Finds out about all parents, once all protections are found. */
+  findParents(catalog: Catalog): void {
+    const found = [...this.#byRelation.keys()]
+    for (const oid of found) {
+      for (const parent of catalog.relationByOid(oid)?.parents ?? []) {
+        if (this.#parents.has(parent)) continue
+        this.#parents.add(parent)
+        found.push(parent)
+      }
+    }
   }
 
   isProtectedName(name: string): boolean {
