@@ -86,7 +86,9 @@ function redefinedEarlier(
   const redefined = new Set<string>()
   for (const [index, statement] of statements.entries()) {
     const own = walk(statement)
-    if (uses[index]?.mentions === true && namesRedefined([...own.objects], redefined)) return { mask, ...REDEFINED }
+    // What EXECUTE names is in a statement before it.
+    const isRedefined = namesRedefined([...own.objects], redefined) || (own.usesNames && redefined.size > 0)
+    if (uses[index]?.mentions === true && isRedefined) return { mask, ...REDEFINED }
     for (const name of own.redefined) redefined.add(name)
   }
   return undefined

@@ -8,6 +8,7 @@ import { legitimateReads } from '../tables/legitimate-reads.ts'
 import { MASKED_FIXTURES } from '../tables/masked-fixtures.ts'
 import { maskedLegitimate } from '../tables/masked-legitimate.ts'
 import { maskedReads } from '../tables/masked-reads.ts'
+import { readsByDefinition } from '../tables/masked-reads-by-definition.ts'
 import { writeEvasions } from '../tables/write-evasions.ts'
 
 /** Both ways a client can send a statement: what one refuses the other must refuse too. */
@@ -121,7 +122,7 @@ export function testMaskedReads(name: string, policy: string, mode: Mode): void 
       })
     }
 
-    for (const read of maskedReads) {
+    for (const read of [...maskedReads, ...readsByDefinition]) {
       test(`${mode}: no masked value comes out by: ${read.class}: ${read.name}`, async () => {
         for (const sql of read.setup ?? []) await journey.server.query(sql, [], journey.shop.database).catch(() => undefined)
         const { seen } = await attempt(endpoint, read.sql, mode)

@@ -37,6 +37,8 @@ export const legitimateSequences: readonly LegitimateSequence[] = [
   { name: 'names longer than the target keeps', writes: [all(parse(`${LONG}-one`, 'select 1'), SYNC), all(bind('', `${LONG}-two`), execute(), SYNC), query(`deallocate "${LONG}-three"`), all(bind('', `${LONG}-one`), execute(), SYNC)] },
   { name: 'names beyond ASCII', writes: [all(parse('données', 'select 1'), bind('été', 'données'), execute('été'), SYNC), query('execute "données"'), all(close('S', 'données'), SYNC)] },
   { name: 'empty queries', writes: [query(''), query(' ; ; '), all(parse('', ''), bind('', ''), describe('P', ''), execute(), SYNC)] },
+  { name: 'a deferred constraint that fails at Sync', writes: [query('create temp table t (a integer unique deferrable initially deferred)'), all(parse('', 'insert into t values (1), (1)'), bind('', ''), execute(), SYNC), all(parse('', 'select count(*) from t'), bind('', ''), execute(), SYNC)] },
+  { name: 'a deferred constraint that fails at Sync, in one pipeline', writes: [query('create temp table t (a integer unique deferrable initially deferred)'), all(parse('', 'insert into t values (1), (1)'), bind('', ''), execute(), SYNC, parse('', 'select count(*) from t'), bind('', ''), execute(), SYNC)] },
   { name: 'an error in the middle of a message', writes: [query('select 1; select 1/0; select 2')] },
   { name: 'Flush between all', writes: [all(parse('', 'select 1'), FLUSH, describe('S', ''), FLUSH, bind('', ''), FLUSH, execute(), FLUSH, SYNC)] },
   { name: 'errors in three segments of a pipeline', writes: [all(parse('', 'wrong'), bind('', ''), execute(), SYNC, parse('', 'select 1'), bind('', ''), execute(), SYNC, parse('', 'select 1/0'), bind('', ''), execute(), SYNC, query('select 3'))] },

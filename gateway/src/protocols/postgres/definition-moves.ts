@@ -26,10 +26,13 @@ export class DefinitionMoves {
     if (this.#past.length > MAX_PAST) this.#forgotten = this.#past.shift()?.at ?? 0
   }
 
-  /** Whether one of the relations may be another than it was: by a transaction that is open, or over since that count. */
-  mayHaveTouched(objects: readonly string[], since: number): boolean {
+  /**
+   * Whether one of the relations may be another than it was: by a transaction that is open, or over since that count.
+   * @param besides an open one that does not count
+   */
+  mayHaveTouched(objects: readonly string[], since: number, besides?: ReadonlySet<string>): boolean {
     if (since < this.#forgotten) return true
-    for (const names of this.#open) if (namesRedefined(objects, names)) return true
+    for (const names of this.#open) if (names !== besides && namesRedefined(objects, names)) return true
     return this.#past.some(({ at, names }) => at > since && namesRedefined(objects, names))
   }
 }

@@ -14,11 +14,11 @@ const LOOKED_UP: ReadonlySet<number | undefined> = new Set([BACKEND.rowDescripti
  * over before it is defined back: the catalog as it is now says nothing of what it ran by. Asked once a step.
  * @throws UnmaskableError
  */
-export function refuseMoved({ inFlight, catalog }: RelayState, type: number | undefined): void {
+export function refuseMoved({ inFlight, definitions }: RelayState, type: number | undefined): void {
   const step = inFlight.head
   if (step?.analysedAt === undefined || !LOOKED_UP.has(type)) return
   const { analysedAt, analysis } = step
   step.analysedAt = undefined
-  if (!catalog.moves.mayHaveTouched(analysis?.facts.objects ?? [], analysedAt)) return
+  if (!definitions.mayHaveMoved(analysis?.facts.objects ?? [], analysedAt)) return
   throw new UnmaskableError('a table that a statement names was redefined while it ran, so nobody can tell what to mask')
 }

@@ -36,6 +36,11 @@ export class OwnDefinitions {
     return namesRedefined(objects, this.#own) || moves.mayHaveTouched(objects, moves.count)
   }
 
+  /** True when another session may have redefined one of the relations since. */
+  mayHaveMoved(objects: readonly string[], since: number): boolean {
+    return this.#catalog.moves.mayHaveTouched(objects, since, this.#shared)
+  }
+
   /** No transaction is open any more, or the session is over: the catalog tells what has become of it. */
   settled(): void {
     if (this.isEmpty) return

@@ -1,0 +1,79 @@
+import { attempts, type MaskedRead } from './masked-read.ts'
+
+/** What the catalog does not show at the moment when a statement is analysed, and rows that only details of errors quote. */
+
+/** Tables whose clean columns are named like masked ones, and one that hides a name. */
+const SHADOWS: readonly string[] = [
+  'create table clean_pairs (id integer, ssn text, email text)', "insert into clean_pairs values (1, 'x', 'y')",
+  'create table plain (a text, b text)', "insert into plain values ('901-77-0001', 'a hit')",
+  'create table heirs () inherits (plain)',
+  'create schema one', 'create table one.pairs_of (ssn text)', 'create schema two', 'create table two.pairs_of (z integer)', 'insert into two.pairs_of values (1)',
+  'create type typed as (a text)', 'create table of_type of typed', "insert into of_type values ('901-77-0001')",
+  "create function leak_once(text, boolean) returns text language sql stable as 'select ssn from public.customers where id = 1'",
+]
+const OUTER = 'select (select ssn from clean_pairs limit 1) from customers'
+const HIT = 'select c.ssn, x.* from plain x natural join customers c'
+const AWAY = 'alter table clean_pairs rename column ssn to x'
+const BACK = 'alter table clean_pairs rename column x to ssn'
+
+const definitions = attempts('another path', {
+  'a column renamed in the transaction': ['begin', AWAY, OUTER, 'rollback'],
+  'a column renamed in the message': `begin; ${AWAY}; ${OUTER}; rollback`,
+  'a column renamed in a transaction just committed': ['begin', AWAY, 'commit', OUTER, BACK],
+  'a column dropped in the transaction': ['begin', 'alter table clean_pairs drop column ssn', OUTER, 'rollback'],
+  'a column dropped by CASCADE of its type': ['create domain passing as text', 'alter table clean_pairs add column q passing', 'begin', AWAY, 'drop domain passing cascade', OUTER, 'rollback', 'alter table clean_pairs drop column q'],
+  'a renamed column, written by COPY': ['begin', AWAY, `copy (${OUTER}) to stdout`, 'rollback'],
+  'a renamed column, kept in a new table': ['begin', AWAY, `create table kept as ${OUTER}`, 'commit', 'table kept', BACK],
+  'a renamed column, kept in a new view': ['begin', AWAY, `create view kept_view as ${OUTER}`, 'commit', 'table kept_view', BACK],
+  'a renamed column, by a cursor': ['begin', AWAY, `declare c cursor for ${OUTER}`, 'fetch all from c', 'rollback'],
+  'a renamed column, in RETURNING': ['begin', AWAY, 'update customers set city = city where id = 1 returning (select ssn from clean_pairs limit 1)', 'rollback'],
+  'a renamed column, prepared before': [`prepare before_it as ${OUTER}`, AWAY, 'execute before_it', BACK],
+  'a renamed column, prepared before, in the transaction': [`prepare before_that as ${OUTER}`, 'begin', AWAY, 'execute before_that', 'rollback'],
+  'a renamed column, prepared and run in one message': `prepare within as ${OUTER}; ${AWAY}; execute within; ${BACK}`,
+  'a table hidden by a temporary one': ['begin', 'create temp table clean_pairs (z integer)', 'insert into clean_pairs values (1)', OUTER, 'rollback'],
+  'a table hidden by a temporary one, in the message': `create temp table clean_pairs (z integer); insert into clean_pairs values (1); ${OUTER}; drop table pg_temp.clean_pairs`,
+  'a table hidden by SELECT INTO': ['begin', 'select 1 as z into temp clean_pairs', OUTER, 'rollback'],
+  'a table hidden by a temporary view': ['begin', 'create temp view clean_pairs as select 1 as z', OUTER, 'rollback'],
+  'a table hidden by one in another schema': ['begin', 'create schema front create table clean_pairs (z integer)', 'insert into front.clean_pairs values (1)', 'set search_path = front, public', OUTER, 'rollback'],
+  'a table replaced by another under its name': ['begin', 'alter table clean_pairs rename to gone_pairs', 'alter table plain rename to clean_pairs', OUTER, 'rollback'],
+  'schemas that change their names': ['begin', 'alter schema one rename to three', 'alter schema two rename to one', 'select (select ssn from one.pairs_of limit 1) from customers', 'rollback'],
+  'a column named for NATURAL JOIN': ['begin', 'alter table plain rename column a to ssn', HIT, 'rollback'],
+  'a column of an heir named for NATURAL JOIN': ['begin', 'alter table plain rename column a to ssn', "insert into heirs values ('902-77-0002', 'a hit')", HIT.replace('plain', 'heirs'), 'rollback'],
+  'a column of a type named for NATURAL JOIN': ['begin', 'alter type typed rename attribute a to ssn cascade', HIT.replace('plain', 'of_type'), 'rollback'],
+  'columns moved by a new one': ['begin', 'alter table plain add column c text', 'select lower(q.f) from (select p.*, c.* from plain p, customers c) q(a, b, c, d, e, f)', 'rollback'],
+  'columns moved by a dropped one': ['begin', 'alter table plain drop column b', 'select lower(q.d), lower(q.f) from (select p.*, c.* from plain p, customers c) q(a, b, c, d, e, f)', 'rollback'],
+  'a function under the name of one that computes': 'alter function leak_ssn(integer) rename to md5; select md5(1); alter function md5(integer) rename to leak_ssn',
+  'a function under such a name in the transaction': ['begin', 'alter routine leak_ssn(integer) rename to md5', 'select md5(1)', 'rollback'],
+  'an operator made of a function': ['begin', 'create operator % (leftarg = text, rightarg = boolean, function = leak_once)', "select 'x' % true", 'rollback'],
+  'an aggregate made of a function': ['begin', 'create aggregate max(boolean) (sfunc = leak_once, stype = text)', 'select max(true)', 'rollback'],
+})
+
+const details = attempts('another channel', {
+  'details of a failing row of a view of clean columns': 'update customer_names set name = null where id = 1',
+  'details of a failing row by a foreign key': 'delete from terminals where id = 1',
+  'details of a failing row by a trigger': 'update stock set n = 2',
+  'details of a failing row by a rule': 'insert into rule_source values (1)',
+  'details of a deferred constraint by COMMIT': ['begin', "update customers set email = 'n290@example.org' where id = 290", 'commit'],
+  'details of a deferred constraint by a savepoint and COMMIT': ['begin', 'savepoint a', "update customers set email = 'n290@example.org' where id = 290", 'release a', 'end'],
+  'details of a deferred constraint by SET CONSTRAINTS': ['begin', "update customers set email = 'n290@example.org' where id = 290", 'set constraints all immediate', 'rollback'],
+  'details of a deferred constraint by PREPARE TRANSACTION': ['begin', "update customers set email = 'n290@example.org' where id = 290", "prepare transaction 'x'", 'rollback'],
+  'details of a deferred constraint of one statement': "update customers set email = 'n290@example.org' where id = 290",
+})
+
+const FAILING: readonly string[] = [
+  'create table terminals (id integer primary key)', 'insert into terminals values (1)',
+  'alter table payments add column terminal_id integer references terminals on delete set null', 'update payments set terminal_id = 1 where id = 3',
+  'alter table payments add constraint needs_terminal check (id <> 3 or terminal_id is not null) not valid',
+  'create table stock (id integer, n integer)', 'insert into stock values (1, 1)',
+  `create function touch_customers() returns trigger language plpgsql as
+    $$ begin update public.customers set name = null where id = 5; return new; end $$`,
+  'create trigger touching after update on stock for each row execute function touch_customers()',
+  'create table rule_source (id integer)',
+  'create rule touching as on insert to rule_source do also update customers set name = null where id = 6',
+  'create table subscribers (email text references customers (email) deferrable initially deferred)',
+  "insert into subscribers values ('q7mail290@sentinel.example')",
+]
+
+const withSetup = (reads: readonly MaskedRead[], setup: readonly string[]): MaskedRead[] => reads.map((read, at) => (at === 0 ? { ...read, setup } : read))
+
+export const readsByDefinition: readonly MaskedRead[] = [...withSetup(definitions, SHADOWS), ...withSetup(details, FAILING)]
