@@ -12,6 +12,7 @@ export function analyseSetting(name: string, value: string): Analysis {
     mayCopyIn: false,
     mayChangeReading: changesReading(name),
     mayReturnMasked: false,
+    touchesMasked: false,
     mayQuoteMasked: false,
     mayQuoteRows: false,
     redefines: [],

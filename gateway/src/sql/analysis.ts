@@ -14,7 +14,9 @@ export interface Analysis {
   readonly mayChangeReading: boolean
   /** False only when no masked column can be in its rows. Otherwise every row description is checked. */
   readonly mayReturnMasked: boolean
-  /** True when it touches masked columns: error and notice texts of it could quote their values. */
+  /** True when it names a relation with masked columns, or may run what does: what it shows depends on every definition in it. */
+  readonly touchesMasked: boolean
+  /** True when error and notice texts of it could quote masked values. */
   readonly mayQuoteMasked: boolean
   /** True when their details could quote a row of a masked table, also where the statement names none of these. */
   readonly mayQuoteRows: boolean

@@ -28,6 +28,7 @@ export function combineAnalyses(list: readonly Analysis[]): Analysis {
     mayCopyIn: list.some((one) => one.mayCopyIn),
     mayChangeReading: list.some((one) => one.mayChangeReading),
     mayReturnMasked: list.some((one) => one.mayReturnMasked),
+    touchesMasked: list.some((one) => one.touchesMasked),
     mayQuoteMasked: list.some((one) => one.mayQuoteMasked),
     mayQuoteRows: list.some((one) => one.mayQuoteRows),
     redefines: union(list.map((one) => one.redefines)),

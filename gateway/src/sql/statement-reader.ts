@@ -19,6 +19,7 @@ export interface Reading {
 }
 
 interface MaskUses {
+  readonly touches: boolean
   readonly mentions: boolean
   readonly mayReturn: boolean
   readonly reachesRows: boolean
@@ -67,6 +68,7 @@ export class StatementReader {
     const changesProtected = !findings.readOnly &&
       [...findings.objects].some((object) => protectedColumns.isProtectedName(object.slice(object.lastIndexOf('.') + 1)))
     return {
+      touches: unseen || changesProtected || uses.some((use) => use.touches),
       mentions: unseen || changesProtected || uses.some((use) => use.mentions),
       mayReturn: unseen || uses.some((use) => use.mayReturn),
       reachesRows: unseen || reachesMaskedRows(findings, catalog, protectedColumns),
@@ -88,7 +90,7 @@ function redefinedEarlier(
     const own = walk(statement)
     // What EXECUTE names is in a statement before it.
     const isRedefined = namesRedefined([...own.objects], redefined) || (own.usesNames && redefined.size > 0)
-    if (uses[index]?.mentions === true && isRedefined) return { mask, ...REDEFINED }
+    if (uses[index]?.touches === true && isRedefined) return { mask, ...REDEFINED }
     for (const name of own.redefined) redefined.add(name)
   }
   return undefined
@@ -116,6 +118,7 @@ function analysisOf(findings: Findings, statements: number, masks: MaskUses | un
     mayCopyIn: findings.copyIn,
     mayChangeReading: findings.changesReading || unknown,
     mayReturnMasked: masks?.mayReturn ?? false,
+    touchesMasked: masks?.touches ?? false,
     mayQuoteMasked: masks?.mentions ?? false,
     mayQuoteRows: masks !== undefined && (masks.mentions || masks.reachesRows),
     redefines: [...findings.redefined],

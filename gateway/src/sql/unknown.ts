@@ -9,6 +9,7 @@ export const UNKNOWN: Analysis = {
   mayCopyIn: true,
   mayChangeReading: true,
   mayReturnMasked: true,
+  touchesMasked: true,
   mayQuoteMasked: true,
   mayQuoteRows: true,
   redefines: [],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, suite, test } from 'node:test'
 import pg from 'pg'
+import { eventually } from '../support/eventually.ts'
 import { type TestGateway, startTestGateway } from '../support/gateway.ts'
 import { MASKED_WRITES } from '../support/policies.ts'
 import { type PostgresServer, startPostgres } from '../support/postgres.ts'
@@ -77,3 +78,40 @@ test(
     }
   },
 )
+
+/** `clean_pairs.ssn` is no masked column; what the name means without it, `customers.ssn`, is. */
+const OUTER = 'select (select ssn from clean_pairs limit 1) from customers join orders on orders.customer_id = customers.id'
+const AWAY = 'alter table clean_pairs rename column ssn to x'
+const BACK = 'alter table clean_pairs rename column x to ssn'
+
+suite('shows nothing of masked columns by definitions that another session changes for a moment', { concurrency: 1 }, () => {
+  before(async () => {
+    await withClient(await throughGateway(), (client) => client.query("create table clean_pairs (ssn text); insert into clean_pairs values ('x')"))
+  })
+
+  const waits: Readonly<Record<string, { readonly lock: string; readonly text: string }>> = {
+    'while a statement waits for a lock': { lock: 'begin; lock table orders', text: OUTER },
+    'while a statement waits behind another': { lock: 'select 1', text: `select count(*) from generate_series(1, 10000000); ${OUTER}` },
+    'in a transaction that is open': { lock: 'select 1', text: `select 1; ${OUTER}` },
+  }
+  for (const [name, { lock, text }] of Object.entries(waits)) {
+    test(name, async () => {
+      const [holder, changing, reading] = [new pg.Client(past()), new pg.Client(await throughGateway()), new pg.Client(await throughGateway())]
+      for (const client of [holder, changing, reading]) await client.connect()
+      reading.on('error', () => undefined)
+      await holder.query(lock)
+      if (name.includes('open')) await changing.query(`begin; ${AWAY}`)
+      const seen = reading.query(text).then((answer) => JSON.stringify(answer), String)
+      if (!name.includes('open')) {
+        await eventually('the statement is at the target', async () =>
+          (await server.query("select 1 from pg_stat_activity where state = 'active' and query like '%from clean_pairs%' and pid <> pg_backend_pid()")).length === 1)
+        await changing.query(AWAY)
+      } else await changing.query('commit')
+      await Promise.all([holder.end(), seen, changing.query(BACK)])
+      assert.deepEqual(leaksIn(await seen), [])
+      assert.match(await seen, /redefined while it ran|in a transaction that is not over/)
+      await changing.end()
+      await reading.end().catch(() => undefined)
+    })
+  }
+})

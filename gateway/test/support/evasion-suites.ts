@@ -8,7 +8,7 @@ import { legitimateReads } from '../tables/legitimate-reads.ts'
 import { MASKED_FIXTURES } from '../tables/masked-fixtures.ts'
 import { maskedLegitimate } from '../tables/masked-legitimate.ts'
 import { maskedReads } from '../tables/masked-reads.ts'
-import { readsByDefinition } from '../tables/masked-reads-by-definition.ts'
+import { DEFINITION_FIXTURES, readsByDefinition } from '../tables/masked-reads-by-definition.ts'
 import { writeEvasions } from '../tables/write-evasions.ts'
 
 /** Both ways a client can send a statement: what one refuses the other must refuse too. */
@@ -111,7 +111,7 @@ export function testMaskedReads(name: string, policy: string, mode: Mode): void 
     let journey: Journey
     let endpoint: Endpoint
     before(async () => {
-      journey = await start(policy, undefined, MASKED_FIXTURES)
+      journey = await start(policy, undefined, [...MASKED_FIXTURES, ...DEFINITION_FIXTURES])
       endpoint = await journey.endpoint('gateway')
     })
     after(() => journey.stop())

@@ -132,6 +132,10 @@ const statements: Readonly<Record<string, string | readonly string[]>> = {
   'comment': "comment on column customers.ssn is 'tax number'",
   'ANALYZE': 'analyze customers',
   'LOCK': ['begin', 'lock table customers in share mode', 'commit'],
+  'a table made and filled in one message': "create table visits_two (id integer, at date); insert into visits_two values (1, now()); select 1",
+  'a table made, filled, altered and counted in a transaction': ['create table visits_three (id integer)', 'insert into visits_three values (1)', 'alter table visits_three add column at date', 'update visits_three set at = now() where id = 1', 'select id, email from customers where id = 3'],
+  'another table altered beside it': ['alter table notes add column at date', 'select id, email from customers where id = 3', "update customers set city = 'Oslo' where id = 3"],
+  'another table altered beside it in one message': 'alter table notes add column at date; select id, email from customers where id = 3',
   'psql \\d': `select c.oid, n.nspname, c.relname from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relname operator(pg_catalog.~) '^(customers)$' collate pg_catalog.default and pg_catalog.pg_table_is_visible(c.oid) order by 2, 3`,
   'psql \\d columns': `select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),

@@ -74,6 +74,7 @@ const FAILING: readonly string[] = [
   "insert into subscribers values ('q7mail290@sentinel.example')",
 ]
 
-const withSetup = (reads: readonly MaskedRead[], setup: readonly string[]): MaskedRead[] => reads.map((read, at) => (at === 0 ? { ...read, setup } : read))
+/** What an administrator of the shop made besides the fixtures of masks. */
+export const DEFINITION_FIXTURES: readonly string[] = [...SHADOWS, ...FAILING]
 
-export const readsByDefinition: readonly MaskedRead[] = [...withSetup(definitions, SHADOWS), ...withSetup(details, FAILING)]
+export const readsByDefinition: readonly MaskedRead[] = [...definitions, ...details]

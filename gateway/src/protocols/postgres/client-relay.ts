@@ -362,7 +362,7 @@ export class ClientRelay {
     const facts = this.#reader.factsWith(analysis, parameters)
     const { effect } = session.policy.decide(facts)
     if (effect !== 'deny') this.#state.definitions.note(analysis)
-    if (this.#state.masking && analysis.mayQuoteMasked) step.analysedAt = this.#state.catalog.moves.count
+    if (this.#state.masking && analysis.touchesMasked) step.analysedAt = this.#state.catalog.moves.count
     const asksPeople = effect === 'review'
     if (asksPeople) step.reviewable = HeldStep.of(this.#state, { text, readable, facts, analysis, parameters, portal, inTransaction: this.#state.inTransaction || this.#state.pipelined > 0 })
     else if (effect === 'allow') this.#state.context.note(text, analysis, parameters)

@@ -64,7 +64,7 @@ export class OperationReader {
     const { facts } = analysis
     if (!this.#state.masking || facts.maskViolation !== undefined) return facts
     if (facts.unknown) return this.#unanalysed(facts)
-    if (analysis.mayQuoteMasked && this.#state.definitions.mayHaveTouched(facts.objects)) return { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', ...REDEFINED } }
+    if (analysis.touchesMasked && this.#state.definitions.mayHaveTouched(facts.objects)) return { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', ...REDEFINED } }
     if (parameters.length === 0 || facts.readOnly || !analysis.mayQuoteMasked) return facts
     const mask = this.#masks.find((entry) => parameters.some((value) => value !== null && looksMasked(value, [entry])))
     return mask === undefined ? facts : { ...facts, maskViolation: { mask: mask.name, ...WRITE_BACK } }

@@ -17,6 +17,8 @@ import { stringOf } from './tree.ts'
 
 /** What a statement does with masked columns. */
 export interface MaskUse {
+  /** True when a relation with masked columns is named. */
+  readonly touches: boolean
   /** True when something masked is touched, or could be: texts of errors may quote values. */
   readonly mentions: boolean
   /** False only when no masked column can be among the result columns. */
@@ -25,8 +27,8 @@ export interface MaskUse {
   readonly violation?: MaskViolation
 }
 
-const NO_USE: MaskUse = { mentions: false, mayReturn: false }
-const UNSEEN_USE: MaskUse = { mentions: true, mayReturn: true }
+const NO_USE: MaskUse = { touches: false, mentions: false, mayReturn: false }
+const UNSEEN_USE: MaskUse = { touches: true, mentions: true, mayReturn: true }
 
 /**
  * Finds where one statement uses masked columns. They may only be output columns by themselves, for which PostgreSQL
@@ -75,7 +77,8 @@ function useIn(statement: Node, names: StatementNames, context: LineageContext, 
   }
   if ('FetchStmt' in statement) return UNSEEN_USE
   for (const path of names.functions) context.refuse(functionProtection(path, context), 'in a definition')
-  return { mentions: refuseDefinition(statement, names, context, protectedColumns), mayReturn: false }
+  const touches = refuseDefinition(statement, names, context, protectedColumns)
+  return { touches, mentions: touches, mayReturn: false }
 }
 
 function isQuery(statement: Node): boolean {
@@ -104,7 +107,7 @@ function cleanUse(names: StatementNames, { catalog }: LineageContext): MaskUse {
   const isUnknown = names.relations.some(
     ({ relname = '' }) => !names.ctes.has(relname) && catalog.relationsNamed(relname).length === 0,
   )
-  return isUnknown ? UNSEEN_USE : NO_USE
+  return isUnknown ? { ...UNSEEN_USE, touches: false } : NO_USE
 }
 
 function queryUse(query: Node, context: LineageContext): MaskUse {
@@ -117,6 +120,7 @@ function queryUse(query: Node, context: LineageContext): MaskUse {
 
 function useOf(columns: readonly OutputColumn[], context: LineageContext): MaskUse {
   return {
+    touches: context.touched,
     mentions: context.touched || context.unknownRelation,
     mayReturn: context.unknownRelation || firstProtection(columns) !== undefined,
   }
@@ -130,7 +134,7 @@ function storedUse(query: Node | undefined, use: string, context: LineageContext
   if ('ExecuteStmt' in query) context.refuse(context.unseen('a prepared statement'), use)
   const columns = queryColumns(query, NO_ENVIRONMENT, context)
   context.refuse(firstProtection(columns), use, LEAVE_OUT)
-  return { mentions: useOf(columns, context).mentions, mayReturn: false }
+  return { ...useOf(columns, context), mayReturn: false }
 }
 
 function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
@@ -139,7 +143,7 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
     // COPY names no origins.
     context.refuse(firstProtection(columns), 'in COPY', LEAVE_OUT)
     if (context.unknownRelation) context.refuse(context.unseen('a table made lately'), 'in COPY')
-    return { mentions: context.touched, mayReturn: false }
+    return { touches: context.touched, mentions: context.touched, mayReturn: false }
   }
   if (copy.relation === undefined) return UNSEEN_USE
   const item = relationItem(copy.relation, context)
@@ -147,11 +151,11 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
     refuseSystemTarget(copy.relation, context)
     if (copy.filename !== undefined) context.refuse(context.unseen('COPY from a file or program'), 'while columns are masked', 'Copy FROM STDIN or TO STDOUT instead.')
     context.refuse(protectionIn(copy.whereClause, scopeOf([item], NO_ENVIRONMENT), context), 'in COPY … WHERE')
-    return { mentions: context.touched, mayReturn: false }
+    return { touches: context.touched, mentions: context.touched, mayReturn: false }
   }
   if (context.unknownRelation) context.refuse(context.unseen('a table made lately'), 'in COPY')
   const listed = copy.attlist?.map((node) => stringOf(node))
   const columns = listed === undefined ? item.columns : item.columns.filter((column) => listed.includes(column.name))
   context.refuse(firstProtection(columns), 'in COPY', 'List the columns to copy, or use SELECT.')
-  return { mentions: context.touched, mayReturn: false }
+  return { touches: context.touched, mentions: context.touched, mayReturn: false }
 }
