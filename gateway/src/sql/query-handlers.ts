@@ -47,7 +47,11 @@ function query(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
 function insert(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('insert')
   const conflict = fields['onConflictClause']
-  if (isFields(conflict) && conflict['action'] === 'ONCONFLICT_UPDATE') walk.findings.change('update')
+  if (isFields(conflict) && conflict['action'] === 'ONCONFLICT_UPDATE') {
+    walk.findings.change('update')
+    // With a query that is not filtered it may update every row there is.
+    if (!canFilterRows(conflict['whereClause']) && !bringsFewRows(fields['selectStmt'])) walk.findings.filtered = false
+  }
   const inner = withScope(walk, fields, scope)
   const { selectStmt, ...rest } = fields
   const values = nodeOf(selectStmt, 'SelectStmt')
@@ -55,6 +59,18 @@ function insert(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   if (values?.['valuesLists'] !== undefined) query(walk, values, inner)
   else walk.visit(selectStmt, inner)
   walk.visitFields('InsertStmt', rest, inner)
+}
+
+/** Rows that stand in the statement, or those of a query that says which. */
+function bringsFewRows(source: unknown): boolean {
+  const query = nodeOf(source, 'SelectStmt')
+  return query === undefined || selectsFewRows(query)
+}
+
+function selectsFewRows(query: Fields): boolean {
+  const { larg, rarg } = query
+  if (isFields(larg) && isFields(rarg)) return selectsFewRows(larg) && selectsFewRows(rarg)
+  return query['fromClause'] === undefined || query['limitCount'] !== undefined || canFilterRows(query['whereClause'])
 }
 
 function update(walk: Walk, fields: Fields, scope: CteScope | undefined): void {

@@ -100,6 +100,16 @@ describe('statement analyser', () => {
     assert.equal(facts('merge into hr.orders o using customers c on true when matched then delete').filtered, false)
     assert.equal(facts('merge into hr.orders o using customers c on o.id = c.id when matched then delete').filtered, true)
     assert.equal(facts('merge into hr.orders o using customers c on o.id = c.id when not matched by source then delete').filtered, false)
+    const upsert = (source: string, where = '') => facts(`insert into customers (id, city) ${source} on conflict (id) do update set city = 'x' ${where}`).filtered
+    assert.equal(upsert('select id, city from customers'), false)
+    assert.equal(upsert("values (1, 'x') union select id, city from customers"), false)
+    assert.equal(upsert('select id, city from customers where true'), false)
+    assert.equal(upsert('select id, city from customers where id = 1'), true)
+    assert.equal(upsert('select id, city from customers limit 5'), true)
+    assert.equal(upsert('select id, city from customers', "where customers.city = 'y'"), true)
+    assert.equal(upsert("values (1, 'x'), (2, 'y')"), true)
+    assert.equal(upsert("select 1, 'x'"), true)
+    assert.equal(facts('insert into customers (id) select id from customers on conflict do nothing').filtered, true)
     assert.equal(facts('explain delete from customers').filtered, true)
   })
 
