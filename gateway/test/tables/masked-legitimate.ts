@@ -136,6 +136,7 @@ const statements: Readonly<Record<string, string | readonly string[]>> = {
   'a table made, filled, altered and counted in a transaction': ['create table visits_three (id integer)', 'insert into visits_three values (1)', 'alter table visits_three add column at date', 'update visits_three set at = now() where id = 1', 'select id, email from customers where id = 3'],
   'another table altered beside it': ['alter table notes add column at date', 'select id, email from customers where id = 3', "update customers set city = 'Oslo' where id = 3"],
   'another table altered beside it in one message': 'alter table notes add column at date; select id, email from customers where id = 3',
+  'foreign key to its key, by ALTER TABLE': ['alter table notes add column customer_id integer references customers (id)', 'alter table pairs add constraint of_customer foreign key (id) references customers (id) not valid'],
   'psql \\d': `select c.oid, n.nspname, c.relname from pg_catalog.pg_class c left join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     where c.relname operator(pg_catalog.~) '^(customers)$' collate pg_catalog.default and pg_catalog.pg_table_is_visible(c.oid) order by 2, 3`,
   'psql \\d columns': `select a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),

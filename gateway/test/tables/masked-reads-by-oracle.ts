@@ -77,6 +77,8 @@ export const readsByOracle: readonly MaskedRead[] = attempts('oracle', {
   'table from a filter': "create table t as select id from customers where ssn like '9%'",
   'partition bound by search': "select tableoid::regclass from customers where ssn > ''",
   'foreign key to it': 'create table t (email text references customers (email))',
+  'foreign key to it, by ALTER TABLE': 'alter table notes add constraint k foreign key (body) references customers (email) not valid',
+  'column that references it': 'alter table notes add column k text references customers (email)',
   'index on it': 'create index on customers (ssn)',
   'unique index on an expression of it': 'create unique index on customers (left(ssn, 3))',
   'partial index on it': "create index on customers (id) where ssn like '9%'",

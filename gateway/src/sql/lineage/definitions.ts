@@ -1,4 +1,4 @@
-import type { CreateStmt, DefineStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import type { AlterTableStmt, CreateStmt, DefineStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
 import { protectionIn } from './expressions.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { firstProtection } from './protection.ts'
@@ -69,6 +69,10 @@ export function refuseDefinition(
     return true
   }
   if ('CreateStmt' in statement) return refuseNewTable(statement.CreateStmt, context)
+  if ('AlterTableStmt' in statement && addsToAnother(statement.AlterTableStmt, protectedColumns)) {
+    refuseReferences(statement.AlterTableStmt.cmds, context)
+    return true
+  }
   for (const relation of names.relations) {
     context.refuse(firstProtection(relationItem(relation, context).columns), `in ${statementName(tag)}`, HINT)
   }
@@ -122,6 +126,12 @@ function refuseNewTable(create: CreateStmt, context: LineageContext): boolean {
   }
   refuseReferences(create.tableElts, context)
   return true
+}
+
+/** New columns and constraints of a table that has no masked ones can name a protected relation only to reference it. */
+function addsToAnother({ relation, cmds }: AlterTableStmt, protectedColumns: ProtectedColumns): boolean {
+  return !protectedColumns.isProtectedName(relation?.relname ?? '') && (cmds ?? []).every((node) =>
+    'AlterTableCmd' in node && (node.AlterTableCmd.subtype === 'AT_AddColumn' || node.AlterTableCmd.subtype === 'AT_AddConstraint'))
 }
 
 /** A foreign key tells whether a value is there. */
