@@ -1,4 +1,4 @@
-import { type ANY_RELATION, type NameEffect } from './analysis.ts'
+import type { NameEffect } from './analysis.ts'
 import type { Relation } from './catalog.ts'
 
 /** What a walk over one text has found so far. */
@@ -15,7 +15,7 @@ export class Findings {
   /** The first cause that can be told. */
   unknownBecause: string | undefined = undefined
   filtered = true
-  /** Names of relations that mean something else afterwards, {@link ANY_RELATION} for any. */
+  /** Names of relations that mean something else afterwards, `ANY_RELATION` for any. */
   readonly redefined = new Set<string>()
   copyIn = false
   changesReading = false
