@@ -7,7 +7,8 @@ import { loadParser, StatementAnalyser } from './statement-analyser.ts'
 
 const table = (oid: number, name: string, parents: readonly number[] = []): Relation => ({ oid, schema: 'public', name, kind: 'r', columns: [], parents })
 const catalog = catalogOf({
-  relations: [table(1, 'a'), table(2, 'b'), table(3, 'child', [1]), table(4, 'grandchild', [3])],
+  relations: [table(1, 'a'), table(2, 'b'), table(3, 'child', [1]), table(4, 'grandchild', [3]),
+    { ...table(5, 'made_of_rows'), columns: [{ name: 'b', number: 1, typeOid: 16_400 }] }],
   functions: [], userOperators: [], activeTypes: [], searchPath: ['public'],
 })
 
@@ -40,7 +41,7 @@ describe('what a statement redefines', () => {
     'alter function f(integer) rename to g': [],
     'alter extension e set schema s': [ANY_RELATION],
     'drop table b': ['b'],
-    'drop table b cascade': [ANY_RELATION],
+    'drop table b cascade': ['b', 'made_of_rows'],
     'drop type t cascade': [ANY_RELATION],
     'create extension e': [ANY_RELATION],
     'create rule "_RETURN" as on select to b do instead select 1 as x': [ANY_RELATION],

@@ -26,6 +26,11 @@ const PLAIN_COMMANDS = words(`
   AT_SetOptions AT_SetRelOptions AT_SetStatistics AT_SetStorage AT_ValidateConstraint
 `)
 
+/** For relations with columns of users' types: CASCADE drops those that are rows of what is dropped. */
+const WITH_USERS_TYPES = '*users-types'
+/** FirstNormalObjectId */
+const FIRST_USER_OID = 16384
+
 /** What RENAME gives a new name that no relation or column has. */
 const APART = words(`
   OBJECT_AGGREGATE OBJECT_COLLATION OBJECT_CONVERSION OBJECT_DATABASE OBJECT_DOMAIN OBJECT_DOMCONSTRAINT OBJECT_EVENT_TRIGGER
@@ -50,8 +55,10 @@ export function redefinedBy(type: string, fields: Fields): readonly string[] {
   if (type === 'RenameStmt' && kind === 'OBJECT_COLUMN') return [nameIn(fields['relation'])]
   if ((type === 'RenameStmt' || type === 'AlterObjectSchemaStmt') && APART.has(kind)) return []
   if (type === 'AlterObjectSchemaStmt' && TABLES.has(kind)) return [nameIn(fields['relation'])]
-  // CASCADE may drop columns of other tables.
-  if (type === 'DropStmt' && TABLES.has(kind) && fields['behavior'] !== 'DROP_CASCADE') return listOf(fields['objects']).map((object) => namesOf(nodeOf(object, 'List')?.['items']).at(-1) ?? ANY_RELATION)
+  if (type === 'DropStmt' && TABLES.has(kind)) {
+    const names = listOf(fields['objects']).map((object) => namesOf(nodeOf(object, 'List')?.['items']).at(-1) ?? ANY_RELATION)
+    return fields['behavior'] === 'DROP_CASCADE' ? [...names, WITH_USERS_TYPES] : names
+  }
   return [ANY_RELATION]
 }
 
@@ -69,8 +76,11 @@ function nameIn(range: unknown): string {
   return range['relpersistence'] === 't' || range['schemaname'] === 'pg_temp' ? OWN_RELATION + name : name
 }
 
-/** Adds the names of relations that inherit from one of the names, by however many steps. */
+/** Adds the names of relations that are redefined with those: that inherit from them, by however many steps. */
 export function addHeirs(names: Set<string>, catalog: Catalog): void {
+  if (names.delete(WITH_USERS_TYPES)) {
+    for (const { name, columns } of catalog.relations) if (columns.some(({ typeOid }) => typeOid >= FIRST_USER_OID)) names.add(name)
+  }
   const heirs = new Map<number, string[]>()
   for (const { name, parents } of catalog.relations) {
     for (const parent of parents) {
