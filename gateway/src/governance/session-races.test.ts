@@ -107,6 +107,19 @@ describe('a session that is being opened', () => {
     })
   }
 
+  for (const [what, agents] of [
+    ['is gone', []], ['has expired', [{ ...bot, expires: '2020-01-01' }]], ['may not open the target', [{ ...bot, targets: ['other'] }]],
+  ] as const) {
+    test(`is not, when by a policy that was applied meanwhile its agent ${what}`, async () => {
+      const doors: Doors = {}
+      const policies = { current: compilePolicy(documentWith(), 1), onChange: () => () => undefined }
+      const { sessions } = sessionsWith(doors, { policies })
+      doors.onGrants = () => void (policies.current = compilePolicy({ ...documentWith(), agents }, 2))
+      await assert.rejects(sessions.open(request()), (error: Error) => error instanceof AuthenticationError && error.message.includes('the policy changed'))
+      await nothingIsLeft(sessions)
+    })
+  }
+
   test('is not affected by what is revoked of others', async () => {
     const doors: Doors = {}
     const { sessions } = sessionsWith(doors)

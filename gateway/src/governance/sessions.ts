@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
+import { agentEndsAtMs } from './agents/agent-end.ts'
 import type { OpenRequest } from './gatekeeper.ts'
 import { withPurpose } from './declared-purpose.ts'
-import { AuthenticationError, type Authenticator } from './identity.ts'
+import { AuthenticationError, type Authenticator, type Identity } from './identity.ts'
 import { type LockCheck, refuseLocked } from './locks/lock.ts'
 import type { Policy, PolicySource } from './policy/policy.ts'
-import type { AgentEntry } from './policy/policy-document.ts'
 import type { Ledger } from './recording/ledger.ts'
 import { encodeLoginRefused, encodeSessionClosed, encodeSessionOpened } from './recording/events.ts'
 import { recordEvent } from './recording/recording-events.ts'
@@ -16,13 +16,9 @@ import { requesterOf } from './review/requester.ts'
 import type { Requester } from './review/review.ts'
 import type { Session } from './session.ts'
 
-const DAY_MS = 86_400_000
-/** The longest that a timer takes. */
-const MAX_TIMER_MS = 2_147_483_647
-
 interface Live {
   readonly session: Session
-  /** Names of the registered agents in it: the identity itself, or who acts for it. */
+  /** Names of the agents in it: the identity itself, or who acts for it. */
   readonly agents: readonly string[]
   readonly end: (reason: string) => void
   timer?: NodeJS.Timeout
@@ -38,7 +34,7 @@ export interface SessionsOptions {
   readonly recordings: Pick<Recordings, 'open'>
   readonly reviews: Pick<ReviewDesk, 'grantsOf'>
   readonly locks: LockCheck
-  /** A session ends after this long, whatever happens in it. */
+  /** A session ends after this long, whatever happens in it; at most what a timer takes, 24 days. */
   readonly maxSessionMs: number
   readonly now: () => number
 }
@@ -95,7 +91,9 @@ export class Sessions {
       ended: undefined,
       recorder: undefined,
     }
-    const agents = [identity.name, ...identity.actors].filter((name, at) => (at > 0 || identity.kind === 'agent') && policy.document.agents.some((agent) => agent.name === name))
+    const agents = agentsIn(identity, policy)
+    // Who it is was found out under the policy of then: a session that is not live yet hears of no change.
+    if (!mayStay(agents, target.name, policy, now())) throw new AuthenticationError('the policy changed while the session was opened: its agent may not open the target any more', 'Ask an operator.')
     const live: Live = { session, agents, end: request.end }
     this.#live.set(session.id, live)
     try {
@@ -129,12 +127,12 @@ export class Sessions {
     const ends = [
       { atMs: session.openedAtMs + maxSessionMs, reason: 'its longest duration is over' },
       ...session.grants.map(({ untilMs }) => ({ atMs: untilMs, reason: 'the granted access is over' })),
-      ...policies.current.document.agents.filter(({ name, expires }) => expires !== undefined && agents.includes(name))
-        .map((agent) => ({ atMs: endOf(agent), reason: `the registration of agent "${agent.name}" has ended` })),
+      ...policies.current.document.agents.filter(({ name }) => agents.includes(name))
+        .map((agent) => ({ atMs: agentEndsAtMs(agent), reason: `the registration of agent "${agent.name}" has ended` })),
     ]
     const first = ends.reduce((one, other) => (other.atMs < one.atMs ? other : one))
     clearTimeout(live.timer)
-    live.timer = setTimeout(() => this.end(session.id, first.reason), Math.min(Math.max(0, first.atMs - now()), MAX_TIMER_MS)).unref()
+    live.timer = setTimeout(() => this.end(session.id, first.reason), Math.max(0, first.atMs - now())).unref()
   }
 
   /** A grant may have been withdrawn while the session was opened, when there was nothing to end yet. */
@@ -240,18 +238,19 @@ function unknownTarget(request: OpenRequest, policy: Policy): AuthenticationErro
   )
 }
 
+/** The identity itself, and who was recognised as acting for it, registered or not any more; of those who acted before, the registered ones. */
+function agentsIn({ kind, name, actors, actor }: Identity, { document }: Policy): readonly string[] {
+  const recognised = [...(kind === 'agent' ? [name] : []), ...(actor?.kind === 'agent' ? [actor.name] : [])]
+  return [...new Set([...recognised, ...actors.filter((one) => document.agents.some((agent) => agent.name === one))])]
+}
+
 /** Every agent in a session must still be registered for its target. */
 function mayStay(agents: readonly string[], target: string, policy: Policy, nowMs: number): boolean {
   return agents.every((name) => {
     const agent = policy.document.agents.find((entry) => entry.name === name)
     if (agent === undefined) return false
-    return nowMs < endOf(agent) && (agent.targets === undefined || agent.targets.includes(target))
+    return nowMs < agentEndsAtMs(agent) && (agent.targets === undefined || agent.targets.includes(target))
   })
-}
-
-/** The last day of a registration ends with it, in UTC. */
-function endOf({ expires }: AgentEntry): number {
-  return expires === undefined ? Infinity : Date.parse(expires) + DAY_MS
 }
 
 function tokensOf({ admission: { tokenId, parentIds = [] } }: Session): readonly string[] {

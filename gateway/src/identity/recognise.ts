@@ -1,3 +1,4 @@
+import { agentEndsAtMs } from '../governance/agents/agent-end.ts'
 import { AuthenticationError } from '../governance/identity.ts'
 import type { AgentEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { ClaimsIssuer } from './claims-issuer.ts'
@@ -35,14 +36,6 @@ export function recognise(claims: Claims, issuer: ClaimsIssuer, document: Policy
     throw new AuthenticationError('this person has the name of a registered agent', 'Have the operator rename the agent.')
   }
   return { kind: 'person', name }
-}
-
-/** Unix milliseconds from which the agent is no longer registered: the end of its last day. */
-export function agentEndsAtMs(agent: AgentEntry): number {
-  if (agent.expires === undefined) return Number.POSITIVE_INFINITY
-  const day = Date.parse(`${agent.expires}T00:00:00Z`)
-  // A date that cannot be read ends the agent rather than making it everlasting.
-  return Number.isNaN(day) ? Number.NEGATIVE_INFINITY : day + 86_400_000
 }
 
 /** Groups as the issuer's claim lists them; a single string is one group. */

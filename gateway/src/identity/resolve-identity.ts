@@ -1,8 +1,9 @@
+import { agentEndsAtMs } from '../governance/agents/agent-end.ts'
 import { AuthenticationError, type Identity } from '../governance/identity.ts'
 import type { AgentEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { VerifiedClaims } from '../governance/session-tokens.ts'
 import { type ClaimsIssuer, claimsIssuers } from './claims-issuer.ts'
-import { agentEndsAtMs, type Claims, groupsOf, type Principal, recognise } from './recognise.ts'
+import { type Claims, groupsOf, type Principal, recognise } from './recognise.ts'
 
 export interface ResolvedIdentity {
   readonly identity: Identity

@@ -1,4 +1,5 @@
 import type { AgentEntry } from '../policy/policy-document.ts'
+import { agentEndsAtMs } from './agent-end.ts'
 
 /** What is known of a registered agent. Times are Unix milliseconds. */
 export interface AgentFacts {
@@ -42,10 +43,5 @@ export function isUnused({ lastSeenMs, live }: AgentFacts, forMs: number, nowMs:
 
 /** True when its last day ends within that time, or has ended. */
 export function isExpiring({ entry }: AgentFacts, withinMs: number, nowMs: number): boolean {
-  return entry.expires !== undefined && lastDayEndsMs(entry.expires) <= nowMs + withinMs
-}
-
-/** @param day `YYYY-MM-DD`, in UTC */
-export function lastDayEndsMs(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) + 86_400_000
+  return agentEndsAtMs(entry) <= nowMs + withinMs
 }

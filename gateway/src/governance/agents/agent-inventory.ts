@@ -1,7 +1,8 @@
 import { nameKey } from '../name-key.ts'
 import type { AgentEntry, PolicyDocument, RuleEntry } from '../policy/policy-document.ts'
 import type { PolicySource } from '../policy/policy.ts'
-import { type AgentFacts, lastDayEndsMs, type OwnerFacts } from './agent-facts.ts'
+import { agentEndsAtMs } from './agent-end.ts'
+import type { AgentFacts, OwnerFacts } from './agent-facts.ts'
 import type { IdentityUse, IdentityUseStore, LiveUse, RuleUseIndex } from './identity-use.ts'
 
 export interface AgentInventoryOptions {
@@ -52,7 +53,7 @@ export class AgentInventory {
       const acted = rules?.used.get(keyOf(entry.name, ''))
       return {
         entry,
-        expired: entry.expires !== undefined && lastDayEndsMs(entry.expires) <= nowMs,
+        expired: agentEndsAtMs(entry) <= nowMs,
         // An open session is seen now.
         ...(open.length > 0 ? { lastSeenMs: nowMs } : all.length > 0 && { lastSeenMs: Math.max(...all.map(({ lastAtMs }) => lastAtMs)) }),
         sessions: sum(used, 'sessions') + sum(open, 'sessions'),
