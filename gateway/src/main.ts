@@ -19,6 +19,7 @@ import { Governor } from './governance/govern-exchange.ts'
 import { SessionLogins } from './governance/logins/session-logins.ts'
 import { encodeGatewayStarted, encodeGatewayStopped, encodeLedgerRecovered, encodeTokenRevoked } from './governance/recording/events.ts'
 import { Locks } from './governance/locks/locks.ts'
+import { followPolicy } from './governance/policy/follow-policy.ts'
 import { recordIfPossible } from './governance/recording/record-if-possible.ts'
 import { IndexHistory } from './governance/review/index-history.ts'
 import { Reviews } from './governance/review/reviews.ts'
@@ -49,7 +50,6 @@ import { tellOfGateway } from './tell-of-gateway.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
 
-const SOFTWARE = 'sallyport 0.1.0'
 const VERSION = '0.1.0'
 /** How long the end waits for receivers of webhooks. */
 const TELL_BEFORE_END_MS = 2_000
@@ -145,9 +145,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   closing.push(() => locks.close())
   endings.start()
   closing.push(() => endings.close())
-  const follow = () => void policies.follow().catch((error: unknown) => log.error({ error }, 'a policy that another gateway applied cannot be put in force here'))
-  storage.signals.onChange(({ what }) => what === 'policy' && follow())
-  storage.signals.onGap(follow)
+  closing.push(followPolicy({ policies, signals: storage.signals, onError: (error) => log.error({ error }, 'a policy that another gateway applied cannot be put in force here; it is tried again') }))
   identity.onRevoked((ids) => {
     const ended = sessions.endByToken(ids, 'its token was revoked')
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
@@ -257,7 +255,7 @@ async function openRecording(
     ledger.append(encodeGatewayStopped('asked to', Date.now()))
     await ledger.close()
   })
-  ledger.append(encodeGatewayStarted({ software: SOFTWARE, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
+  ledger.append(encodeGatewayStarted({ software: `sallyport ${VERSION}`, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))
   return { ledger, watch, verifierKey }
 }
 

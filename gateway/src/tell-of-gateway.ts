@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { repeat } from './governance/repeat.ts'
 import type { GatewayTable } from './storage/gateway-table.ts'
 
 const EVERY_MS = 10_000
@@ -25,13 +26,10 @@ export async function tellOfGateway({ id, version, policyVersion, table, onError
   const beat = (): Promise<void> => orReported(table.beat({ id, host: hostname(), version, policyVersion: policyVersion(), startedAtMs, seenAtMs: Date.now() }))
   await orReported(table.forget(startedAtMs))
   await beat()
-  let last: Promise<void> = Promise.resolve()
-  const timer = setInterval(() => void (last = last.then(beat)), EVERY_MS)
-  timer.unref()
+  const endBeats = repeat(EVERY_MS, beat)
   return async () => {
-    clearInterval(timer)
     const done = new AbortController()
-    const told = last.then(() => orReported(table.stopped(id, Date.now()))).finally(() => done.abort())
+    const told = endBeats().then(() => orReported(table.stopped(id, Date.now()))).finally(() => done.abort())
     // A database that does not answer is not waited for.
     await Promise.race([told, sleep(END_MS, undefined, { signal: done.signal }).catch(() => undefined)])
   }

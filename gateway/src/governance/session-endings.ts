@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { repeat } from './repeat.ts'
 import type { ChangeSignals } from './review/change-signals.ts'
 import type { SessionTokenStore } from './session-tokens.ts'
 import type { Sessions } from './sessions.ts'
@@ -37,8 +38,7 @@ const CONFIRM_EVERY_MS = 25
 export class SessionEndings {
   readonly #options: SessionEndingsOptions
   #stopListening: (() => void)[] = []
-  #timer: NodeJS.Timeout | undefined
-  #looking: Promise<void> | undefined
+  #endLooking: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(options: SessionEndingsOptions) {
@@ -54,14 +54,13 @@ export class SessionEndings {
       }),
       signals.onGap(() => void this.#tried(this.#lookAtAll())),
     ]
-    this.#again()
+    this.#endLooking = repeat(this.#options.everyMs ?? EVERY_MS, () => this.#tried(this.#lookAtAll()))
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
     for (const stop of this.#stopListening) stop()
-    await this.#looking
+    await this.#endLooking?.()
   }
 
   /**
@@ -78,13 +77,6 @@ export class SessionEndings {
       if (!(await store.isOpen(id))) return 'ended'
     }
     return 'asked'
-  }
-
-  #again(): void {
-    if (this.#closed) return
-    this.#timer = setTimeout(() => {
-      this.#looking = this.#tried(this.#lookAtAll()).then(() => this.#again())
-    }, this.#options.everyMs ?? EVERY_MS).unref()
   }
 
   async #lookAtAll(): Promise<void> {

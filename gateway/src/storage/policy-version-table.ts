@@ -37,6 +37,10 @@ export class PolicyVersionTable implements PolicyVersions {
     throw new Error('the policy version could not be kept: others are being applied all the time')
   }
 
+  async newestNumber(): Promise<number> {
+    return (await this.list({ limit: 1 }))[0]?.version ?? 0
+  }
+
   async newest(): Promise<PolicyVersionRecord | undefined> {
     const row = await this.#db.selectFrom('policy_versions').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst()
     return row === undefined ? undefined : record(row)

@@ -1,6 +1,7 @@
 import type { Ledger } from '../recording/ledger.ts'
 import { encodeLockChanged } from '../recording/lock-events.ts'
 import { recordEvent } from '../recording/recording-events.ts'
+import { repeat } from '../repeat.ts'
 import type { ChangeSignals } from '../review/change-signals.ts'
 import { Turns } from '../review/turns.ts'
 import { type Lock, type LockAdministration, type LockedParty, type LockStore, lockWords } from './lock.ts'
@@ -39,8 +40,7 @@ export class Locks implements LockAdministration {
   #toShutOut: readonly Lock[] = []
   #reading: Promise<void> | undefined
   #stopListening: (() => void)[] = []
-  #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> | undefined
+  #endRounds: (() => Promise<void>) | undefined
   #closed = false
 
   constructor(options: LocksOptions) {
@@ -57,14 +57,13 @@ export class Locks implements LockAdministration {
       signals.onGap(() => void this.#tried(this.#look())),
     ]
     await this.#look()
-    this.#again()
+    this.#endRounds = repeat(this.#options.everyMs ?? EVERY_MS, () => this.#tried(this.#tick()))
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
     for (const stop of this.#stopListening) stop()
-    await this.#round
+    await this.#endRounds?.()
     await this.#reading?.catch(() => undefined)
   }
 
@@ -136,13 +135,6 @@ export class Locks implements LockAdministration {
       const one = new LockIndex([lock])
       await this.#options.shutOut((who) => one.on(who) !== undefined && this.#index.has(lock), lockWords(lock))
     }
-  }
-
-  #again(): void {
-    if (this.#closed) return
-    this.#timer = setTimeout(() => {
-      this.#round = this.#tried(this.#tick()).then(() => this.#again())
-    }, this.#options.everyMs ?? EVERY_MS).unref()
   }
 
   async #tick(): Promise<void> {

@@ -8,6 +8,7 @@ import { document, facts, subject } from './policy-samples.test-support.ts'
 class Versions implements PolicyVersions {
   readonly texts: string[] = []
   failing = false
+  newestNumber = () => Promise.resolve(this.texts.length)
   newest = () => Promise.resolve(this.texts.length === 0 ? undefined : { version: this.texts.length, text: this.texts.at(-1) ?? '' })
   /** Later calls answer sooner: the holder must not depend on it. */
   append = async (text: string): Promise<number> => {

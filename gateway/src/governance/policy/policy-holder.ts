@@ -101,8 +101,10 @@ export async function openPolicyHolder(options: PolicyHolderOptions, first: Firs
     },
     follow() {
       return inTurn(async () => {
+        // Asked for again and again: the text is read only where there is another.
+        if (await versions.newestNumber() <= current.version) return
         const newest = await versions.newest()
-        if (newest !== undefined && newest.version > current.version) enforce(admitKept(newest))
+        if (newest !== undefined) enforce(admitKept(newest))
       })
     },
   }

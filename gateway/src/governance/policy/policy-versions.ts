@@ -9,6 +9,8 @@ export interface PolicyVersions {
    * @throws PolicyMoved when it is not
    */
   append(text: string, appliedBy: string, after?: number): Promise<number>
+  /** Number of the newest; 0 when there is none. */
+  newestNumber(): Promise<number>
   newest(): Promise<{ readonly version: number; readonly text: string } | undefined>
 }
 

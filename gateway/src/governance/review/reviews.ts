@@ -1,3 +1,4 @@
+import { repeat } from '../repeat.ts'
 import { chooseAccess, chooseBreakGlass } from './access-requests.ts'
 import type { Change } from './change-signals.ts'
 import type { Grant } from './grant.ts'
@@ -35,8 +36,7 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
   readonly #steps: ReviewSteps
   readonly #turns = new Turns()
   #stopListening: (() => void)[] = []
-  #timer: NodeJS.Timeout | undefined
-  #ticking: Promise<void> | undefined
+  #endRounds: (() => Promise<void>) | undefined
   #sweptAtMs = 0
   #closed = false
 
@@ -53,17 +53,17 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
     this.#stopListening = [signals.onChange((change) => this.#changed(change)), signals.onGap(() => this.#lookAtAll())]
     await this.#grants.lookAll()
     for (const { id, answers } of await store.listOpen()) if (answers.length > 0) await this.#tried(this.#steps.read(id))
-    await this.#tick()
+    await this.#round()
+    this.#endRounds = repeat(TICK_MS, () => this.#round())
   }
 
   /** Everybody who waits goes on with the review as it is; reviews stay open. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#timer)
     for (const stop of this.#stopListening) stop()
     this.#grants.close()
     await this.#waits.close()
-    await this.#ticking
+    await this.#endRounds?.()
   }
 
   /** Operations that wait for an answer in this gateway. */
@@ -224,12 +224,6 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
   #lookAtAll(): void {
     this.#waits.lookAll()
     void this.#tried(this.#grants.lookAll())
-  }
-
-  async #tick(): Promise<void> {
-    this.#ticking = this.#round()
-    await this.#ticking
-    if (!this.#closed) this.#timer = setTimeout(() => void this.#tick(), TICK_MS).unref()
   }
 
   /** Signals may be lost; what is read here is not. Never throws. */
