@@ -18,7 +18,15 @@ export function byteStream(pieces: AsyncIterable<Uint8Array>, onEnd: () => void)
     // It may be waiting for something; it ends when that comes.
     void source.return?.().catch(() => undefined)
   }
+  const waitForClient = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+    stalled = setTimeout(() => {
+      controller.error(new Error('the client takes nothing'))
+      end()
+    }, STALLED_MS).unref()
+  }
   return new ReadableStream<Uint8Array>({
+    // Nobody begins to read an answer that was ready only after its request had been given up.
+    start: waitForClient,
     async pull(controller) {
       clearTimeout(stalled)
       try {
@@ -29,10 +37,7 @@ export function byteStream(pieces: AsyncIterable<Uint8Array>, onEnd: () => void)
           return
         }
         controller.enqueue(next.value)
-        stalled = setTimeout(() => {
-          controller.error(new Error('the client takes nothing'))
-          end()
-        }, STALLED_MS).unref()
+        waitForClient(controller)
       } catch (error) {
         controller.error(error)
         end()

@@ -6,6 +6,17 @@ import { eventually } from '../../test/support/eventually.ts'
 import { type ApiServer, serveApi } from './serve-api.ts'
 import { streamResponse } from './stream-response.ts'
 
+it('an answer that nobody begins to read frees what it held after a minute, as when its request took too long', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  let ended = 0
+  async function* never(): AsyncGenerator<string> { yield 'x' }
+  streamResponse(never(), { contentType: 'text/plain', onEnd: () => { ended += 1 } })
+  context.mock.timers.tick(59_999)
+  assert.equal(ended, 0)
+  context.mock.timers.tick(1)
+  assert.equal(ended, 1)
+})
+
 describe('a streamed answer', () => {
   let server: ApiServer
   let made = 0
