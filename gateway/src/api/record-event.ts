@@ -1,4 +1,5 @@
 import type { Ledger } from '../governance/recording/ledger.ts'
+import { recordEvent as record } from '../governance/recording/recording-events.ts'
 import { ApiFailure } from './api-failure.ts'
 
 const NOT_DONE = 'this could not be put on record, so it was not done'
@@ -9,11 +10,9 @@ const NOT_DONE = 'this could not be put on record, so it was not done'
  * @throws ApiFailure when it cannot be recorded: what the entry announces must then not happen
  */
 export async function recordEvent(ledger: Ledger, entry: string, otherwise = NOT_DONE): Promise<void> {
-  const failure = await new Promise<Error | undefined>((resolve) => {
-    ledger.append(entry)
-    ledger.onWritten(resolve)
-  })
-  if (failure !== undefined) {
+  try {
+    await record(ledger, entry)
+  } catch {
     throw new ApiFailure('not-recorded', otherwise, 'Try again later, and tell an operator that the ledger cannot be written.')
   }
 }

@@ -3,6 +3,7 @@ import type { PolicyDocument } from '../policy/policy-document.ts'
 import type { PolicySource } from '../policy/policy.ts'
 import { encodeCampaignClosed, encodeCampaignDecided, encodeCampaignOpened } from '../recording/campaign-events.ts'
 import type { Ledger } from '../recording/ledger.ts'
+import { recordEvent } from '../recording/recording-events.ts'
 import type { Person } from '../review/review.ts'
 import type { AgentInventory } from './agent-inventory.ts'
 import type { AgentRegistry, RegistryChange } from './agent-registry.ts'
@@ -148,10 +149,9 @@ export class Campaigns {
   }
 
   async #record(entry: string): Promise<void> {
-    const { ledger } = this.#options
-    ledger.append(entry)
-    const failure = await new Promise<Error | undefined>((resolve) => ledger.onWritten(resolve))
-    if (failure !== undefined) {
+    try {
+      await recordEvent(this.#options.ledger, entry)
+    } catch {
       throw new CampaignRefused('not-recorded', 'this could not be put on record, so it was not done', 'Try again later, and tell an operator that the ledger cannot be written.')
     }
   }
