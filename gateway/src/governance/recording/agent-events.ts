@@ -1,11 +1,9 @@
 import type { AgentEntry, PolicyDocument } from '../policy/policy-document.ts'
 import type { AgentChanged, AgentRegistered, AgentRevoked, RecordedAgent } from './event-schema.ts'
-import { fitList, fitText } from './fit-entry.ts'
+import { cut, cutList } from './fit-entry.ts'
 
 type AgentEvent = AgentRegistered | AgentChanged | AgentRevoked
 const SETTINGS = ['issuer', 'match', 'owner', 'purpose', 'expires', 'targets'] as const
-const TEXT_BYTES = 4_096
-const LIST_BYTES = 12_288
 
 /** What an applied version of the policy means for each agent, as entries of the ledger; none for those left as they were. */
 export function encodeAgentEvents(before: Pick<PolicyDocument, 'agents'>, after: Pick<PolicyDocument, 'agents'>, policyVersion: number, at: number): string[] {
@@ -48,6 +46,3 @@ function ordered(value: AgentEntry[keyof AgentEntry]): string {
 function byText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
-
-const cut = (text: string): string => fitText(text, TEXT_BYTES).value
-const cutList = (items: readonly string[]): string[] => fitList(items, LIST_BYTES).value.map(String)

@@ -1,7 +1,7 @@
 import type { RefusedLogin } from '../gatekeeper.ts'
 import type { Session } from '../session.ts'
 import type { CredentialUse, RecordedEvent } from './event-schema.ts'
-import { fitList, fitText } from './fit-entry.ts'
+import { cut, cutList } from './fit-entry.ts'
 import { recordIdentity } from './record-identity.ts'
 
 /**
@@ -10,13 +10,6 @@ import { recordIdentity } from './record-identity.ts'
  */
 export { encodeDecided, encodeFinished } from './operation-events.ts'
 export type * from './event-schema.ts'
-
-/** Bytes of JSON; eight texts and two lists, the most that one event has, leave room for the rest of an entry. */
-const TEXT_BYTES = 4_096
-const LIST_BYTES = 12_288
-
-const cut = (text: string): string => fitText(text, TEXT_BYTES).value
-const cutList = (items: readonly string[]): string[] => fitList(items, LIST_BYTES).value as string[]
 
 function encode(event: RecordedEvent): string {
   return JSON.stringify(event)

@@ -37,6 +37,20 @@ export function fitList(items: readonly (string | null)[], maxBytes: number): Fi
   return { value: kept }
 }
 
+/** Bytes of JSON; eight texts and two lists, the most that one event has, leave room for the rest of an entry. */
+const TEXT_BYTES = 4_096
+const LIST_BYTES = 12_288
+
+/** As much of a text as one event may hold. */
+export function cut(text: string, maxBytes = TEXT_BYTES): string {
+  return fitText(text, maxBytes).value
+}
+
+/** The same of a list. */
+export function cutList(items: readonly string[], maxBytes = LIST_BYTES): string[] {
+  return fitList(items, maxBytes).value.map(String)
+}
+
 /** A cut item shorter than this says nothing. */
 const MIN_CUT_BYTES = 64
 

@@ -1,8 +1,7 @@
+import type { EventBase } from './event-base.ts'
+
 /** Events about logins that are made at a target for one session each; `event-schema.ts` has the rules for all events. */
-interface LoginEvent<Name extends string> {
-  readonly v: 1
-  readonly event: Name
-  readonly at: number
+interface LoginEvent<Name extends string> extends EventBase<Name> {
   readonly target: string
   /** The login at the target. */
   readonly user: string

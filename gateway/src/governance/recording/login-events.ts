@@ -1,9 +1,6 @@
 import type { SessionLogin } from '../logins/session-login-store.ts'
-import { fitText } from './fit-entry.ts'
+import { cut } from './fit-entry.ts'
 import type { LoginMade, LoginRemained, LoginRemoved } from './login-event-schema.ts'
-
-/** Bytes of JSON that a text of these events may take. */
-const TEXT_BYTES = 4_096
 
 type Facts<Event> = Omit<Event, 'v' | 'event' | 'at'>
 
@@ -18,8 +15,4 @@ export function encodeLoginRemoved({ session, target, user, reason, connections 
 /** @param facts `error` without secrets */
 export function encodeLoginRemained({ session, target, user, error }: Facts<LoginRemained>, at: number): string {
   return JSON.stringify({ v: 1, event: 'login.remained', at, ...(session !== undefined && { session }), target: cut(target), user: cut(user), error: cut(error) } satisfies LoginRemained)
-}
-
-function cut(text: string): string {
-  return fitText(text, TEXT_BYTES).value
 }

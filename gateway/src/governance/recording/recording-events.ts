@@ -1,9 +1,6 @@
 import type { HoldChanged, RecordingDestroyed, RecordingLimited, SegmentSealed } from './event-schema.ts'
-import { fitText } from './fit-entry.ts'
+import { cut } from './fit-entry.ts'
 import type { Ledger } from './ledger.ts'
-
-/** Bytes of JSON that a text of these events may take. */
-const TEXT_BYTES = 4_096
 
 type Facts<Event> = Omit<Event, 'v' | 'event' | 'at'>
 
@@ -29,8 +26,4 @@ export function recordEvent(ledger: Ledger, entry: string): Promise<void> {
     ledger.append(entry)
     ledger.onWritten((error) => (error === undefined ? resolve() : reject(error)))
   })
-}
-
-function cut(text: string): string {
-  return fitText(text, TEXT_BYTES).value
 }

@@ -2,17 +2,16 @@ import type { Grant } from '../review/grant.ts'
 import type { Preview } from '../review/preview.ts'
 import type { Answer, Person, Review, ReviewDemand } from '../review/review.ts'
 import type {
-  AccessEnded, AccessGranted, AnswerVoided, BreakGlassOpened, RecordedPerson, ReviewAnswered, ReviewClosed, ReviewRequested, ReviewUsed,
+  AccessEnded, AccessGranted, AnswerVoided, BreakGlassOpened, ReviewAnswered, ReviewClosed, ReviewRequested, ReviewUsed,
 } from './event-schema.ts'
-import { fitList, fitText } from './fit-entry.ts'
-import { recordIdentity } from './record-identity.ts'
+import { cut, cutList } from './fit-entry.ts'
+import { recordIdentity, recordPerson } from './record-identity.ts'
 
-/** Bytes of JSON: two lists of groups and actors, one of demands, and the texts of one event leave room in an entry. */
-const TEXT_BYTES = 4_096
-const LIST_BYTES = 12_288
 const NAME_BYTES = 512
-const DEMAND_LIST_BYTES = 2_048
 const MAX_DEMANDS = 20
+const REVIEWERS_BYTES = 2_048
+/** Of all demands together. */
+const DEMANDS_BYTES = 12_288
 
 export function encodeReviewRequested(review: Review, at: number): string {
   const { id, kind, requester, target, purpose, digest, demands, policyVersion, expiresAtMs } = review
@@ -28,7 +27,7 @@ export function encodeReviewRequested(review: Review, at: number): string {
 /** @param state of the review, once the answer counts */
 export function encodeReviewAnswered(review: Review, { by, groups, answer, reason, narrow }: Answer, state: ReviewAnswered['state'], at: number): string {
   return JSON.stringify({
-    v: 1, event: 'review.answered', at, review: review.id, by: recordPerson(by), groups: cutList(groups, LIST_BYTES), answer,
+    v: 1, event: 'review.answered', at, review: review.id, by: recordPerson(by), groups: cutList(groups), answer,
     ...(reason !== undefined && { reason: cut(reason) }),
     ...(narrow?.rows !== undefined && { rows: narrow.rows }),
     ...(narrow?.minutes !== undefined && { minutes: narrow.minutes }),
@@ -55,7 +54,7 @@ export function encodeReviewUsed(review: Pick<Review, 'id' | 'digest'>, session:
 export function encodeAccessGranted(grant: Grant, review: string | undefined, at: number): string {
   return JSON.stringify({
     v: 1, event: 'access.granted', at, grant: grant.id, kind: grant.kind, identity: recordIdentity(grant.requester), target: cut(grant.target),
-    rules: cutList(grant.rules, LIST_BYTES), until: grant.untilMs, reason: cut(grant.reason), ...(review !== undefined && { review }),
+    rules: cutList(grant.rules), until: grant.untilMs, reason: cut(grant.reason), ...(review !== undefined && { review }),
   } satisfies AccessGranted)
 }
 
@@ -70,10 +69,6 @@ export function encodeBreakGlassOpened(grant: Grant, at: number): string {
   } satisfies BreakGlassOpened)
 }
 
-function recordPerson({ kind, name, issuer, subject }: Person): RecordedPerson {
-  return { kind, name: cut(name), issuer: cut(issuer), subject: cut(subject) }
-}
-
 function recordPreview({ method, rows }: Preview): NonNullable<ReviewRequested['preview']> {
   return { method, ...(rows !== undefined && { rows }) }
 }
@@ -81,15 +76,7 @@ function recordPreview({ method, rows }: Preview): NonNullable<ReviewRequested['
 /** Many rules may match at once; what they are named and name comes from the policy, and is short. */
 function recordDemands(demands: readonly ReviewDemand[]): ReviewRequested['demands'] {
   const recorded = demands.slice(0, MAX_DEMANDS)
-    .map(({ rule, reviewers, approvals }) => ({ rule: cut(rule, NAME_BYTES), reviewers: cutList(reviewers, DEMAND_LIST_BYTES), approvals }))
-  while (Buffer.byteLength(JSON.stringify(recorded)) > LIST_BYTES) recorded.pop()
+    .map(({ rule, reviewers, approvals }) => ({ rule: cut(rule, NAME_BYTES), reviewers: cutList(reviewers, REVIEWERS_BYTES), approvals }))
+  while (Buffer.byteLength(JSON.stringify(recorded)) > DEMANDS_BYTES) recorded.pop()
   return recorded
-}
-
-function cut(text: string, bytes = TEXT_BYTES): string {
-  return fitText(text, bytes).value
-}
-
-function cutList(items: readonly string[], bytes: number): string[] {
-  return fitList(items, bytes).value.map(String)
 }

@@ -1,16 +1,13 @@
 import type { Identity } from '../identity.ts'
 import type { IssuedToken } from '../token-exchange.ts'
 import type { CertificateIssued, TokenIssued } from './event-schema.ts'
-import { fitList, fitText } from './fit-entry.ts'
+import { cut, cutList } from './fit-entry.ts'
 import { recordIdentity } from './record-identity.ts'
-
-const TEXT_BYTES = 4_096
-const LIST_BYTES = 12_288
 
 export function encodeTokenIssued(issued: IssuedToken, at: number): string {
   const event: TokenIssued = {
     v: 1, event: 'token.issued', at, tokenId: issued.tokenId, identity: recordIdentity(issued.identity),
-    targets: fitList(issued.targets, LIST_BYTES).value.map(String), purpose: fitText(issued.purpose, TEXT_BYTES).value,
+    targets: cutList(issued.targets), purpose: cut(issued.purpose),
     expiresAt: issued.expiresAtMs, ...(issued.singleUse === true && { singleUse: true }),
   }
   return JSON.stringify(event)
@@ -27,8 +24,8 @@ export interface IssuedCertificate {
 
 export function encodeCertificateIssued({ identity, tokenId, protocol, targets, fingerprint, expiresAtMs }: IssuedCertificate, at: number): string {
   const event: CertificateIssued = {
-    v: 1, event: 'certificate.issued', at, tokenId: fitText(tokenId, TEXT_BYTES).value, identity: recordIdentity(identity), protocol,
-    targets: fitList(targets, LIST_BYTES).value.map(String), fingerprint: fitText(fingerprint, TEXT_BYTES).value, expiresAt: expiresAtMs,
+    v: 1, event: 'certificate.issued', at, tokenId: cut(tokenId), identity: recordIdentity(identity), protocol,
+    targets: cutList(targets), fingerprint: cut(fingerprint), expiresAt: expiresAtMs,
   }
   return JSON.stringify(event)
 }
