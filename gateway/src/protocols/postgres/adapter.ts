@@ -191,8 +191,8 @@ class PostgresListener implements Listener {
     const { gatekeeper, maskKey, log } = this.#services
     const client = login.connection
     const cancel = () => void cancelUpstream(target, upstream.processId, upstream.secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'a cancel request did not reach the target'))
-    const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), () => relay.cancel())
     if (!login.isDrained) throw new MalformedFrameError('messages came before the login was over')
+    const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), () => relay.cancel())
     const parameters = new Map(upstream.parameters)
     const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters, ...waits })
     const relay: PostgresSession = new PostgresSession(state, log, cancel, () => {
