@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { connect, createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
@@ -76,6 +76,29 @@ describe('a client', () => {
     socket.resume()
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     await once(socket, 'close')
+  })
+
+  test('beyond the limit is told so, and its place is free once others have gone', { timeout: 60_000 }, async () => {
+    const other = await startSshJourney({ policy: POLICY, gateway: { settings: 'limits: { connections: 2 }' } })
+    const knock = async (words: string): Promise<Socket> => {
+      const socket = connect(other.gateway.sshPort, '127.0.0.1')
+      await once(socket, 'connect')
+      socket.write(words)
+      return socket
+    }
+    try {
+      const within = [await knock(''), await knock('')]
+      const refused = await Promise.all([1, 2, 3].map(() => knock('SSH-2.0-test\r\n')))
+      for (const socket of refused) {
+        const [words] = (await once(socket, 'data')) as [Buffer]
+        assert.match(words.toString(), /too many connections to the gateway/)
+      }
+      for (const socket of within) socket.destroy()
+      await eventually('another comes in', async () => (await other.ssh(QUIET, 'true')).status === 0, 20_000)
+      for (const socket of refused) socket.destroy()
+    } finally {
+      await other.stop()
+    }
   })
 
   test('whose token has expired is told so', async () => {

@@ -24,6 +24,7 @@ import { privateKeyOf, type PrivateKey } from './wire/private-key.ts'
 const TARGET_TIMEOUT_MS = 15_000
 /** People look for a token, or log in with a browser, before they answer. */
 const LOGIN_TIMEOUT_MS = 300_000
+const TURNED_AWAY_MS = 500
 const MAX_APPLICATION = 100
 
 export const sshAdapter: ProtocolAdapter = {
@@ -91,14 +92,9 @@ class SshListener implements Listener {
   }
 
   async #accept(socket: net.Socket): Promise<void> {
+    if (this.#sockets.size >= this.#options.maxConnections) return turnAway(socket)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
-    if (this.#sockets.size > this.#options.maxConnections) {
-      socket.on('error', () => undefined)
-      // Before the version of the protocol a server may say what it likes (RFC 4253 section 4.2).
-      socket.end('sallyport: too many connections to the gateway; close some and try again\r\n')
-      return
-    }
     const clientAddress = socket.remoteAddress ?? ''
     const hostCertificate = this.#hostCertificate.current()
     const transport = new SshTransport(socket, { role: 'server', hostKey: this.#hostKey, ...(hostCertificate && { hostCertificate }) })
@@ -196,6 +192,15 @@ class SshListener implements Listener {
     this.#services.log.error({ error }, 'a login failed by an internal error')
     leave(transport, 'the gateway could not open the session', 'Tell an operator.')
   }
+}
+
+/** Says that there are too many. A client that stays nevertheless, or goes on sending, is not waited for. */
+function turnAway(socket: net.Socket): void {
+  socket.on('error', () => undefined)
+  // Before the version of the protocol a server may say what it likes (RFC 4253 section 4.2).
+  socket.end('sallyport: too many connections to the gateway; close some and try again\r\n')
+  socket.resume()
+  setTimeout(() => socket.destroy(), TURNED_AWAY_MS).unref()
 }
 
 /** How the credential of targets that trust this installation's authority is named on record. */
