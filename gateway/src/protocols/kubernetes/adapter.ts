@@ -13,7 +13,7 @@ import { Upstreams } from './upstreams.ts'
 
 const MAX_HEADER_BYTES = 32 * 1024
 const MAX_STREAMS = 250
-const CLOSE_MS = 2_000
+const CLOSE_MS = 250
 /** Between requests on one connection. */
 const KEEP_ALIVE_MS = 90_000
 
@@ -53,6 +53,7 @@ class KubernetesListener implements Listener {
     this.#server.on('clientError', (_error: Error, socket: Socket) => socket.destroy())
     this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy())
     this.#server.on('sessionError', () => undefined)
+    this.#server.on('session', (session: http2.ServerHttp2Session) => closeIdle(session, options.handshakeTimeoutMs))
   }
 
   async listen(): Promise<Listener> {
@@ -72,7 +73,7 @@ class KubernetesListener implements Listener {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     this.#sessions.close()
     for (const socket of this.#sockets) if (!('bytesWritten' in socket) || socket.bytesWritten === 0) socket.destroy()
-    const stragglers = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), Math.min(CLOSE_MS, 250))
+    const stragglers = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), CLOSE_MS)
     await closed
     clearTimeout(stragglers)
     await this.#upstreams.close()
@@ -88,6 +89,26 @@ class KubernetesListener implements Listener {
     socket.on('error', () => socket.destroy())
     socket.setKeepAlive(true, 60_000)
   }
+}
+
+/** What Node's server does for HTTP/1.1: connections on which nothing is asked are closed, at first within `firstMs`. */
+function closeIdle(session: http2.ServerHttp2Session, firstMs: number): void {
+  let streams = 0
+  let timer: NodeJS.Timeout
+  const closeIn = (idleMs: number): void => {
+    timer = setTimeout(() => {
+      // From here on the client asks on another one. `close` would wait until it ends this one, which it need not do.
+      session.goaway()
+      timer = setTimeout(() => session.destroy(), CLOSE_MS).unref()
+    }, idleMs).unref()
+  }
+  closeIn(firstMs)
+  session.on('stream', (stream) => {
+    streams++
+    clearTimeout(timer)
+    stream.once('close', () => --streams === 0 && closeIn(KEEP_ALIVE_MS))
+  })
+  session.once('close', () => clearTimeout(timer))
 }
 
 function makeServer({ tls, handshakeTimeoutMs }: ListenOptions): Server {
