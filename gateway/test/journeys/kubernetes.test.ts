@@ -329,13 +329,26 @@ describe('a watch over WebSocket', () => {
     const socket = tls.connect({ host: '127.0.0.1', port: gateway.port, ca: gateway.certificate.cert, ALPNProtocols: ['http/1.1'] })
     await once(socket, 'secureConnect')
     echo.refuseUpgrades = JSON.stringify({ data: { password: SECRET } })
-    socket.write(`GET /cluster${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${gateway.token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`)
+    socket.write(upgradeRequest(path, gateway.token))
     let answer = ''
     socket.on('data', (part: Buffer) => { answer += part.toString() })
     await once(socket, 'close')
     echo.refuseUpgrades = undefined
     assert.match(answer, /^HTTP\/1\.1 502 .*did not make another protocol/s)
     assert.ok(!answer.includes(SECRET))
+  })
+
+  test('that the API server never refuses to the end is over once its client has gone', async () => {
+    const socket = tls.connect({ host: '127.0.0.1', port: gateway.port, ca: gateway.certificate.cert, ALPNProtocols: ['http/1.1'] })
+    await once(socket, 'secureConnect')
+    const finished = async (): Promise<number> => (await readEvents(gateway.ledgerDirectory)).filter(({ event }) => event === 'operation.finished').length
+    const before = await finished()
+    echo.halfRefusal = '{"kind":'
+    socket.write(upgradeRequest(path, gateway.token))
+    await eventually('it is asked', () => echo.seen.length === 1)
+    socket.destroy()
+    await eventually('it is on record', async () => (await finished()) > before, 10_000)
+    echo.halfRefusal = undefined
   })
 })
 
@@ -446,10 +459,14 @@ async function eventuallyText(read: () => Promise<string>, wanted: string): Prom
 async function upgrade(path: string, token: string): Promise<tls.TLSSocket> {
   const socket = tls.connect({ host: '127.0.0.1', port: gateway.port, ca: gateway.certificate.cert, ALPNProtocols: ['http/1.1'] })
   await once(socket, 'secureConnect')
-  socket.write(`GET /cluster${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`)
+  socket.write(upgradeRequest(path, token))
   const [head] = (await once(socket, 'data')) as [Buffer]
   assert.match(head.toString(), /^HTTP\/1\.1 101 /)
   return socket
+}
+
+function upgradeRequest(path: string, token: string): string {
+  return `GET /cluster${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: v4.channel.k8s.io\r\n\r\n`
 }
 
 /** The stand-in sends back what it gets, in frames of its own. */

@@ -17,6 +17,8 @@ export interface KubeEcho {
   readonly answers: Map<string, { readonly status?: number; readonly headers?: Record<string, string>; readonly body: string; readonly endless?: boolean }>
   /** Set where upgrades are answered as if nobody had asked for one, with this. */
   refuseUpgrades: string | undefined
+  /** Set where upgrades are refused with words of which these are the first; the rest never comes. */
+  halfRefusal: string | undefined
   /** Answers that are not over. */
   readonly endless: number
   close(): Promise<void>
@@ -63,6 +65,12 @@ export async function startKubeEcho(): Promise<KubeEcho> {
       socket.end(`HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n${echo.refuseUpgrades}`)
       return
     }
+    if (echo.halfRefusal !== undefined) {
+      socket.on('error', () => socket.destroy())
+      socket.write(`HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n${echo.halfRefusal}`)
+      upgraded.add(socket)
+      return
+    }
     const offered = String(headers['sec-websocket-protocol'] ?? headers['x-stream-protocol-version'] ?? '').split(',')[0] ?? ''
     const isSpdy = headers.upgrade === 'SPDY/3.1'
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: ${headers.upgrade ?? ''}\r\nConnection: Upgrade\r\n${isSpdy ? 'X-Stream-Protocol-Version' : offered === '' ? 'X-None' : 'Sec-WebSocket-Protocol'}: ${offered}\r\n\r\n`)
@@ -79,7 +87,7 @@ export async function startKubeEcho(): Promise<KubeEcho> {
   await once(server, 'listening')
   const address = server.address()
   const echo: KubeEcho = {
-    refuseUpgrades: undefined,
+    refuseUpgrades: undefined, halfRefusal: undefined,
     port: typeof address === 'object' && address !== null ? address.port : 0, caFile: certificate.certFile, seen, answers, get endless() { return endless },
     async close() {
       for (const socket of upgraded) socket.destroy()

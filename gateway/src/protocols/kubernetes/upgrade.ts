@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http'
-import { PassThrough } from 'node:stream'
 import type { Socket } from 'node:net'
 import type { Refusal } from '../../governance/decision.ts'
 import { streamMasker } from '../../governance/masking/stream/stream-masker.ts'
@@ -184,11 +183,9 @@ async function relayRefusal(answer: IncomingMessage, socket: Socket, transcript:
     answer.destroy()
     throw new RefusedRequest(502, 'ServiceUnavailable', 'the API server did not make another protocol of the connection')
   }
-  const body = new PassThrough()
-  answer.pipe(body)
   const parts: Buffer[] = []
   let length = 0
-  for await (const part of body as AsyncIterable<Buffer>) {
+  for await (const part of answer as AsyncIterable<Buffer>) {
     length += part.length
     if (length <= 64 * 1024) parts.push(part)
   }
