@@ -12,6 +12,7 @@ import { administerTargets } from './administer-targets.ts'
 import type { ProtocolListener } from './api/api-services.ts'
 import { createApi } from './api/create-api.ts'
 import { serveApi } from './api/serve-api.ts'
+import { closeAll } from './close-all.ts'
 import type { Config } from './config/index.ts'
 import { certification } from './governance/certificates/certificate-writer.ts'
 import { newerKeyState } from './governance/issuer-key-state.ts'
@@ -82,13 +83,12 @@ export interface RunningGateway {
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const config = readConfig(options.configText)
   const closing: (() => Promise<void>)[] = []
-  const close = once(async () => {
-    for (const step of closing.toReversed()) await step()
-  })
+  const close = once(() => closeAll(closing))
   try {
     return { ...(await compose(config, options, closing)), close }
   } catch (error) {
-    await close()
+    // Why it could not start matters more than what could not be closed afterwards.
+    await close().catch(() => undefined)
     throw error
   }
 }
@@ -252,7 +252,7 @@ async function openRecording(
   closing.push(() => watch.close())
   closing.push(async () => {
     await watch.stop()
-    ledger.append(encodeGatewayStopped('asked to', Date.now()))
+    recordIfPossible(ledger, encodeGatewayStopped('asked to', Date.now()))
     await ledger.close()
   })
   ledger.append(encodeGatewayStarted({ software: `sallyport ${VERSION}`, policyVersion, adopted: recovery.adopted, tornBytes: recovery.tornBytes }, Date.now()))

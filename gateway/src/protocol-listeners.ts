@@ -1,3 +1,4 @@
+import { closeAll } from './close-all.ts'
 import type { ProtocolAddress } from './config/gateway-settings.ts'
 import type { PolicySource } from './governance/policy/policy.ts'
 import type { Listener, Log, ProtocolAdapter } from './protocols/protocol-adapter.ts'
@@ -50,7 +51,7 @@ export class ProtocolListeners {
   async close(): Promise<void> {
     this.#forget?.()
     await this.#last.catch(() => undefined)
-    for (const { listener } of [...this.#open.values()].toReversed()) await listener.close()
+    await closeAll(Array.from(this.#open.values(), ({ listener }) => () => listener.close()))
   }
 
   async #openMissing(): Promise<void> {
