@@ -110,9 +110,11 @@ export class Channels {
     const kept = { ...request, rest: Buffer.from(request.rest) }
     const facts = { actions: ['forward'], objects: [destination], functions: [], readOnly: false, filtered: true, unknown: false, statements: 1 }
     const operation: Operation = { protocol: 'ssh', facts, text: `forward ${destination}`, parameters: [] }
+    let waitIsOver = (): void => undefined
     this.#deciding++
     gatekeeper.govern(session, new Step(operation, session.target.name, {
       forwarded: (operationNumber) => {
+        waitIsOver()
         this.#deciding--
         const transcript = new Transcript(operationNumber, session.recorder)
         if (this.#isOver) return this.#context.finish(transcript, 'aborted', undefined)
@@ -121,11 +123,12 @@ export class Channels {
         this.#askFor(entry, kept.type, kept.rest)
       },
       refused: (refusal) => {
+        waitIsOver()
         this.#deciding--
         this.#refuse('client', kept, OPEN_FAILURE.administrativelyProhibited, refusalWords(refusal).replaceAll('\n', '. '))
       },
       // A client cannot be told anything while it waits for a channel, nor give it up.
-      waits: (wait) => this.#listens.whenOver(() => wait.leave()),
+      waits: (wait) => void (waitIsOver = this.#listens.leaveAtEnd(wait)),
       announce: () => undefined,
     }))
   }

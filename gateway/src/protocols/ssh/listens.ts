@@ -1,3 +1,4 @@
+import type { Wait } from '../../governance/exchange.ts'
 import type { Operation } from '../../governance/operation.ts'
 import type { ConnectionContext } from './connection-context.ts'
 import { endpoint, readListen } from './forward-channel.ts'
@@ -18,7 +19,7 @@ const FAILURE = message(MESSAGE.requestFailure)
 export class Listens {
   readonly #context: ConnectionContext
   readonly #listening = new Map<string, Transcript>()
-  readonly #onOver = new Set<() => void>()
+  readonly #waits = new Set<Wait>()
   #pending = 0
   #isOver = false
 
@@ -31,10 +32,11 @@ export class Listens {
     return this.#listening.get(endpoint(host, port))?.operation
   }
 
-  /** Runs when the connection is over. */
-  whenOver(run: () => void): void {
-    if (this.#isOver) run()
-    else this.#onOver.add(run)
+  /** Gives the wait up when the connection is over. @returns what to call once the wait is over by itself */
+  leaveAtEnd(wait: Wait): () => void {
+    if (this.#isOver) wait.leave()
+    else this.#waits.add(wait)
+    return () => void this.#waits.delete(wait)
   }
 
   /** @throws MalformedFrameError */
@@ -46,9 +48,11 @@ export class Listens {
     const where = plain(endpoint(host, port))
     const facts = { actions: ['listen'], objects: [where], functions: [], readOnly: false, filtered: true, unknown: false, statements: 1 }
     const operation: Operation = { protocol: 'ssh', facts, text: `listen ${where}`, parameters: [] }
+    let waitIsOver = (): void => undefined
     this.#pending++
     gatekeeper.govern(session, new Step(operation, session.target.name, {
       forwarded: (operationNumber) => {
+        waitIsOver()
         const transcript = new Transcript(operationNumber, undefined)
         if (this.#isOver) return this.#context.finish(transcript, 'aborted', undefined)
         toTarget.ask('tcpip-forward', kept, (success, answer) => {
@@ -60,11 +64,12 @@ export class Listens {
         })
       },
       refused: () => {
+        waitIsOver()
         this.#pending--
         // The protocol has no words for why; it is on record.
         reply.settle(FAILURE)
       },
-      waits: (wait) => this.whenOver(() => wait.leave()),
+      waits: (wait) => void (waitIsOver = this.leaveAtEnd(wait)),
       announce: () => undefined,
     }))
   }
@@ -85,7 +90,8 @@ export class Listens {
   /** The session is over, and the target listens no more. */
   abandon(): void {
     this.#isOver = true
-    for (const run of this.#onOver) run()
+    for (const wait of this.#waits) wait.leave()
+    this.#waits.clear()
     for (const transcript of this.#listening.values()) this.#context.finish(transcript, 'completed', undefined)
     this.#listening.clear()
   }
