@@ -48,6 +48,8 @@ export async function serveApi(api: Hono, options: ServeApiOptions): Promise<Api
   server.maxConnections = MAX_CONNECTIONS
   server.listen(options.port, host)
   await once(server, 'listening')
+  // A connection that cannot be accepted, such as where no file descriptor is left, ends nothing else.
+  server.on('error', () => undefined)
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the control API has no TCP address')
   const shown = address.family === 'IPv6' ? `[${address.address}]` : address.address

@@ -28,6 +28,9 @@ export interface RecordingsOptions {
 /** Nothing can be recorded at the moment, so no session is opened. */
 export class RecordingUnavailable extends Error {
   override readonly name = 'RecordingUnavailable'
+  /** For the client, who need not know why. */
+  readonly told = 'the gateway cannot record sessions now, so it opens none'
+  readonly hint = 'Try again later, and tell an operator that recordings cannot be kept.'
 }
 
 /** Records the streams of all sessions of a gateway. */

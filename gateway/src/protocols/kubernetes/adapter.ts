@@ -2,7 +2,8 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import type { Socket } from 'node:net'
 import { loadShellParser } from '../../shell/analyse-command.ts'
-import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
+import { portOf, startListening } from '../listening.ts'
+import type { AdapterServices, Listener, ListenOptions, Log, ProtocolAdapter } from '../protocol-adapter.ts'
 import { KubeRequests } from './kube-request.ts'
 import { KubeSessions } from './kube-sessions.ts'
 import { reach } from './reach.ts'
@@ -34,6 +35,7 @@ type Server = http.Server | http2.Http2SecureServer
 /** HTTPS, as HTTP/1.1 or HTTP/2; in the clear only where the gateway has no certificate, on loopback. */
 class KubernetesListener implements Listener {
   readonly #options: ListenOptions
+  readonly #log: Log
   readonly #server: Server
   readonly #sessions: KubeSessions
   readonly #upstreams: Upstreams
@@ -41,6 +43,7 @@ class KubernetesListener implements Listener {
 
   constructor(services: AdapterServices, options: ListenOptions) {
     this.#options = options
+    this.#log = services.log
     this.#upstreams = new Upstreams(services)
     this.#sessions = new KubeSessions(services.gatekeeper, this.#upstreams, options.maxConnections)
     const requests = new KubeRequests({ services, sessions: this.#sessions })
@@ -57,16 +60,12 @@ class KubernetesListener implements Listener {
   }
 
   async listen(): Promise<Listener> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.#options.port, this.#options.host, resolve)
-    })
+    await startListening(this.#server, this.#options, this.#log)
     return this
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
+    return portOf(this.#server)
   }
 
   async close(): Promise<void> {

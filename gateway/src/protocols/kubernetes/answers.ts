@@ -40,9 +40,7 @@ export function errorStatus(error: unknown): StatusFailure | undefined {
   if (error instanceof TooManySessions) return { code: 429, reason: 'TooManyRequests', message: 'sallyport: too many sessions are open. Try again later' }
   if (error instanceof NotImpersonable) return { code: 403, reason: 'Forbidden', message: `sallyport: ${error.message}, so the request cannot be made in its name` }
   if (error instanceof TargetUnreachable || error instanceof NoSessionToken) return { code: 502, reason: 'ServiceUnavailable', message: `sallyport: ${error.message}. Tell an operator` }
-  if (error instanceof RecordingUnavailable) {
-    return { code: 503, reason: 'ServiceUnavailable', message: 'sallyport: the gateway cannot record sessions now, so it opens none. Try again later, and tell an operator that recordings cannot be kept' }
-  }
+  if (error instanceof RecordingUnavailable) return { code: 503, reason: 'ServiceUnavailable', message: `sallyport: ${error.told}. ${error.hint}` }
   return undefined
 }
 

@@ -1,16 +1,7 @@
 import { z } from 'zod'
 import type { TargetEntry } from '../../governance/policy/policy-document.ts'
+import { certificateCheck, duration, host, milliseconds, ownSettings, port, secretReference } from '../target-settings.ts'
 import { FieldSyntaxError, readField } from './masked-field.ts'
-
-/** Reference to a secret kept elsewhere; the document itself never holds one. */
-const secretReference = z.string().regex(/^(vault|env|file):.+/, 'must be a reference: vault:NAME, env:NAME or file:PATH').meta({ format: 'secret-reference' })
-
-const DURATION = /^([1-9]\d{0,5})([smh])$/
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
-const milliseconds = (text: string): number => {
-  const [, count = '0', unit = ''] = DURATION.exec(text) ?? []
-  return Number(count) * (UNIT_MS[unit] ?? 0)
-}
 
 const maskedField = z.string().superRefine((text, context) => {
   try {
@@ -26,17 +17,13 @@ const NAME = '[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?'
 const perSession = z.strictObject({
   serviceAccount: z.string().regex(new RegExp(`^${NAME}/${NAME}$`), 'expected NAMESPACE/NAME of a service account')
     .describe('Whose rights sessions get: a service account, as namespace/name'),
-  /** Kept as text: what was accepted once is read again. */
-  validFor: z.string().refine((text) => {
-    const ms = milliseconds(text)
-    return ms >= 600_000 && ms <= 24 * 3_600_000
-  }, 'a duration from 10m to 24h, such as 1h').default('1h').describe('How long one token lasts, 10m to 24h; it is renewed while the session goes on'),
+  validFor: duration('10m', '24h', '1h').default('1h').describe('How long one token lasts, 10m to 24h; it is renewed while the session goes on'),
 })
 
 /** What a Kubernetes target says in the policy document, besides name, protocol and labels. */
 export const targetSchema = z.strictObject({
-  host: z.string().min(1).describe('Host name or address, as the gateway reaches it'),
-  port: z.int().min(1).max(65535).default(6443),
+  host,
+  port: port.default(6443),
   credential: z
     .strictObject({
       token: secretReference.optional().describe('Where a service account\'s token is kept; this, or a certificate with its key'),
@@ -46,31 +33,21 @@ export const targetSchema = z.strictObject({
     })
     .refine(({ token, certificate, key }) => (token !== undefined) !== (certificate !== undefined) && (certificate === undefined) === (key === undefined),
       'name either token, or certificate and key'),
-  tls: z
-    .strictObject({
-      ca: z.string().regex(/^file:.+/, 'must be file:PATH').optional().describe('PEM file of the authorities to trust; the system\'s when absent'),
-      serverName: z.string().optional().describe('Name the certificate must hold, when it is not the host'),
-    })
-    .default({}),
+  tls: z.strictObject(certificateCheck).default({}),
   impersonate: z.boolean().default(false).describe('The API server is asked to treat each request as the identity\'s own'),
   impersonatePrefix: z.string().regex(/^[a-z0-9][a-z0-9.:_-]{0,62}$/, 'expected lower-case letters, digits and . : _ -')
     .refine((prefix) => !prefix.startsWith('system:') && !'system:'.startsWith(prefix), 'what begins with system: is the cluster\'s own').default('sallyport:')
     .describe('In front of user and groups, so that none can be one of the cluster\'s own'),
   secrets: z.enum(['masked', 'readable']).default('masked').describe('Whether the data of Secrets can be read'),
   maskedFields: z.array(maskedField).max(100, 'at most 100 entries').default([]).describe('resource:path, such as configmaps:data.password'),
-  /** Kept as text: what was accepted once is read again. */
-  idle: z.string().refine((text) => {
-    const ms = milliseconds(text)
-    return ms >= 10_000 && ms <= 12 * 3_600_000
-  }, 'a duration from 10s to 12h, such as 5m').default('5m').describe('A session ends when nothing was asked for this long, 10s to 12h'),
+  idle: duration('10s', '12h', '5m').default('5m').describe('A session ends when nothing was asked for this long, 10s to 12h'),
 })
 
 export type KubernetesTarget = z.infer<typeof targetSchema>
 
 /** The adapter's own settings of a target that the schema has accepted already. */
 export function kubernetesTarget(entry: TargetEntry): KubernetesTarget {
-  const { name: _name, protocol: _protocol, labels: _labels, record: _record, retentionMs: _retentionMs, ...settings } = entry
-  return targetSchema.parse(settings)
+  return targetSchema.parse(ownSettings(entry))
 }
 
 export function idleMsOf({ idle }: KubernetesTarget): number {

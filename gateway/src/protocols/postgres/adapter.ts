@@ -11,6 +11,7 @@ import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
 import type { Session } from '../../governance/session.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import { loadParser } from '../../sql/statement-analyser.ts'
+import { portOf, startListening } from '../listening.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { CancelKeys } from './cancel-keys.ts'
 import { CatalogKeeper, type CatalogView } from './catalog-keeper.ts'
@@ -74,16 +75,12 @@ class PostgresListener implements Listener {
   }
 
   async listen(): Promise<Listener> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.#options.port, this.#options.host, resolve)
-    })
+    await startListening(this.#server, this.#options, this.#services.log)
     return this
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
+    return portOf(this.#server)
   }
 
   catalogOf(target: TargetEntry, masks: readonly MaskEntry[]): CatalogSummary | undefined {
@@ -133,7 +130,7 @@ class PostgresListener implements Listener {
     if (error instanceof LoginRefused) return connection.end(error.report)
     if (error instanceof AuthenticationError) return connection.end(new LoginRefused('28P01', error.message, error.hint).report)
     if (error instanceof TargetError) return connection.end(new LoginRefused(error.code, error.message, error.hint).report)
-    if (error instanceof RecordingUnavailable) return connection.end(new LoginRefused('58030', 'the gateway cannot record sessions now, so it opens none', 'Try again later, and tell an operator that recordings cannot be kept.').report)
+    if (error instanceof RecordingUnavailable) return connection.end(new LoginRefused('58030', error.told, error.hint).report)
     if (error instanceof MalformedFrameError) return connection.end(new LoginRefused('08P01', error.message, 'Use a PostgreSQL client.').report)
     this.#services.log.error({ error }, 'a login failed by an internal error')
     connection.end(new LoginRefused('XX000', 'the gateway could not open the session', 'Tell an operator.').report)

@@ -4,6 +4,7 @@ import { AuthenticationError, type ProvedToken } from '../../governance/identity
 import { RecordingUnavailable } from '../../governance/recording/recordings.ts'
 import type { Session } from '../../governance/session.ts'
 import { loadShellParser } from '../../shell/analyse-command.ts'
+import { portOf, startListening } from '../listening.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { sshCertificates } from './certificate-writer.ts'
 import { ClientLogin } from './client-login.ts'
@@ -67,16 +68,12 @@ class SshListener implements Listener {
   }
 
   async listen(): Promise<Listener> {
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(this.#options.port, this.#options.host, resolve)
-    })
+    await startListening(this.#server, this.#options, this.#services.log)
     return this
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
+    return portOf(this.#server)
   }
 
   async close(): Promise<void> {
@@ -185,7 +182,7 @@ class SshListener implements Listener {
     if (error instanceof HandshakeFailed) return transport.disconnect(DISCONNECT.noMoreAuthMethods, error.message)
     if (error instanceof TargetError) return leave(transport, error.message, error.hint)
     if (error instanceof AuthenticationError) return leave(transport, error.message, error.hint)
-    if (error instanceof RecordingUnavailable) return leave(transport, 'the gateway cannot record sessions now, so it opens none', 'Try again later, and tell an operator that recordings cannot be kept.')
+    if (error instanceof RecordingUnavailable) return leave(transport, error.told, error.hint)
     if (error instanceof MalformedFrameError) return transport.disconnect(DISCONNECT.protocolError, error.message)
     // The connection failed by itself: the transport has said why where there was somebody to tell.
     if (!isReady) return transport.destroy()

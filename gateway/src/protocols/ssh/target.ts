@@ -1,27 +1,15 @@
 import { z } from 'zod'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
 import type { TargetEntry } from '../../governance/policy/policy-document.ts'
+import { duration, host, milliseconds, ownSettings, port, secretReference } from '../target-settings.ts'
 import { readPublicKeyLine } from './wire/public-key.ts'
 
-/** Reference to a secret kept elsewhere; the document itself never holds one. */
-const secretReference = z.string().regex(/^(vault|env|file):.+/, 'must be a reference: vault:NAME, env:NAME or file:PATH').meta({ format: 'secret-reference' })
 const user = z.string().min(1).max(64).refine((name) => !name.includes('\0'), 'a user name has no NUL').describe('Login at the host')
-
-const DURATION = /^([1-9]\d{0,3})([smh])$/
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000 }
-const milliseconds = (text: string): number => {
-  const [, count = '0', unit = ''] = DURATION.exec(text) ?? []
-  return Number(count) * (UNIT_MS[unit] ?? 0)
-}
 
 /** A certificate of its own for each session, signed by this installation's authority. */
 const certificate = z.strictObject({
   principals: z.array(z.string().min(1).max(256)).min(1).max(16).optional().describe('Names that the host asks for in a certificate; the user when absent'),
-  /** Kept as text: what was accepted once is read again. */
-  validFor: z.string().refine((text) => {
-    const ms = milliseconds(text)
-    return ms >= 60_000 && ms <= 3_600_000
-  }, 'a duration from 1m to 1h, such as 5m').default('5m').describe('How long one can log in with it, 1m to 1h'),
+  validFor: duration('1m', '1h', '5m').default('5m').describe('How long one can log in with it, 1m to 1h'),
 })
 
 const publicKey = z.string().refine(isPublicKey, 'a public key as in a .pub file: its type, a space, and base64')
@@ -35,8 +23,8 @@ const variable = z.string()
 
 /** What an SSH target says in the policy document, besides name, protocol and labels. */
 export const targetSchema = z.strictObject({
-  host: z.string().min(1).describe('Host name or address, as the gateway reaches it'),
-  port: z.int().min(1).max(65535).default(22),
+  host,
+  port: port.default(22),
   credential: z.union([
     z.strictObject({ user, password: secretReference.describe('Where its password is kept') }),
     z.strictObject({ user, key: secretReference.describe('Where an OpenSSH or PEM private key without a passphrase is kept') }),
@@ -54,8 +42,7 @@ export type SshTarget = z.infer<typeof targetSchema>
 
 /** The adapter's own settings of a target that the schema has accepted already. */
 export function sshTarget(entry: TargetEntry): SshTarget {
-  const { name: _name, protocol: _protocol, labels: _labels, record: _record, retentionMs: _retentionMs, ...settings } = entry
-  return targetSchema.parse(settings)
+  return targetSchema.parse(ownSettings(entry))
 }
 
 /** How long a session's certificate is good for, milliseconds. */
