@@ -14,7 +14,7 @@ import { clearCookie, readCookie, setCookie } from './web-cookies.ts'
 import { requireNavigation, sessionCookieOf, webCallerOf } from './web-request.ts'
 
 /** As long as the login itself may take. */
-const LOGIN_COOKIE_SECONDS = 600
+export const LOGIN_COOKIE_SECONDS = 600
 /** Browsers and providers stay far below. */
 const MAX_QUERY_CHARACTERS = 8_192
 
@@ -36,8 +36,7 @@ export function serveAuth(api: Hono, services: ApiServices): void {
 async function beginLogin(context: Context, services: ApiServices, login: WebLogin, issuer: string): Promise<Response> {
   return orRefused(context, services, `login with ${issuer}`, async () => {
     requireNavigation(context)
-    const [next, second] = new URL(context.req.url).searchParams.getAll('next')
-    if (second !== undefined) throw new ApiFailure('invalid-request', '"next" is given twice', 'Give it once.')
+    const next = nextOf(context)
     const origin = originOf(login)
     const { location, browserCookie } = await login.begin(issuer, next)
     context.header('set-cookie', setCookie('login', browserCookie, origin, LOGIN_COOKIE_SECONDS))
@@ -112,7 +111,15 @@ async function logout(context: Context, services: ApiServices, login: WebLogin):
   return context.json({ location: ended?.location ?? null } satisfies LoggedOut)
 }
 
-function originOf(login: WebLogin): string {
+/** Where the browser wants to be after its login. @throws ApiFailure */
+export function nextOf(context: Context): string | undefined {
+  const [next, second] = new URL(context.req.url).searchParams.getAll('next')
+  if (second !== undefined) throw new ApiFailure('invalid-request', '"next" is given twice', 'Give it once.')
+  return next
+}
+
+/** How browsers reach the console. @throws ApiFailure when that is not known */
+export function originOf(login: WebLogin): string {
   const origin = login.origin()
   if (origin === undefined) throw new ApiFailure('unavailable', 'it is not known under which address browsers reach this gateway', 'Have the operator set gateway.console.url.')
   return origin

@@ -9,6 +9,7 @@ import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { type Caller, calledWith, callerOf } from './caller.ts'
 import { recordEvent } from './record-event.ts'
+import { seesAll } from './session-access.ts'
 
 const MAX_LISTED = 100
 const MAX_ID = 64
@@ -100,10 +101,6 @@ async function applyCampaign(context: Context, services: ApiServices, id: string
     await recordEvent(services.ledger, encodeAdministratorActed({ by: person.name, action: 'campaign.apply', subject, reason: calledWith(caller) }, Date.now()))
   }))
   return context.json({ ...await applied(change, person.name, services), left })
-}
-
-function seesAll(caller: Caller): boolean {
-  return caller.holds('auditor', 'operator', 'administrator')
 }
 
 /** @throws ApiFailure, the same whether there is none or the caller may not see it */

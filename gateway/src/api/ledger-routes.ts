@@ -7,6 +7,7 @@ import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { byteStream } from './byte-stream.ts'
 import { calledWith, callerOf } from './caller.ts'
+import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
 import { requireRecordedHere } from './session-access.ts'
 
@@ -15,10 +16,6 @@ const compress = promisify(gzip)
 /** A tile never changes. Whoever may not read entries must not get them from a shared cache either. */
 const TILE_CACHING = 'public, max-age=31536000, immutable'
 const BUNDLE_CACHING = 'private, max-age=31536000, immutable'
-
-/** Proofs and tiles are read from files, which traffic must not feel. */
-const MAX_READERS = 4
-let readers = 0
 
 /**
  * The ledger as C2SP tlog-tiles (https://c2sp.org/tlog-tiles) serves it, and proofs made of its tiles. Checkpoint, key,
@@ -52,7 +49,7 @@ export function serveLedger(api: Hono, services: ApiServices): void {
 async function sendBundle(context: Context, services: ApiServices, session: string): Promise<Response> {
   const caller = await callerOf(context, services)
   caller.require('auditor', 'administrator')
-  const giveBack = takeReader()
+  const giveBack = takeReader('ledger')
   let parts: AsyncIterable<Uint8Array> | undefined
   try {
     const sealed = context.req.query('key') === 'none'
@@ -100,22 +97,11 @@ async function latestPoint({ ledgerReader }: ApiServices) {
 }
 
 async function bounded(work: () => Promise<Response>): Promise<Response> {
-  const giveBack = takeReader()
+  const giveBack = takeReader('ledger')
   try {
     return await work()
   } finally {
     giveBack()
-  }
-}
-
-/** @returns how to give the place back, once */
-function takeReader(): () => void {
-  if (readers >= MAX_READERS) throw new ApiFailure('too-many-requests', 'too much of the ledger is being read at once', 'Try again in a moment.')
-  readers += 1
-  let given = false
-  return () => {
-    if (!given) readers -= 1
-    given = true
   }
 }
 

@@ -1,18 +1,18 @@
-import type { Requester, Review } from '../governance/review/review.ts'
-import { requesterOf } from '../governance/review/requester.ts'
+import type { Review } from '../governance/review/review.ts'
+import { isOwn, requesterOf } from '../governance/review/requester.ts'
 import { ReviewRefused } from '../governance/review/review-desk.ts'
 import { answeringGroups, mayAnswer } from '../governance/review/who-may-answer.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import type { Caller } from './caller.ts'
 import type { ReviewView } from './review-answer.ts'
-import { isDoneBy, seesAll } from './session-access.ts'
+import { seesAll } from './session-access.ts'
 
 /** How much the caller is shown of a review; undefined when it is none of theirs. */
 export function viewOf(review: Review, caller: Caller): ReviewView | undefined {
   const by = requesterOf(caller.identity)
   const whole = seesAll(caller) || answeringGroups(review.demands, review.requester, by).length > 0
-  if (!whole && !isOwn(review.requester, caller)) return undefined
+  if (!whole && !isOwn(review.requester, by)) return undefined
   return { whole, mayAnswer: caller.credential !== 'session-token' && mayAnswer(review, by, Date.now()) }
 }
 
@@ -27,11 +27,6 @@ export async function visibleReview(id: string, caller: Caller, services: ApiSer
 }
 
 export const MAX_ID = 64
-
-export function isOwn(requester: Requester, caller: Caller): boolean {
-  const { kind, name, issuer, subject } = caller.identity
-  return requester.kind === kind && requester.name === name && requester.issuer === issuer && requester.subject === subject && isDoneBy(caller, requester.actors)
-}
 
 /** Session tokens lie where agents run: what only people may do wants the login itself. @throws ApiFailure */
 export function requireLogin(caller: Caller, what: string): void {

@@ -5,15 +5,14 @@ import type { SamlAnswer, SamlLogin } from '../governance/saml-login.ts'
 import { LoginUnavailable, type WebLogin } from '../governance/web-sessions.ts'
 import { answerFailure, ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
-import { orRefused, replaceSession } from './auth-routes.ts'
+import { LOGIN_COOKIE_SECONDS, nextOf, originOf, orRefused, replaceSession } from './auth-routes.ts'
+import { formOf } from './form.ts'
 import { recordRefusedLogin } from './record-refusal.ts'
 import { clearCookie, readCookie, setCookie } from './web-cookies.ts'
 import { requireNavigation } from './web-request.ts'
 
 /** An answer of the longest kind, each `+`, `/` and `=` of its base64 written as three characters. */
 const MAX_FORM_BYTES = 400 * 1_024
-const LOGIN_COOKIE_SECONDS = 600
-const FORM = /^application\/x-www-form-urlencoded(\s*;|$)/i
 
 /** SAML 2.0 web single sign-on, as service provider. Begun here by GET, answered by the provider through the browser by POST. */
 export function serveSaml(api: Hono, services: ApiServices): void {
@@ -41,9 +40,7 @@ async function showMetadata(context: Context, login: SamlLogin, name: string): P
 async function begin(context: Context, services: ApiServices, { webLogin, samlLogin }: Logins, name: string): Promise<Response> {
   return orRefused(context, services, `login with ${name}`, async () => {
     requireNavigation(context)
-    const [next, second] = new URL(context.req.url).searchParams.getAll('next')
-    if (second !== undefined) throw new ApiFailure('invalid-request', '"next" is given twice', 'Give it once.')
-    const { location, browserCookie } = await samlLogin.begin(name, next)
+    const { location, browserCookie } = await samlLogin.begin(name, nextOf(context))
     context.header('set-cookie', setCookie('saml', browserCookie, originOf(webLogin), LOGIN_COOKIE_SECONDS))
     return context.redirect(location, 302)
   })
@@ -65,20 +62,14 @@ async function finish(context: Context, services: ApiServices, { webLogin, samlL
 
 /** @throws ApiFailure */
 async function readAnswer(context: Context): Promise<SamlAnswer> {
-  if (!FORM.test(context.req.header('content-type') ?? '')) throw new ApiFailure('invalid-request', 'the body is not a form', 'Log in again.')
-  const form = new URLSearchParams(await context.req.text())
+  const form = await formOf(context)
+  if (form === undefined) throw new ApiFailure('invalid-request', 'the body is not a form', 'Log in again.')
   const only = (field: string): string => {
     const [value, second] = form.getAll(field)
     if (value === undefined || second !== undefined) throw new ApiFailure('invalid-request', `the provider's answer does not hold one ${field}`, 'Log in again.')
     return value
   }
   return { response: only('SAMLResponse'), relayState: only('RelayState') }
-}
-
-function originOf(login: WebLogin): string {
-  const origin = login.origin()
-  if (origin === undefined) throw new ApiFailure('unavailable', 'it is not known under which address browsers reach this gateway', 'Have the operator set gateway.console.url.')
-  return origin
 }
 
 function limited(services: ApiServices) {

@@ -3,10 +3,11 @@ import type { Context } from 'hono'
 import { type FoundOperation as Found, IndexUnavailable, type SearchResult } from '../governance/recording/operation-index.ts'
 import { parseSearch } from '../governance/recording/parse-search.ts'
 import { type SearchQuery, SearchSyntaxError } from '../governance/recording/search-query.ts'
+import { isDoneBy } from '../governance/review/requester.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { callerOf } from './caller.ts'
-import { isDoneBy, seesAll } from './session-access.ts'
+import { seesAll } from './session-access.ts'
 
 /** Characters of a statement in a list of many. */
 const MAX_TEXT = 2_000
@@ -20,7 +21,7 @@ export async function searchSessions(context: Context, services: ApiServices): P
   const { q, limit, after } = request.data
   const page = { limit, ...(after === undefined ? {} : { after }), ...(seesAll(caller) ? {} : { owner: caller.identity }) }
   const { operations, next, indexed, entries } = await search(services, readQuery(q), page)
-  const shown = seesAll(caller) ? operations : operations.filter(({ actors }) => isDoneBy(caller, actors))
+  const shown = seesAll(caller) ? operations : operations.filter(({ actors }) => isDoneBy(caller.identity, actors))
   const body: SearchAnswer = { operations: shown.map(toFound), next: next ?? null, complete: indexed >= entries, indexed, entries }
   return context.json(body)
 }

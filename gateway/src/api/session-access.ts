@@ -1,5 +1,6 @@
 import type { Session } from '@sallyport/contract'
 import type { SessionRecord } from '../governance/recording/session-store.ts'
+import { isDoneBy } from '../governance/review/requester.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import type { Caller } from './caller.ts'
@@ -36,12 +37,7 @@ export function seesAll(caller: Caller): boolean {
 
 function isOwn(record: SessionRecord, caller: Caller): boolean {
   const { name, kind, issuer } = caller.identity
-  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer && isDoneBy(caller, record.actors)
-}
-
-/** A person sees what is done for them by others too; whoever acts for a person sees what the same did, and nothing of the person's own. */
-export function isDoneBy({ identity }: Caller, actors: readonly string[]): boolean {
-  return identity.actors.length === 0 || (identity.actors.length === actors.length && identity.actors.every((actor, at) => actor === actors[at]))
+  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer && isDoneBy(caller.identity, record.actors)
 }
 
 export function toSession(record: SessionRecord): Session {

@@ -4,9 +4,9 @@ import { encodeAdministratorActed } from '../governance/recording/events.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { calledWith, callerOf } from './caller.ts'
+import { formOf } from './form.ts'
 import { recordEvent } from './record-event.ts'
 
-const FORM = /^application\/x-www-form-urlencoded(\s*;|$)/i
 const TOKEN_ID = /^[\x21-\x7e]{1,300}$/
 
 /**
@@ -14,10 +14,8 @@ const TOKEN_ID = /^[\x21-\x7e]{1,300}$/
  * is the same whether such a token was ever issued (§2.2).
  */
 export async function revokeHeldToken(context: Context, services: ApiServices): Promise<Response> {
-  if (!FORM.test(context.req.header('content-type') ?? '')) {
-    return refuse(context, 'invalid_request', 'the body is not a form', 'Send application/x-www-form-urlencoded.')
-  }
-  const form = new URLSearchParams(await context.req.text())
+  const form = await formOf(context)
+  if (form === undefined) return refuse(context, 'invalid_request', 'the body is not a form', 'Send application/x-www-form-urlencoded.')
   const request = RevocationRequest.safeParse(Object.fromEntries(form))
   if (!request.success || form.getAll('token').length !== 1) {
     return refuse(context, 'invalid_request', 'missing or wrong: token', 'Send the session token as token, once: RFC 7009, section 2.1.')

@@ -44,7 +44,12 @@ export class JournalTail {
   /** At the beginning of any entry, which is found by walking there from the beginning of its file. */
   static async at(directory: string, entry: number): Promise<JournalTail> {
     const tail = new JournalTail(directory, { ...JOURNAL_START, entries: entry - (entry % FILE_ENTRIES) })
-    await tail.read(entry, { entries: FILE_ENTRIES, bytes: Infinity }, () => undefined)
+    try {
+      await tail.read(entry, { entries: FILE_ENTRIES, bytes: Infinity }, () => undefined)
+    } catch (error) {
+      await tail.close()
+      throw error
+    }
     return tail
   }
 

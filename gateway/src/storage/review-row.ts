@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto'
+import { nameKey } from '../governance/name-key.ts'
 import type { Grant } from '../governance/review/grant.ts'
+import { digestOf } from '../governance/review/review-ids.ts'
 import type { Answer, Person, Requester, Review } from '../governance/review/review.ts'
 import type { Schema } from './schema.ts'
 
@@ -34,7 +35,7 @@ function leastRows(asked: number | undefined, answers: readonly Answer[]): numbe
 }
 
 export function answerRow(review: string, n: number, answer: Answer): AnswerRow {
-  return { review, n, name_key: nameKey(answer.by.name), subject_key: subjectKey(answer.by), body: JSON.stringify(answer) }
+  return { review, n, name_key: nameDigest(answer.by.name), subject_key: subjectKey(answer.by), body: JSON.stringify(answer) }
 }
 
 export function grantRow({ id, kind, target, fromMs, untilMs, ...rest }: Grant): GrantRow {
@@ -46,23 +47,17 @@ export function grantOf({ id, kind, target, from_at: fromMs, until_at: untilMs, 
 }
 
 export function requesterKey({ kind, name, issuer, subject, actors }: Requester): string {
-  return keyOf([kind, name, issuer, subject, actors])
+  return digestOf([kind, name, issuer, subject, actors])
 }
 
 export function personKey({ kind, name, issuer, subject }: Person): string {
-  return keyOf([kind, name, issuer, subject])
+  return digestOf([kind, name, issuer, subject])
 }
 
-/** In upper case first: letters such as ß and ſ are equal to others only there. */
-export function nameKey(name: string): string {
-  return keyOf([name.normalize('NFKC').toUpperCase().toLowerCase()])
+export function nameDigest(name: string): string {
+  return digestOf([nameKey(name)])
 }
 
 export function subjectKey({ issuer, subject }: Person): string {
-  return keyOf([issuer, subject])
-}
-
-/** JSON keeps the parts apart, whatever they hold. */
-function keyOf(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return digestOf([issuer, subject])
 }

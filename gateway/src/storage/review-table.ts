@@ -3,7 +3,7 @@ import type { Grant } from '../governance/review/grant.ts'
 import type { ReviewListQuery, ReviewStore } from '../governance/review/review-store.ts'
 import type { Answer, Requester, Review, ReviewState } from '../governance/review/review.ts'
 import {
-  type AnswerRow, answerRow, grantOf, type GrantRow, grantRow, nameKey, personKey, requesterKey, reviewOf, type ReviewRow, reviewRow, subjectKey,
+  type AnswerRow, answerRow, grantOf, type GrantRow, grantRow, nameDigest, personKey, requesterKey, reviewOf, type ReviewRow, reviewRow, subjectKey,
 } from './review-row.ts'
 import type { Schema } from './schema.ts'
 
@@ -78,7 +78,7 @@ export class ReviewTable implements ReviewStore {
       if (row === undefined) return 'not-found'
       if (row.state !== 'open' || row.expires_at <= answer.atMs) return 'not-open'
       const before = await change.selectFrom('review_answers').selectAll().where('review', '=', id).orderBy('n').execute()
-      const names = nameKey(answer.by.name)
+      const names = nameDigest(answer.by.name)
       const subject = subjectKey(answer.by)
       if (before.some((one) => one.name_key === names || one.subject_key === subject)) return 'answered-already'
       const added = answerRow(id, before.length, answer)

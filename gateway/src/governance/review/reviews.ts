@@ -5,7 +5,7 @@ import type { Grant } from './grant.ts'
 import { LiveGrants } from './live-grants.ts'
 import { lockWords } from '../locks/lock.ts'
 import { operationCard } from './operation-card.ts'
-import { requesterOf } from './requester.ts'
+import { isOwn, requesterOf } from './requester.ts'
 import {
   type AccessRequest, type GivenAnswer, type OperationRequest, type ReviewAdministration, type ReviewDesk, ReviewRefused,
 } from './review-desk.ts'
@@ -243,10 +243,4 @@ export class Reviews implements ReviewDesk, ReviewAdministration {
       if (!this.#closed) this.#options.onError(error as Error, 'reviews could not be looked after, and will be again')
     }
   }
-}
-
-/** What somebody asked for, also through others; what they asked for through others is withdrawn by themselves or by the same. */
-function isOwn(requester: Requester, { kind, name, issuer, subject, actors }: Requester): boolean {
-  return requester.kind === kind && requester.name === name && requester.issuer === issuer && requester.subject === subject
-    && (actors.length === 0 || (actors.length === requester.actors.length && actors.every((actor, at) => actor === requester.actors[at])))
 }
