@@ -4,9 +4,13 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { message } from '../../src/protocols/ssh/messages.ts'
+import { MESSAGE } from '../../src/protocols/ssh/wire/message-numbers.ts'
 import { eventually } from '../support/eventually.ts'
 import { readEvents } from '../support/ledger-records.ts'
+import { RawSsh } from '../support/raw-ssh.ts'
 import { type ClientResult, startClient } from '../support/run-client.ts'
 import { type CertifiedSsh, startCertifiedSsh } from '../support/ssh-certified.ts'
 
@@ -162,5 +166,21 @@ describe('a person without a token', () => {
     assert.equal(await output, '')
     assert.match(words, /the login was refused in the browser/)
     await eventually('it is on record', async () => (await readEvents(setup.gateway.ledgerDirectory)).some((event) => event.event === 'login.refused' && /refused in the browser/.test(event.reason)))
+  })
+
+  test('who goes away, or asks for something else, before they press Enter takes nobody else along', async () => {
+    for (const leave of [() => undefined, (raw: RawSsh) => raw.send(message(MESSAGE.userauthRequest, 'box', 'ssh-connection', 'none'))]) {
+      const raw = await RawSsh.connect(setup.port)
+      raw.send(message(MESSAGE.userauthRequest, 'box', 'ssh-connection', 'keyboard-interactive', '', ''))
+      await raw.next(MESSAGE.userauthInfoRequest)
+      raw.send(message(MESSAGE.userauthInfoResponse, 1, ''))
+      await raw.next(MESSAGE.userauthInfoRequest, (payload) => /The code is/.test(payload.toString()))
+      leave(raw)
+      await sleep(200)
+      raw.close()
+      await sleep(200)
+      const { status, errors } = await sallyport('ssh', 'box', '--', 'true')
+      assert.equal(status, 0, errors)
+    }
   })
 })

@@ -127,6 +127,8 @@ export class ClientLogin {
       gone.abort()
       throw error
     })
+    // Whoever goes before they press Enter is told to nobody here: unhandled, it would end the gateway.
+    left.catch(() => undefined)
     const login = await deviceLogins.start({ issuer, clientAddress, signal: gone.signal })
     const where = login.uriComplete ?? login.uri
     const pressed = await this.#prompt(`Open ${where} and log in. The code is ${login.userCode}.`, 'Then press Enter: ', true)
