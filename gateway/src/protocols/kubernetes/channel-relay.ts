@@ -62,7 +62,7 @@ export class ChannelRelay {
     try {
       for await (const part of from as AsyncIterable<Buffer>) {
         const bytes = reader(part)
-        if (bytes.length > 0 && !to.write(bytes) && !to.destroyed) await Promise.race([once(to, 'drain'), once(to, 'close')])
+        if (bytes.length > 0 && !to.write(bytes) && !to.destroyed) await drained(to)
         await this.#options.kube.room()
         if (to.destroyed) break
       }
@@ -195,6 +195,12 @@ export class ChannelRelay {
       else if (!client.destroyed && !client.writableEnded) client.write(this.#flush())
     }, HOLD_MS)
   }
+}
+
+/** Also resolves when it is closed. Leaves no listener behind, since it is called again and again. */
+async function drained(to: Duplex): Promise<void> {
+  const over = new AbortController()
+  await Promise.race(['drain', 'close'].map((event) => once(to, event, { signal: over.signal }))).finally(() => over.abort())
 }
 
 /** As they came, once they are known to be frames. @throws BrokenFrames */
