@@ -151,7 +151,12 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     recordIfPossible(ledger, encodeTokenRevoked(ids, ended, Date.now()))
     for (const id of ids) storage.signals.tell({ what: 'token', id })
   })
-  const governor = new Governor({ ledger, sessions, reviews, onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused') })
+  const governor = new Governor({
+    ledger, sessions, reviews,
+    // Why not is told by whoever follows policies all the time.
+    followPolicy: () => policies.follow().catch(() => undefined),
+    onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused'),
+  })
 
   const tls = gateway.tls === undefined ? undefined : usableTls({ cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) })
   const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')

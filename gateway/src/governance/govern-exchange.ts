@@ -18,6 +18,8 @@ export interface GovernorOptions {
   readonly ledger: Ledger
   readonly sessions: Sessions
   readonly reviews: ReviewDesk
+  /** Puts in force what another gateway has applied, as far as that can be done; never rejects. */
+  readonly followPolicy: () => Promise<void>
   /** Told when a review failed for a reason of the gateway's own; the operation was refused. */
   readonly onReviewError: (error: unknown, session: Session) => void
 }
@@ -99,6 +101,8 @@ export class Governor implements Gatekeeper {
     const held = new HeldOperation(session)
     reviewable.beginWait(held)
     const review = await this.#reviewOf(session, exchange, operationNumber, decision, reviewable, held)
+    // The answer may have come faster than the word of a policy that was applied before it elsewhere.
+    if (review?.state === 'approved') await this.#options.followPolicy()
     if (held.ending !== undefined || session.ended !== undefined) {
       // Who has only gone may come again with the same operation; what was cancelled or revoked is not wanted any more.
       const why = held.ending === 'cancelled' ? 'the client cancelled it' : (session.ended ?? 'the session was ended')
