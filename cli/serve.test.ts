@@ -26,7 +26,9 @@ gateway:
 }
 
 async function serve(file: string, ...more: string[]) {
-  const child = spawn(process.execPath, [program, 'serve', '--config', file, ...more], { cwd: tmpdir() })
+  // On this signal a promise is rejected that nobody waits for.
+  const lost = '--import=data:text/javascript,process.on("SIGUSR2",()=>void(Promise.reject(new(Error)("lost"))))'
+  const child = spawn(process.execPath, [lost, program, 'serve', '--config', file, ...more], { cwd: tmpdir() })
   const closed = once(child, 'close')
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
@@ -60,6 +62,16 @@ suite('serve', () => {
     const { child, closed } = await serve(document('twice'))
     child.kill('SIGTERM')
     child.stderr.on('data', (text: string) => text.includes('ending every session') && child.kill('SIGTERM'))
+    assert.deepEqual(await closed, [0, null])
+  })
+
+  test('goes on when a promise fails that nobody waited for, and says so', async () => {
+    const { child, closed, first } = await serve(document('lost'), '--json')
+    child.kill('SIGUSR2')
+    for (let text = ''; !text.includes('nobody waited for; the gateway goes on: Error: lost');) text += String((await once(child.stderr, 'data'))[0])
+    const { api } = JSON.parse(first) as { api: string }
+    assert.equal((await fetch(new URL('/healthz', api))).status, 200)
+    child.kill('SIGTERM')
     assert.deepEqual(await closed, [0, null])
   })
 
