@@ -140,7 +140,7 @@ suite('what others did is read by those alone who may', () => {
     session = (await gateway.session({}, 'shop')).id
     const nothing = { async* [Symbol.asyncIterator]() { /* It did nothing. */ } }
     const more: Partial<ApiServices> = {
-      sessions: storage.sessions, holds: storage.holds, reviewStore: storage.reviews, signals: storage.signals, channels: { states: () => [] } as never, version: '1', verifierKey: 'k',
+      sessions: storage.sessions, gateways: { ...gateway.services.gateways, self: 'gateway' }, holds: storage.holds, reviewStore: storage.reviews, signals: storage.signals, channels: { states: () => [] } as never, version: '1', verifierKey: 'k',
       locks: { on: () => undefined, list: () => [] } as never, ledgerStatus: () => ({ healthy: true, size: 0, check: { state: 'waiting', size: 0, at: null, finding: null }, anchors: [] }),
       reading: { events: () => nothing, follow: () => nothing, stream: () => nothing, originals: () => nothing } as never, makeBundle: () => Promise.resolve(nothing as never),
       ledgerReader: { entryBundle: () => Promise.resolve(Buffer.from('entry')), readEntries: () => Promise.resolve(Buffer.from('entry')) } as never,
