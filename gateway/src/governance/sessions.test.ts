@@ -17,7 +17,7 @@ after(() => setup.close())
 
 const document: PolicyDocument = {
   version: 1, issuers: [], agents: [], masks: [], rules: [{ name: 'all', then: 'allow' }],
-  targets: [{ name: 'shop', protocol: 'postgres', labels: {} }, { name: 'quiet', protocol: 'postgres', labels: {}, record: { rows: 'none' } }],
+  targets: [{ name: 'shop', protocol: 'postgres', labels: {} }, { name: 'quiet', protocol: 'postgres', labels: {}, record: { rows: 'none' } }, { name: 'box', protocol: 'ssh', labels: {} }],
   roles: { reviewer: [], operator: [], auditor: [], administrator: [] },
 }
 
@@ -41,6 +41,12 @@ test('a session has a recorder where the policy records, and what it took down i
   const quiet = await sessions.open(request('quiet'))
   assert.equal(quiet.recorder, undefined)
   sessions.close(quiet, 'the client left')
+})
+
+test('a session of what is no target, or one of another protocol, is refused with what there is', async () => {
+  const sessions = sessionsWith(setup.recordings)
+  await assert.rejects(sessions.open(request('shopp')), { message: 'there is no postgres target of that name', hint: 'There are: shop, quiet.' })
+  await assert.rejects(sessions.open(request('box')), { message: 'the target "box" is opened by ssh, not by postgres', hint: 'Connect with a client of ssh.' })
 })
 
 test('a session that cannot be recorded is not opened, and the ledger and the list say so', async () => {

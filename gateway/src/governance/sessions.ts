@@ -230,11 +230,15 @@ export class Sessions {
   }
 }
 
-function unknownTarget(request: OpenRequest, policy: Policy): AuthenticationError {
-  const known = policy.document.targets.filter((target) => target.protocol === request.protocol).map((target) => target.name)
+function unknownTarget({ target, protocol }: OpenRequest, { document: { targets } }: Policy): AuthenticationError {
+  const other = targets.find(({ name }) => name === target)
+  if (other !== undefined) {
+    return new AuthenticationError(`the target "${other.name}" is opened by ${other.protocol}, not by ${protocol}`, `Connect with a client of ${other.protocol}.`)
+  }
+  const known = targets.filter((one) => one.protocol === protocol).map(({ name }) => name)
   return new AuthenticationError(
-    `there is no ${request.protocol} target of that name`,
-    known.length === 0 ? 'Ask an operator to register the target.' : `Use one of these as the database name: ${known.slice(0, 20).join(', ')}.`,
+    `there is no ${protocol} target of that name`,
+    known.length === 0 ? 'Ask an operator to register the target.' : `There are: ${known.slice(0, 20).join(', ')}.`,
   )
 }
 
