@@ -26,8 +26,8 @@ const REVOCATION_MS = 30 * 24 * 3_600_000
 export interface IdentityServiceOptions {
   readonly policies: PolicySource
   readonly tokens: SessionTokenStore
-  /** Who is locked gets no session token, and is nobody for the control API. None when absent. */
-  readonly locks?: LockCheck
+  /** Who is locked gets no session token, and is nobody for the control API. */
+  readonly locks: LockCheck
   /** How long a session token lasts, unless its identity token ends before. */
   readonly sessionTokenTtlMs?: number
   readonly issuerKeys?: Partial<IssuerKeysOptions>
@@ -50,7 +50,7 @@ interface Credential extends ResolvedIdentity {
 export class IdentityService implements Authenticator, TokenExchange, Identification {
   readonly #policies: PolicySource
   readonly #tokens: SessionTokenStore
-  readonly #locks: LockCheck | undefined
+  readonly #locks: LockCheck
   readonly #ttlMs: number
   readonly #now: () => number
   readonly #listeners = new Set<(tokenIds: readonly string[]) => void>()
@@ -135,7 +135,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
       : await this.#verifyAs(request.actorToken, request.actorTokenType ?? '')
     const nowMs = this.#now()
     const resolved = resolveIdentity(subject, actor, this.#document, nowMs)
-    refuseLocked(this.#locks?.on(resolved.identity))
+    refuseLocked(this.#locks.on(resolved.identity))
     const targets = [...new Set(request.targets)]
     this.#requireTargets(targets, resolved)
     const endsAtMs = [subject, ...(actor === undefined ? [] : [actor])].map((token) => Number(token.claims['exp']) * 1_000)
@@ -186,7 +186,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const verified = await this.verifier.verify(credential)
     if (await this.#tokens.isRevoked(verified.tokenId)) throw revoked()
     const resolved = resolveIdentity(verified, undefined, this.#document, this.#now())
-    refuseLocked(this.#locks?.on(resolved.identity))
+    refuseLocked(this.#locks.on(resolved.identity))
     const expiresAtMs = Math.min(verified.expiresAtMs, resolved.endsAtMs)
     return { ...resolved, tokenId: verified.tokenId, purpose: registeredPurpose(resolved), expiresAtMs }
   }
@@ -202,7 +202,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const nowMs = this.#now()
     if (nowMs >= stored.expiresAtMs) throw new AuthenticationError('the session token has expired', RENEW)
     const resolved = this.#resolveAgain(stored, nowMs)
-    refuseLocked(this.#locks?.on(resolved.identity))
+    refuseLocked(this.#locks.on(resolved.identity))
     if (stored.used === true) throw used()
     const { parentId, actorParentId } = stored
     return {

@@ -86,7 +86,7 @@ export async function startAgentApi(location: StorageLocation = { kind: 'sqlite'
     },
     onListenerError: (error) => { throw error },
   }, { text: agentsYaml(issuer.url), appliedBy: 'file' })
-  const identity = new IdentityService({ policies, tokens: storage.sessionTokens })
+  const identity = new IdentityService({ policies, tokens: storage.sessionTokens, locks: { on: () => undefined } })
   const { log: ledger } = await openLedger({ directory: folder, origin: 'test.example/agents', durability: 'batched', onFault: () => undefined })
   const lent: ApiServices['ledger'] = {
     append: (entry) => { if (!setup.ledgerBroken) ledger.append(entry) },

@@ -59,11 +59,11 @@ export async function setUpConsole(): Promise<ConsoleSetup> {
   const note = (details: object, message: string) => void logged.push(`${JSON.stringify(details)} ${message}`)
   const now = () => Date.now() + setup.clockOffsetMs
   const secrets = new Map<string, string>()
-  const service = new IdentityService({ policies: policy, tokens: storage.sessionTokens })
   const locks = new Locks({
     store: storage.locks, signals: storage.signals, ledger, now: Date.now, onError: (error) => { throw error },
     endSessions: () => undefined, shutOut: async (covers) => void await sessions.endWhere(covers),
   })
+  const service = new IdentityService({ policies: policy, tokens: storage.sessionTokens, locks })
   const sessions = new WebSessions({ store: storage.webSessions, policies: policy, idleMs: IDLE_MS, longestMs: LONGEST_MS, locks, now })
   await locks.start()
   const listening: { url?: string } = {}

@@ -51,5 +51,5 @@ export interface IdentitySetup {
 export async function setUpIdentity(issuer: string, options: Partial<IdentityServiceOptions> = {}): Promise<IdentitySetup> {
   const policy = new ReplaceablePolicy(documentFor(issuer))
   const storage = await openStorage({ kind: 'sqlite', path: ':memory:' })
-  return { policy, storage, service: new IdentityService({ policies: policy, tokens: storage.sessionTokens, ...options }) }
+  return { policy, storage, service: new IdentityService({ policies: policy, tokens: storage.sessionTokens, locks: { on: () => undefined }, ...options }) }
 }

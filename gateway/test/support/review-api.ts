@@ -59,7 +59,7 @@ export async function startReviewApi(): Promise<ReviewApi> {
   const document: PolicyDocument = { ...documentFor(issuer.url), rules: RULES }
   const policies: PolicySource = { current: compilePolicy(document, 1), onChange: () => () => undefined }
   const storage = await openStorage({ kind: 'sqlite', path: ':memory:' })
-  const identity = new IdentityService({ policies, tokens: storage.sessionTokens })
+  const identity = new IdentityService({ policies, tokens: storage.sessionTokens, locks: { on: () => undefined } })
   const { log: ledger } = await openLedger({ directory: folder, origin: 'test.example/reviews', durability: 'batched', onFault: () => undefined })
   const ended: string[] = []
   const signals = new LocalSignals((error) => { throw error })
