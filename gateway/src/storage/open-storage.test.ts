@@ -191,7 +191,7 @@ for (const [name, start] of Object.entries(databases)) {
       assert.deepEqual(beginning, {
         id: 's1', state: 'open', identity: { name: 'support-bot', kind: 'agent', issuer: 'corp' }, actors: ['x', 'y'],
         target: 'shop', protocol: 'postgres', purpose: 'ticket 7', clientAddress: '127.0.0.1', application: 'psql',
-        openedAtMs: 1_000, closedAtMs: null, reason: null, operations: 0, refused: 0,
+        openedAtMs: 1_000, closedAtMs: null, reason: null, operations: 0, refused: 0, gateway: 'gateway',
       })
       conversation.operations = 12
       conversation.refused = 3
