@@ -145,6 +145,8 @@ export function testMaskedLegitimate(mode: Mode): void {
       const endpoint = await journey.endpoint('gateway')
       const failed: string[] = []
       for (const { name, sql } of maskedLegitimate) {
+        // The server itself takes several statements in no Parse message.
+        if (mode === 'extended' && name.endsWith(' in one message')) continue
         // What a transaction has not committed yet, the gateway's own connection cannot see.
         const wrapped = /^(temporary|new) /.test(name) ? [...sql, 'drop view if exists city_names'] : ['begin', ...sql, 'rollback']
         const { errors, seen } = await attempt(endpoint, wrapped, mode)
