@@ -29,7 +29,7 @@ Examples:
         for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => received(name))
       })
       // What passes needs a permit, so that a promise which nobody waits for lets nothing through. Node would end everybody's sessions for it.
-      process.on('unhandledRejection', (error) => console.error('an error that nobody waited for; the gateway goes on:', error))
+      process.on('unhandledRejection', (error) => console.error('an error that nobody waited for; the gateway goes on:', error instanceof Error ? error.stack : String(error)))
       const gateway = await startGateway({ configText }).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') {
           throw new Failure(error.message, 'Nothing was started. Addresses and folders are in the gateway section of the document.')

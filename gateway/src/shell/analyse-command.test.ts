@@ -24,6 +24,7 @@ describe('analyseCommand', () => {
     assert.deepEqual(facts('for f in a b; do rm "$f.log"; done').objects, ['{a,b}.log'])
     assert.deepEqual(facts('find /var/log -name x -exec rm {} +').objects, ['/var/log', '/var/log/…'])
     assert.deepEqual(facts('apt-get install -y nginx').objects, ['package:nginx'])
+    assert.deepEqual(facts('openssl x509 -noout -in=a=b').objects, ['a=b'])
     assert.deepEqual(facts('curl -s https://example.com:8443/x').objects, ['host:example.com:8443'])
   })
 

@@ -26,7 +26,9 @@ export const openssl: Handler = ({ args, findings }) => {
   if (verb?.value === 's_client') for (const action of ['fetch', 'send']) findings.change(action)
   else findings.read()
   for (let at = 0; at < words.length; at++) {
-    const [name = '', joined] = (words[at]?.value ?? '').split('=')
+    const word = words[at]?.value ?? ''
+    const equals = word.indexOf('=')
+    const [name, joined] = equals === -1 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)]
     const option = name.startsWith('--') ? name.slice(2) : name.slice(1)
     const valued = known.valued.has(option)
     if (!name.startsWith('-') || !(valued || (known.flags.has(option) && joined === undefined))) findings.execute(`openssl with ${words[at]?.name ?? ''} is not known here`)
