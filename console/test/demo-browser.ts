@@ -54,6 +54,11 @@ export async function logIn(browser: Browser, { ready }: DemoUnderTest, person: 
   return { context, page, complaints }
 }
 
+/** Waits until nothing on the page is still on its way. The network is never idle: events keep coming. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('[aria-label=loading], [data-loading]').or(page.getByText(/^Loading the /)).first().waitFor({ state: 'detached' })
+}
+
 /** A client of the demo, as its own program. */
 export function client(demo: DemoUnderTest, args: readonly string[], input: 'ignore' | 'pipe' = 'ignore'): ChildProcess & { words(): string; ended: Promise<number | null> } {
   const child = spawn(process.execPath, [join(root, 'cli/sallyport.mjs'), ...args], { cwd: root, env: demo.environment, stdio: [input, 'pipe', 'pipe'] })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import type { DemoUnderTest } from '../../demo/demo-under-test.ts'
-import { client, logIn, SCREENS } from './demo-browser.ts'
+import { client, logIn, SCREENS, settled } from './demo-browser.ts'
 import { nothingRan, poison, shows, watch } from './hostile-text.ts'
 
 /** Every screen, as if all that the gateway has on record had been written by an attacker. */
@@ -15,15 +15,20 @@ export function hostileAnswers(at: () => { readonly demo: DemoUnderTest; readonl
     for (const screen of SCREENS) {
       await page.goto(`${demo.ready.api}/console/${screen}`)
       await page.getByRole('heading', { level: 1 }).waitFor()
-      await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined)
-      for (const word of ['History', 'Grants', 'Versions', 'Access reviews']) await page.getByText(word, { exact: true }).click({ timeout: 300 }).catch(() => undefined)
+      await settled(page)
+      for (const word of ['History', 'Grants', 'Versions', 'Access reviews']) {
+        const tab = page.getByText(word, { exact: true })
+        if ((await tab.count()) === 0) continue
+        await tab.first().click()
+        await settled(page)
+      }
       await nothingRan(page, watched)
     }
     await page.goto(`${demo.ready.api}/console/sessions`)
     await page.locator('.row-link').first().click()
     await page.getByRole('heading', { name: 'Session' }).waitFor()
     await page.getByRole('button', { name: 'Results' }).click()
-    await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined)
+    await settled(page)
     await nothingRan(page, watched)
     await context.close()
     const stranger = await browser.newContext()

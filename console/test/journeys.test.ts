@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core'
 import { openApiDocument } from '../../gateway/src/api/reference/openapi-document.ts'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../demo/demo-under-test.ts'
 import { violations } from './axe.ts'
-import { asked, client, launchBrowser, logIn, noChromium, SCREENS, shots } from './demo-browser.ts'
+import { asked, client, launchBrowser, logIn, noChromium, SCREENS, settled, shots } from './demo-browser.ts'
 import { hostileAnswers } from './hostile-answers.ts'
 import { policyJourneys } from './policy-journeys.ts'
 
@@ -184,7 +184,7 @@ suite('people at the console, before a running demo', { skip: noChromium }, () =
       for (const screen of SCREENS) {
         await page.goto(`${demo.ready.api}/console/${screen}`)
         await page.getByRole('heading', { level: 1 }).waitFor()
-        await page.waitForLoadState('networkidle', { timeout: 3_000 }).catch(() => undefined)
+        await settled(page)
         await page.screenshot({ path: join(shots, `${screen === '' ? 'home' : screen}-${colorScheme}.png`) })
         assert.deepEqual(await violations(page), [], screen)
       }

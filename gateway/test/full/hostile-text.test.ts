@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { client, launchBrowser, logIn, noChromium } from '../../../console/test/demo-browser.ts'
+import { client, launchBrowser, logIn, noChromium, settled } from '../../../console/test/demo-browser.ts'
 import { hostile, hostileOutput, nothingRan, shows, steered, watch } from '../../../console/test/hostile-text.ts'
 import { type DemoUnderTest, demoDirectory, startDemoUnderTest } from '../../../demo/demo-under-test.ts'
 
@@ -93,7 +93,7 @@ suite('text of others, with which somebody attacks the console', { skip: noChrom
     for (const link of links) {
       await robin.page.goto(new URL(link ?? '', demo.ready.api).href)
       await robin.page.getByRole('button', { name: 'Results' }).click()
-      await robin.page.waitForLoadState('networkidle', { timeout: 1_000 }).catch(() => undefined)
+      await settled(robin.page)
       const text = await robin.page.locator('main').innerText()
       for (const name of ['application', 'purpose', 'column', 'row', 'object', 'command']) if (new RegExp(`owned ${name}|owned>.*${name}`).test(text)) seen.add(name)
       await nothingRan(robin.page, robinWatched)

@@ -7,7 +7,7 @@ import { startPostgres } from '../support/postgres.ts'
 import { createShop } from '../support/shop.ts'
 
 test(
-  '1,000 malformed, split and joined conversations: no crash, no hang, no growth, nothing changed',
+  '500 malformed, split and joined conversations: no crash, no hang, no growth, nothing changed',
   { timeout: 300_000 },
   async () => {
     const server = await startPostgres()
@@ -21,7 +21,7 @@ test(
         settings: 'limits: { handshakeTimeout: 5s }',
       })
       try {
-        await withstandMalformed(gateway, 'support-bot', 1000)
+        await withstandMalformed(gateway, 'support-bot', 500)
         assert.doesNotMatch(gateway.log(), /internal error/)
       } finally {
         await gateway.stop()

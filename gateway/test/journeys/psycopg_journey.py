@@ -44,11 +44,13 @@ def binary_results(c):
 
 
 def a_million_rows_as_a_stream(c):
+    # It takes 20 s, nearly all of them Python's own: without the gateway some show that the step itself is right.
+    rows = 10000 if WAY == "direct" else 1000000
     count = total = 0
-    for n, words in c.cursor(binary=True).stream("select n, 'row ' || n from generate_series(1, 1000000) n"):
+    for n, words in c.cursor(binary=True).stream(f"select n, 'row ' || n from generate_series(1, {rows}) n"):
         count += 1
         total += n
-    assert (count, total, words) == (1000000, 500000500000, "row 1000000")
+    assert (count, total, words) == (rows, rows * (rows + 1) // 2, f"row {rows}")
 
 
 def server_side_cursor(c):

@@ -89,7 +89,7 @@ for (const [policyName, policy] of [['masks and every write allowed', MASKED_WRI
       })
     }
 
-    test('many refused statements of great length are not kept', async () => {
+    if (policy === READS_ONLY) test('many refused statements of great length are not kept', async () => {
       const gateway = journey.gateway ?? assert.fail('no gateway')
       const client = await raw.openNegotiatedTls(endpoint)
       await client.logIn(parametersOf(endpoint), endpoint.password)

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { proveLedger } from '../../../test/support/ledger-records.ts'
 import { setUpRecording } from '../../../test/support/recording-setup.ts'
 
-const ROUNDS = 8
+const ROUNDS = 5
 /** A second until a segment is cut, a fifth until somebody looks, and what a busy machine takes to write it. */
 const MAX_LOST_MS = 2_500
 
