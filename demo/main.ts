@@ -7,8 +7,9 @@ const args = process.argv.slice(2)
 const json = args.includes('--json')
 const unknown = args.filter((arg) => arg !== '--json')
 if (unknown.length > 0) {
-  console.error(`usage: npm run demo [-- --json]\nunknown: ${unknown.join(' ')}`)
-  process.exit(2)
+  const help = unknown.every((arg) => arg === '--help' || arg === '-h')
+  console.error(`usage: npm run demo [-- --json]${help ? '' : `\nunknown: ${unknown.join(' ')}`}`)
+  process.exit(help ? 0 : 2)
 }
 // Whoever reads may be gone before everything is stopped.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)

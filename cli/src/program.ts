@@ -23,7 +23,6 @@ export function makeProgram(version: string): Command {
     .description('The guarded passage between agents and production: run the gateway, open sessions through it, see what was done.')
     .version(version)
     .enablePositionalOptions()
-    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('("--help" tells what there is)')
     .addHelpText('after', `
 Exit status: 0 done, 1 failed, 2 wrong usage, 3 refused by policy, 4 waiting for a review; of run, psql and ssh, the program's own.
@@ -71,7 +70,8 @@ function globals(): Option[] {
 }
 
 function prepare(command: Command): void {
-  command.enablePositionalOptions().exitOverride().configureHelp({ showGlobalOptions: true })
+  command.enablePositionalOptions().exitOverride()
   for (const option of globals()) command.addOption(option.hideHelp())
+  command.addHelpText('after', '\nEvery command takes --api, --as, --subject-token-file, --ca and --json too: "sallyport --help" tells what they are.')
   for (const one of command.commands) prepare(one)
 }

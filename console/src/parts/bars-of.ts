@@ -15,7 +15,7 @@ export interface Hour {
 export function barsOf(found: readonly Pick<FoundOperation, 'last' | 'count' | 'decision'>[], nowMs: number): readonly Hour[] {
   const first = Math.floor(nowMs / HOUR_MS) - HOURS + 1
   const hours = Array.from({ length: HOURS }, (_, index): Hour => {
-    const label = new Date((first + index) * HOUR_MS).toLocaleTimeString(undefined, { weekday: 'short', hour: '2-digit', minute: '2-digit' })
+    const label = new Date((first + index) * HOUR_MS).toLocaleTimeString(undefined, { weekday: 'short', hour: '2-digit' })
     return { label, allow: 0, review: 0, deny: 0 }
   })
   for (const { last, count, decision } of found) {

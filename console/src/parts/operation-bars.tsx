@@ -31,7 +31,7 @@ export function OperationBars() {
           })
         })}
       </svg>
-      <Group justify="space-between" aria-hidden="true">{hours.filter((_, index) => index % 6 === 0).map(({ label }) => <Text key={label} size="xs" c="dimmed">{label}</Text>)}<Text size="xs" c="dimmed">now</Text></Group>
+      <Group justify="space-between" gap="xs" wrap="nowrap" aria-hidden="true">{hours.filter((_, index) => index % 6 === 0).map(({ label }) => <Text key={label} size="xs" c="dimmed">{label}</Text>)}<Text size="xs" c="dimmed">now</Text></Group>
       <Text size="xs" c="dimmed">
         <span className="bars-key" data-effect="allow" />allowed<span className="bars-key" data-effect="review" />reviewed<span className="bars-key" data-effect="deny" />denied, by the hour; the highest has {most.toLocaleString()}.{hasNextPage ? ' Only the newest are counted.' : ''}
       </Text>

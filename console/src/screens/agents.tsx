@@ -55,13 +55,13 @@ function worstFirst(a: Agent, b: Agent): number {
 }
 
 function AgentCard({ agent }: { readonly agent: Agent }) {
-  const { name, owner, ownerWords, purpose, targets, expires, expired, lastSeenAt, live, sessions, operations, refused, unusedTargets, unusedRules } = agent
+  const { name, ownerWords, purpose, targets, expires, expired, lastSeenAt, live, sessions, operations, refused, unusedTargets, unusedRules } = agent
   return (
     <Paper withBorder p="md">
       <Group justify="space-between"><Title order={2} size="h4">{name}</Title><LockAgent name={name} /></Group>
       <Facts of={[
         ['Purpose', purpose],
-        ['Owner', `${owner}: ${ownerWords}`],
+        ['Owner', ownerWords],
         ['Expires', expires === undefined ? 'never' : `${expires}${expired ? ', over' : ''}`],
         ['Last seen', lastSeenAt === null ? 'never' : <Moment key="seen" at={lastSeenAt} />],
         ['Now', live === 0 ? undefined : <State key="live" word={`${live} open`} />],

@@ -86,6 +86,7 @@ function Access({ review }: { readonly review: Extract<Review, { kind: 'access' 
 function Answer({ review }: { readonly review: Review }) {
   const [reason, setReason] = useState('')
   const [less, setLess] = useState<number | string>('')
+  const [reasonMissing, setReasonMissing] = useState(false)
   const reasonField = useRef<HTMLInputElement>(null)
   const queries = useQueryClient()
   const answer = useMutation<Review, Problem, 'approve' | 'deny'>({
@@ -101,8 +102,10 @@ function Answer({ review }: { readonly review: Review }) {
   })
   const deny = () => {
     // The requester reads why; a denial without a reason helps nobody.
-    if (reason.trim() === '') reasonField.current?.focus()
-    else answer.mutate('deny')
+    if (reason.trim() === '') {
+      setReasonMissing(true)
+      reasonField.current?.focus()
+    } else answer.mutate('deny')
   }
   useHotkeys([['a', () => answer.mutate('approve')], ['d', deny]])
   const words = review.kind === 'operation' ? previewWords(review.card.preview) : undefined
@@ -110,11 +113,11 @@ function Answer({ review }: { readonly review: Review }) {
     <Stack gap="xs">
       {answer.error !== null && <ProblemAlert error={answer.error} />}
       <Group align="flex-end">
-        <TextInput ref={reasonField} label="Reason" description="The requester reads it; a denial needs one." value={reason} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1_000} flex="1 1 16rem" />
+        <TextInput ref={reasonField} label="Reason" description="The requester reads it; a denial needs one." value={reason} error={reasonMissing && reason.trim() === '' && 'Say why it is denied.'} onChange={(event) => setReason(event.currentTarget.value)} maxLength={1_000} flex="1 1 16rem" />
         <NumberInput label={review.kind === 'operation' ? 'At most rows' : 'At most minutes'} description="Less than was asked for, if you want." value={less} onChange={setLess} min={review.kind === 'operation' ? 0 : 1} allowDecimal={false} w={190} />
       </Group>
       <Group>
-        <Button onClick={() => answer.mutate('approve')} loading={answer.isPending}>Approve once</Button>
+        <Button onClick={() => answer.mutate('approve')} loading={answer.isPending}>{review.kind === 'operation' ? 'Approve once' : 'Give access'}</Button>
         <Button color="red" variant="outline" onClick={deny} disabled={answer.isPending}>Deny</Button>
         {words !== undefined && <Text size="sm" c="dimmed">{words}</Text>}
       </Group>

@@ -2,7 +2,7 @@ import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import type { Review } from '@sallyport/contract'
 import { useLocation } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useLiveReviews } from '../api/open-reviews.ts'
 import { State } from '../parts/badges.tsx'
 import { Moment } from '../parts/moment.tsx'
@@ -17,7 +17,7 @@ export function Reviews() {
   const { hash } = useLocation()
   const [shown, setShown] = useState('queue')
   return (
-    <Page title="Reviews" about="What waits for a person. j and k go through it, a approves, d denies." actions={<Notifications />}>
+    <Page title="Reviews" about="What waits for a person. On a keyboard, j and k go through it, a approves, d denies." actions={<Notifications />}>
       <SegmentedControl value={shown} onChange={setShown} data={[{ value: 'queue', label: 'Queue' }, { value: 'history', label: 'History' }, { value: 'grants', label: 'Grants' }]} w="fit-content" aria-label="what to show" />
       {shown === 'queue' ? <Queue linked={hash} /> : shown === 'history' ? <History /> : <Grants />}
     </Page>
@@ -44,6 +44,8 @@ function Queue({ linked }: { readonly linked: string }) {
     setChosen((next ?? queue[Math.min(queue.length - 1, Math.max(0, at + step))])?.id ?? '')
   }
   useHotkeys([['j', () => go(1)], ['k', () => go(-1)]])
+  const current = useRef<HTMLButtonElement>(null)
+  useEffect(() => current.current?.scrollIntoView({ block: 'nearest' }), [chosen])
   return (
     <>
       {review === undefined
@@ -55,15 +57,15 @@ function Queue({ linked }: { readonly linked: string }) {
         )
         : (
           <Group align="flex-start" wrap="wrap" gap="md">
-            <Stack gap={4} flex="1 1 16rem" maw={{ base: '100%', md: 340 }} component="nav" aria-label="queue">
+            <Stack gap={4} flex="1 1 16rem" maw={{ base: '100%', md: 340 }} component="nav" className="queue" aria-label="queue">
               {queue.map((one) => (
                 <Button
-                  key={one.id} onClick={() => setChosen(one.id)} variant={one.id === review.id ? 'light' : 'subtle'} color="harbour" h="auto" py={6} fullWidth justify="flex-start"
-                  aria-current={one.id === review.id} styles={{ label: { flex: 1 } }}
+                  key={one.id} ref={one.id === review.id ? current : null} onClick={() => setChosen(one.id)} variant={one.id === review.id ? 'light' : 'subtle'} color="harbour" h="auto" py={6} fullWidth justify="flex-start"
+                  aria-current={one.id === review.id} styles={{ root: { flexShrink: 0 }, label: { flex: 1 } }}
                 >
                   <Stack gap={0} align="stretch" w="100%" ta="left">
-                    <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{plainText(one.requester.name)} on {one.target}</Text><State word={one.state} /></Group>
-                    <Text size="xs" c="dimmed"><Moment at={one.createdAt} /></Text>
+                    <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{plainText(one.requester.name)} on {one.target}</Text>{waits(one) ? <Text size="xs" c="dimmed"><Moment at={one.createdAt} /></Text> : <State word={one.state} />}</Group>
+                    <Text size="xs" c="dimmed" ff={one.kind === 'operation' ? 'monospace' : 'text'} truncate>{askedLine(one)}</Text>
                   </Stack>
                 </Button>
               ))}
@@ -73,6 +75,12 @@ function Queue({ linked }: { readonly linked: string }) {
         )}
     </>
   )
+}
+
+/** What tells reviews of one agent apart. */
+function askedLine(review: Review): string {
+  const words = review.kind === 'operation' ? review.card.text : `access for ${review.minutes} minutes: ${review.reason}`
+  return plainText(words.slice(0, 200).replaceAll(/\s+/g, ' '))
 }
 
 function Notifications() {

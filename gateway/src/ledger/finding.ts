@@ -33,7 +33,12 @@ export interface Finding {
   readonly message: string
 }
 
-export function describeFinding(finding: Finding): string {
-  const entries = finding.last === undefined ? `entry ${finding.index}` : `an entry from ${finding.index} to ${finding.last}`
-  return `${entries} (${finding.file}, byte ${finding.offset}): ${finding.message}`
+/** Of a whole file, not of one entry: naming one would lead astray. */
+const OF_A_FILE: ReadonlySet<Finding['what']> = new Set(['checkpoint-invalid', 'checkpoint-missing', 'bundle-unreadable'])
+
+export function describeFinding({ what, index, last, file, offset, message }: Finding): string {
+  const place = `${file}, byte ${offset}`
+  // In a bundle no entry is known of a segment; in a ledger it is the one that tells of it.
+  if (OF_A_FILE.has(what) || (what.startsWith('segment-') && !file.startsWith('recordings/'))) return `${place}: ${message}`
+  return `${last === undefined ? `entry ${index}` : `an entry from ${index} to ${last}`} (${place}): ${message}`
 }

@@ -33,7 +33,7 @@ export function sessionHead(session: Omit<SessionDetail, 'log' | 'truncated'>): 
   const end = session.closedAt === null ? '' : ` to ${session.closedAt} (${oneLine(session.reason ?? 'no reason')})`
   return [
     `${colours.bold(session.id)}  ${session.state}`,
-    `${who} on ${oneLine(session.target)} from ${oneLine(session.clientAddress)}, ${oneLine(session.application)}`,
+    `${who} on ${oneLine(session.target)} from ${oneLine(session.clientAddress)}${session.application === '' ? '' : `, ${oneLine(session.application)}`}`,
     `Purpose: ${oneLine(session.purpose)}`,
     `${session.openedAt}${end}, ${session.operations} ${session.operations === 1 ? 'operation' : 'operations'}, ${session.refused} refused`,
   ].join('\n')

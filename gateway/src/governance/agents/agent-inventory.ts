@@ -120,7 +120,7 @@ function sum<Key extends string>(uses: readonly Readonly<Record<Key, number>>[],
 }
 
 const DAY_MS = 86_400_000
-const ONLY_SESSIONS = 'The gateway sees people only when they open a session, or an agent does for them: it cannot tell whether they have left.'
+const ONLY_SESSIONS = 'The gateway cannot tell whether they have left.'
 
 function ownerFacts(owner: string, lastSeenMs: number | undefined, locked: ReadonlySet<string>, unseenMs: number, nowMs: number): OwnerFacts {
   const seen = lastSeenMs === undefined ? {} : { lastSeenMs }

@@ -62,7 +62,7 @@ describe('deciding', () => {
     const decision = decide([{ name: 'all', then: 'allow' }], facts({ ...select, maskViolation: violation }))
     assert.deepEqual(decision, {
       effect: 'deny', rule: 'masked-field', policyVersion: 7,
-      message: 'mask "personal": customers.ssn is in a filter', hint: 'Filter by id.',
+      message: 'customers.ssn is in a filter (mask "personal")', hint: 'Filter by id.',
     })
   })
 

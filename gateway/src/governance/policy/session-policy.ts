@@ -90,7 +90,7 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
     }
     if (facts.maskViolation !== undefined) {
       const { mask, reason, hint } = facts.maskViolation
-      return deny(BUILT_IN_RULES.maskedField, `mask "${mask}": ${reason}`, hint)
+      return deny(BUILT_IN_RULES.maskedField, `${reason} (mask "${mask}")`, hint)
     }
     const decision = review(facts, here) ?? pass(here)
     if (decision !== undefined) return decision

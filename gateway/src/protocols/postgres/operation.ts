@@ -78,7 +78,7 @@ export class OperationReader {
   #unanalysed(facts: OperationFacts): OperationFacts {
     const known = this.#refused.get(facts)
     if (known !== undefined) return known
-    const reason = facts.unknownBecause === undefined ? UNANALYSED.reason : `${facts.unknownBecause}, so nobody can tell which values to mask in the result`
+    const reason = facts.unknownBecause === undefined ? UNANALYSED.reason : `${facts.unknownBecause}; what cannot be understood cannot be masked`
     const refused = { ...facts, maskViolation: { mask: this.#masks[0]?.name ?? '', reason, hint: UNANALYSED.hint } }
     this.#refused.set(facts, refused)
     return refused

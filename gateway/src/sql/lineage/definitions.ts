@@ -46,7 +46,7 @@ export function refuseDefinition(
   const [tag] = tagged(statement)
   const unseen = UNSEEN[tag]
   if (unseen !== undefined) {
-    context.refuse(context.unseen(unseen), 'while columns are masked, and what it reads cannot be seen', HINT)
+    context.refuse(context.unseen(unseen), 'while columns are masked, and what it reads cannot be seen', tag === 'DoStmt' ? 'Send its statements by themselves.' : HINT)
   }
   if ('RenameStmt' in statement) {
     refuseSchemaRename(statement.RenameStmt, context, protectedColumns)

@@ -73,7 +73,7 @@ export class LineageContext {
     if (this.touched && this.unresolved !== undefined) {
       throw new MaskRefusal(
         this.unseen(this.unresolved),
-        'together with masked columns, and cannot be told for sure',
+        'beside masked columns, and is not known here',
         'Check the name. If it is right, qualify every column with its table, and every table with its schema.',
       )
     }
