@@ -50,6 +50,7 @@ import type { AdapterServices } from './protocols/protocol-adapter.ts'
 import { tellOfGateway } from './tell-of-gateway.ts'
 import { tellOfReviews } from './tell-of-reviews.ts'
 import { type LedgerWatch, watchLedger } from './watch-ledger.ts'
+import { warnOfReferences } from './warn-of-references.ts'
 
 const VERSION = '0.1.0'
 /** How long the end waits for receivers of webhooks. */
@@ -226,6 +227,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   await channel.start()
   closing.push(await tellOfGateway({ id: gatewayId, version: VERSION, policyVersion: () => policies.current.version, table: storage.gateways, onError }))
   log.info({ api: api.url, policy: policies.current.version }, 'the gateway is ready')
+  await warnOfReferences(policies.current.document.targets, secretOf, log)
   return { apiUrl: api.url, ledgerDirectory, listeners: Object.fromEntries(Array.from(listeners.all, ([name, { host, port }]) => [name, { host, port }])) }
 }
 

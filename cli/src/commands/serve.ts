@@ -31,7 +31,8 @@ Examples:
       // What passes needs a permit, so that a promise which nobody waits for lets nothing through. Node would end everybody's sessions for it.
       process.on('unhandledRejection', (error) => console.error('an error that nobody waited for; the gateway goes on:', error instanceof Error ? error.stack : String(error)))
       const gateway = await startGateway({ configText }).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'EADDRINUSE' || error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') {
+        // Of the operating system: an address, a folder or a file.
+        if (error.syscall !== undefined) {
           throw new Failure(error.message, 'Nothing was started. Addresses and folders are in the gateway section of the document.')
         }
         throw error

@@ -13,7 +13,7 @@ export function lockLedger(directory: string): () => void {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
-    throw new Error(`the ledger in ${directory} is in use by another process`, { cause: error })
+    throw new Error(`the ledger in ${directory} is in use by another process: each gateway has a dataDir of its own`, { cause: error })
   }
   return () => database.close()
 }

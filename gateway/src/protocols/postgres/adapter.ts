@@ -159,6 +159,7 @@ class PostgresListener implements Listener {
       live = await this.#start(login, session, asked, startup.version)
       if (endedEarly !== undefined) live.end(endedEarly)
     } catch (error) {
+      if (error instanceof TargetError) this.#services.log.warn({ target: session.target.name, session: session.id, error: error.message }, 'a target could not be opened')
       gatekeeper.close(session, error instanceof Error ? error.message : 'the session could not be opened')
       throw error
     }
@@ -250,7 +251,9 @@ class PostgresListener implements Listener {
   async #connectAsGateway(target: PostgresTarget, settings: ReadonlyMap<string, string>, name: string, session?: Session): Promise<Upstream> {
     const { resolveSecret, gatekeeper } = this.#services
     const { user, password: credential } = target.credential
-    const upstream = await connectUpstream(target, await resolveSecret(credential), settings, TARGET_TIMEOUT_MS)
+    const upstream = await connectUpstream(target, await resolveSecret(credential).catch(() => {
+      throw new TargetError('08001', 'the credential of the target cannot be read')
+    }), settings, TARGET_TIMEOUT_MS)
     gatekeeper.credentialUsed(session, { target: name, user, credential, method: upstream.method, tls: TLS_USE[target.tls.mode] })
     return upstream
   }

@@ -96,7 +96,11 @@ async function startTls(connection: Connection, login: Login, target: PostgresTa
   const options: ConnectionOptions = { rejectUnauthorized: verify, ALPNProtocols: ['postgresql'], host: serverName }
   if (net.isIP(serverName) === 0) options.servername = serverName
   if (!verify) options.checkServerIdentity = () => undefined
-  if (target.tls.ca !== undefined) options.ca = await readFile(target.tls.ca.slice('file:'.length))
+  if (target.tls.ca !== undefined) {
+    options.ca = await readFile(target.tls.ca.slice('file:'.length)).catch(() => {
+      throw new TargetError('08001', 'the file of "tls.ca" of the target cannot be read')
+    })
+  }
   return channelBinding(await Promise.race([connection.startTls(options), login.failed]))
 }
 
@@ -202,5 +206,11 @@ function refused(frame: Buffer): TargetError {
 
 function describe(error: unknown): string {
   if (error instanceof AggregateError && error.errors[0] instanceof Error) return describe(error.errors[0])
+  if (error instanceof Error && 'code' in error && UNTRUSTED.has(error.code)) return 'its certificate is not of an authority that "tls.ca" of its entry names'
   return error instanceof Error ? error.message : String(error)
 }
+
+/** What OpenSSL says of a chain that ends at an authority which it was not given. */
+const UNTRUSTED: ReadonlySet<unknown> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+])

@@ -162,6 +162,7 @@ class SshListener implements Listener {
         },
       }
     } catch (error) {
+      if (error instanceof TargetError) this.#services.log.warn({ target: session.target.name, session: session.id, error: error.message }, 'a target could not be opened')
       gatekeeper.close(session, error instanceof Error ? error.message : 'the session could not be opened')
       throw error
     }
