@@ -26,6 +26,8 @@ describe('analyseCommand', () => {
     assert.deepEqual(facts('apt-get install -y nginx').objects, ['package:nginx'])
     assert.deepEqual(facts('openssl x509 -noout -in=a=b').objects, ['a=b'])
     assert.deepEqual(facts('curl -s https://example.com:8443/x').objects, ['host:example.com:8443'])
+    assert.deepEqual(facts('cd /etc && cat shadow').objects, ['/etc', 'shadow'])
+    assert.deepEqual(facts('pushd -n /etc; env -C /srv cat x; tar -C /var -cf - log').objects, ['/etc', '/srv', '/var', 'log', 'x'])
   })
 
   it('is unfiltered where a pattern, a variable or a root reaches a whole tree', () => {

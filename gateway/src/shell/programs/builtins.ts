@@ -6,7 +6,7 @@ import type { ShellWord } from '../shell-word.ts'
 import type { Call, Handler, Programs } from './call.ts'
 import { optionTable, readOptions } from './options.ts'
 import type { GivenOptions } from './options.ts'
-import { exact, requireKnown } from './program-kinds.ts'
+import { exact, harmless, requireKnown } from './program-kinds.ts'
 
 const nothing: Handler = ({ findings }) => findings.read()
 
@@ -85,7 +85,9 @@ const trap: Handler = ({ args, walk, findings }) => {
 }
 
 export const BUILTINS: Programs = {
-  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: nothing, pushd: nothing, popd: nothing, dirs: nothing, times: nothing,
+  ':': nothing, true: nothing, false: nothing, echo: nothing, popd: nothing, dirs: nothing, times: nothing,
+  // Relative paths after it are below there: a rule for paths has to see where.
+  cd: harmless(), pushd: harmless(),
   break: nothing, continue: nothing, return: nothing, exit: nothing, shift: nothing, bg: nothing, fg: nothing, disown: nothing, type: nothing, umask: nothing, ulimit: nothing, logout: nothing, help: nothing, caller: nothing,
   // `jobs -x` runs a command.
   jobs: exact('l n p r s', ({ operands }, { findings }) => findings.read(operands), false),

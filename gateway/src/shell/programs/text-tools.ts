@@ -44,7 +44,7 @@ const tarWords: Handler = exact(TAR, ({ operands, has, values }, call) => {
   const archive = files.filter(({ value }) => value !== '-')
   if (!archive.every(isLocal)) findings.execute('the archive of tar may be on another host')
   if (has('c', 'r', 'u', 'A', 'delete')) {
-    findings.read(operands)
+    findings.read([...values('C'), ...operands])
     for (const file of archive) writeTo(walk, file)
   } else if (has('x') && !has('O')) {
     findings.read(archive)

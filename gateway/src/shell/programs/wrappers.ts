@@ -24,8 +24,8 @@ function textOrCommand(call: Call, words: readonly ShellWord[]): void {
   else call.findings.execute(`the text that ${call.name} runs is computed`)
 }
 
-const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split-string: block-signal? default-signal? ignore-signal? a|argv0:', ({ operands, has }, { walk, findings }) => {
-  findings.read()
+const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split-string: block-signal? default-signal? ignore-signal? a|argv0:', ({ operands, has, values }, { walk, findings }) => {
+  findings.read(values('C'))
   if (has('S')) findings.execute('env -S splits a text into words by rules of its own')
   let at = 0
   for (; at < operands.length; at++) {
