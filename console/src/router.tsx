@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { FailedScreen } from './parts/failed-screen.tsx'
 import { Shell } from './parts/shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: lazyRouteComponent(() => import('./screens/not-found.tsx'), 'NotFound') })
@@ -21,4 +22,4 @@ const routes = [
   at('/api', () => import('./screens/api-reference.tsx'), 'ApiReference'),
 ]
 
-export const router = createRouter({ routeTree: root.addChildren(routes), basepath: '/console', defaultPreload: 'intent' })
+export const router = createRouter({ routeTree: root.addChildren(routes), basepath: '/console', defaultPreload: 'intent', defaultErrorComponent: FailedScreen })

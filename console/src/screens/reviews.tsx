@@ -45,7 +45,10 @@ function Queue({ linked }: { readonly linked: string }) {
   }
   useHotkeys([['j', () => go(1)], ['k', () => go(-1)]])
   const current = useRef<HTMLButtonElement>(null)
-  useEffect(() => current.current?.scrollIntoView({ block: 'nearest' }), [chosen])
+  // In braces: newer browsers return a promise, which React would take for what undoes it.
+  useEffect(() => {
+    current.current?.scrollIntoView({ block: 'nearest' })
+  }, [chosen])
   return (
     <>
       {review === undefined
