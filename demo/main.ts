@@ -87,25 +87,15 @@ ${pc.bold('Try')}
   npx sallyport psql shop --as support-bot -c 'drop table payments'
   ${pc.dim('# a change waits for a person: leave it, and answer in another terminal, with the ticket that it tells')}
   npx sallyport psql shop --as support-bot -c "update orders set status = 'paid' where id = 6"
-  npx sallyport review list --as dana
-  npx sallyport review show TICKET --as dana
   npx sallyport review approve TICKET --as dana
-  ${pc.dim('# access for a while, which avery grants in the same way; or by break glass, at once and seen by everybody')}
-  npx sallyport access request shop --as dana --for 30m --reason 'ticket 2031'
-  npx sallyport access break-glass shop --as dana --for 15m --reason 'incident 42'
 ${box === undefined ? '' : `  ${pc.dim('# the same over SSH: reads pass, removals of whole trees never, other changes after a review')}
   npx sallyport ssh box --as support-bot -- tail -n 3 logs/shop.log
   npx sallyport ssh box --as support-bot -- 'rm -rf *'
-  npx sallyport ssh box --as dana
-  ${pc.dim('# ssh, scp, sftp, rsync and Ansible as they are')}
-  npx sallyport ssh-config --as dana > ssh-config && scp -F ssh-config box:reports/october.csv .
 `}  ${pc.dim('# what the auditor sees, and the proof that it is all of it')}
   npx sallyport session list --as robin
   npx sallyport audit verify
-  ${pc.dim('# logged in as a person, in a browser: whoever is chosen there')}
-  npx sallyport login
-  npx sallyport whoami
 
+docs/guide/getting-started.md goes on: access for a while, break glass, ssh, scp and rsync, logins in a browser.
 Ctrl-C stops everything.
 `
 }

@@ -42,7 +42,7 @@ function StatusCard({ status: { healthy, size, check, anchors } }: { readonly st
         <Facts of={[
           ['Written', healthy ? 'yes' : 'no'],
           ['Entries', `${size.toLocaleString()}, covered by the latest checkpoint`],
-          ['Checked', <span key="check">{check.state === 'failed' ? 'it does not hold' : check.state === 'waiting' || check.size === 0 ? 'not yet' : `the first ${check.size.toLocaleString()} entries are as they were written`}{check.at !== null && <>, <Moment at={check.at} /></>}</span>],
+          ['Checked', <span key="check">{check.state === 'failed' ? 'it does not hold' : check.state === 'waiting' || check.size === 0 ? 'not yet' : `the first ${check.size.toLocaleString()} entries are as they were written`}{check.at !== null && check.size > 0 && <>, <Moment at={check.at} /></>}</span>],
           ['Kept elsewhere', anchors.length === 0 ? 'nowhere: name anchors in the gateway\'s document, which it cannot rewrite' : <List key="anchors" size="sm">{anchors.map(({ anchor, state, size: kept, error }) => <List.Item key={anchor}>{plainText(anchor)}: {state}{kept === null ? '' : `, ${kept} entries`}{error === null ? '' : `: ${plainText(error)}`}</List.Item>)}</List>],
         ]} />
       </Paper>
