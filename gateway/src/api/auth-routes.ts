@@ -80,7 +80,7 @@ export async function replaceSession(context: Context, services: ApiServices, lo
   }
   const before = sessionCookieOf(context, login)
   if (before !== undefined) await login.logout(before)
-  services.log.info({ name: identity.name, issuer: identity.issuer, session: tokenId }, 'a person logged in at the console')
+  services.log.info({ identity: identity.name, issuer: identity.issuer, session: tokenId }, 'a person logged in at the console')
   context.header('set-cookie', setCookie('session', cookie, origin, (expiresAtMs - Date.now()) / 1_000), { append: true })
 }
 

@@ -37,7 +37,7 @@ export async function issueSshCertificate(context: Context, services: ApiService
   const certificate = certificates.writeLogin({ publicKey: read.data.publicKey, tokenId, targets, notBeforeMs: nowMs - EARLIER_MS, notAfterMs: expiresAtMs })
   const issued = { identity: caller.identity, tokenId, protocol: PROTOCOL, targets, fingerprint, expiresAtMs }
   await recordEvent(services.ledger, encodeCertificateIssued(issued, nowMs))
-  services.log.info({ name: caller.identity.name, token: tokenId, fingerprint }, 'a certificate was issued')
+  services.log.info({ identity: caller.identity.name, token: tokenId, fingerprint }, 'a certificate was issued')
   return context.json({ certificate, tokenId, targets: [...targets], expiresAt: new Date(expiresAtMs).toISOString() } satisfies SshCertificate, 201)
 }
 
