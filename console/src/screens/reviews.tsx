@@ -68,7 +68,7 @@ function Queue({ linked }: { readonly linked: string }) {
                 >
                   <Stack gap={0} align="stretch" w="100%" ta="left">
                     <Group justify="space-between" wrap="nowrap"><Text size="sm" truncate>{plainText(one.requester.name)} on {one.target}</Text>{waits(one) ? <Text size="xs" c="dimmed"><Moment at={one.createdAt} /></Text> : <State word={one.state} />}</Group>
-                    <Text size="xs" c="dimmed" ff={one.kind === 'operation' ? 'monospace' : 'text'} lineClamp={2}>{askedLine(one)}</Text>
+                    <Text size="xs" c="dimmed" ff={one.kind === 'operation' ? 'monospace' : 'text'} lineClamp={2} style={{ whiteSpace: 'normal', overflowWrap: 'anywhere' }}>{askedLine(one)}</Text>
                   </Stack>
                 </Button>
               ))}
