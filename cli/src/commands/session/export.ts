@@ -24,8 +24,8 @@ export function addExportCommand(session: Command): void {
     .option('--output <file>', 'a new file to write to')
     .addHelpText('after', `
 Examples:
-  $ sallyport session export 01K9Z3… --format ocsf > session.jsonl
-  $ sallyport session export 01K9Z3… --format csv --operation 3 --output rows.csv`)
+  $ sallyport session export 0mi5p0s3c-Yk3vVhR0bTqLw8yN --format ocsf > session.jsonl
+  $ sallyport session export 0mi5p0s3c-Yk3vVhR0bTqLw8yN --format csv --operation 3 --output rows.csv`)
     .action(async (id: string, own: ExportOptions, command: Command) => {
       const client = await connect(globalOptions(command))
       const body = await client.export(id, own.format, own.operation)

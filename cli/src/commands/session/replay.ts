@@ -26,9 +26,9 @@ export function addReplayCommand(session: Command): void {
     .option('--skip-idle <seconds>', 'with a pace, wait no longer than this', positive)
     .addHelpText('after', `
 Examples:
-  $ sallyport session replay 01K9Z3…
-  $ sallyport session replay 01K9Z3… --rows 5 --speed 10 --skip-idle 2
-  $ sallyport session replay 01K9Z3… --json`)
+  $ sallyport session replay 0mi5p0s3c-Yk3vVhR0bTqLw8yN
+  $ sallyport session replay 0mi5p0s3c-Yk3vVhR0bTqLw8yN --rows 5 --speed 10 --skip-idle 2
+  $ sallyport session replay 0mi5p0s3c-Yk3vVhR0bTqLw8yN --json`)
     .action(async (id: string, own: ReplayOptions, command: Command) => {
       const options = globalOptions(command)
       const lines = receivedToEnd((await connect(options)).replay(id))

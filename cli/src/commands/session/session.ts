@@ -33,5 +33,5 @@ Examples:
   $ sallyport session list --limit 10
   $ sallyport --as robin session list --json
   $ sallyport session search 'table:customers action:update since:7d "refund"'
-  $ sallyport session show 01K9Z3…`)
+  $ sallyport session show 0mi5p0s3c-Yk3vVhR0bTqLw8yN`)
 }

@@ -16,8 +16,8 @@ export function addTailCommand(session: Command): void {
     .option('--rows <number>', 'at most so many rows of each result', (text) => wholeNumber(text, MAX_ROWS), 20)
     .addHelpText('after', `
 Examples:
-  $ sallyport session tail 01K9Z3…
-  $ sallyport session tail 01K9Z3… --json`)
+  $ sallyport session tail 0mi5p0s3c-Yk3vVhR0bTqLw8yN
+  $ sallyport session tail 0mi5p0s3c-Yk3vVhR0bTqLw8yN --json`)
     .action(async (id: string, own: { readonly output: boolean; readonly rows: number }, command: Command) => {
       const options = globalOptions(command)
       const lines = receivedToEnd((await connect(options)).follow(id, own.output))
