@@ -61,13 +61,13 @@ describe('analyseCommand', () => {
     assert.equal(analyseCommand('scp -t x; ls').transfer, undefined)
   })
 
-  it('does not take for a read on a terminal what starts a pager there', () => {
-    for (const command of ['less x', 'git log', 'journalctl -u nginx', 'systemctl status nginx', 'top -n 1', 'loginctl list-sessions', 'timedatectl list-timezones', 'service nginx status', 'dpkg -l', 'apt list --installed', 'nmcli connection show']) {
+  it('does not take for a read on a terminal what starts a pager or an editor there, or writes', () => {
+    for (const command of ['less x', 'git log', 'journalctl -u nginx', 'systemctl status nginx', 'top -n 1', 'loginctl list-sessions', 'timedatectl list-timezones', 'service nginx status', 'dpkg -l', 'apt list --installed', 'nmcli connection show', 'read -e x', 'nohup ls']) {
       const { facts: plain, onTerminal } = analyseCommand(command)
       assert.ok(plain.readOnly, command)
       assert.ok(onTerminal.unknown && !onTerminal.readOnly, command)
     }
-    for (const command of ['ls', 'git --no-pager log', 'journalctl --no-pager', 'loginctl --no-pager list-sessions']) assert.ok(analyseCommand(command).onTerminal.readOnly, command)
+    for (const command of ['ls', 'read -r x', 'git --no-pager log', 'journalctl --no-pager', 'loginctl --no-pager list-sessions']) assert.ok(analyseCommand(command).onTerminal.readOnly, command)
   })
 
   it('refuses characters that other readers take otherwise', () => {

@@ -4,6 +4,7 @@
  */
 import type { ArithmeticExpression, Word } from 'unbash'
 import { isName, isNumberLike } from './characters.ts'
+import { keepVariable } from './environment.ts'
 import type { Walk } from './walk.ts'
 
 const BECAUSE = 'arithmetic with a value that need not be a number can run commands'
@@ -56,8 +57,14 @@ function readOperand(walk: Walk, word: Extract<ArithmeticExpression, { type: 'Ar
 }
 
 function assignTo(walk: Walk, word: Extract<ArithmeticExpression, { type: 'ArithmeticWord' }>): void {
-  if (isName(word.value)) walk.variables.assign(word.value, NUMBER, false)
+  if (isName(word.value)) assignNumber(walk, word.value)
   else walk.findings.unknownFor(BECAUSE)
+}
+
+/** The shell puts a number into it: PATH may then be a folder of that name. */
+export function assignNumber(walk: Walk, name: string): void {
+  walk.variables.assign(name, NUMBER, false)
+  keepVariable(walk, name, NUMBER)
 }
 
 const NUMBER = { value: undefined, prefix: '', kind: 'computed', name: '', mayBeOption: true, numeric: true, plain: true } as const

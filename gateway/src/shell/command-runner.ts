@@ -2,6 +2,7 @@
 import type { Assignment, Command, Redirection, Word } from 'unbash'
 import { isName } from './characters.ts'
 import { giveVariable, keepVariable } from './environment.ts'
+import { readElement } from './array-reader.ts'
 import { readIndex } from './parameter-reader.ts'
 import { findProgram } from './programs/program-table.ts'
 import { anyWord } from './shell-word.ts'
@@ -25,8 +26,10 @@ export class CommandRunner {
     walk.findings.statements++
     const assignments = node.prefix.filter((item): item is Assignment => item.type === 'Assignment')
     const redirections = node.redirects
-    const words = node.name === undefined ? [] : [walk.word(node.name), ...node.args.map((arg) => this.#argument(arg))]
+    const words: ShellWord[] = node.name === undefined ? [] : [walk.word(node.name)]
+    for (const arg of node.args) words.push(this.#argument(arg, words))
     walk.redirections(redirections)
+    this.#besideRedirections(node)
     for (const assignment of assignments) this.#assign(assignment, words, redirections.length === 0)
     if (words.length === 0) {
       walk.findings.read()
@@ -34,6 +37,15 @@ export class CommandRunner {
     }
     this.run(words, true)
     if (walk.dialect !== 'bash') this.#afterAmpersand(node, words)
+  }
+
+  /** `{name[index]}<file`: bash takes it for a variable where the parser may see a word. */
+  #besideRedirections({ name, args, redirects }: Command): void {
+    for (const word of name === undefined ? [] : [name, ...args]) {
+      if (word.text.startsWith('{') && word.text.endsWith('}') && redirects.some(({ pos }) => pos === word.end)) {
+        this.#walk.findings.unknownFor('a word in braces directly before a redirection may be a variable')
+      }
+    }
   }
 
   /** To a sh `a &>b c` is two commands: `a &` and `>b c`. */
@@ -80,20 +92,22 @@ export class CommandRunner {
     if (slash > 0 && !TRUSTED.includes(path.slice(0, slash))) findings.execute(`${path} need not be the program of that name`)
   }
 
-  #argument(arg: Word | Assignment): ShellWord {
+  /** @param before the words in front of it */
+  #argument(arg: Word | Assignment, before: readonly ShellWord[]): ShellWord {
     if (arg.type === 'Word') return this.#walk.word(arg)
-    const value = this.#valueOf(arg)
+    const value = this.#valueOf(arg, before.some((word) => word.value?.startsWith('-') === true && word.value.includes('A')))
     const prefix = `${arg.name}${arg.append === true ? '+' : ''}=`
-    if (value === undefined) return { ...anyWord(arg.text), prefix, mayBeOption: false }
+    if (value === undefined) return { ...anyWord(arg.text), prefix, mayBeOption: false, elements: true }
     return { ...value, ...(value.value !== undefined && { value: prefix + value.value }), prefix: prefix + value.prefix, name: arg.text, mayBeOption: false,
       kind: value.value === undefined ? 'computed' : 'constant' }
   }
 
-  /** Undefined for an array. */
-  #valueOf(assignment: Assignment): ShellWord | undefined {
+  /** Undefined for an array. @param byName the keys of the array are texts */
+  #valueOf(assignment: Assignment, byName = false): ShellWord | undefined {
     if (assignment.index !== undefined) readIndex(this.#walk, assignment.index)
+    if (assignment.index !== undefined || assignment.value.type !== 'Word') this.#walk.variables.makeArray(assignment.name)
     if (assignment.value.type === 'Word') return this.#walk.word(assignment.value)
-    for (const element of assignment.value.elements) this.#walk.word(element)
+    for (const element of assignment.value.elements) readElement(this.#walk, element, byName)
     return undefined
   }
 

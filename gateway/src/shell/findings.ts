@@ -27,6 +27,8 @@ export class Findings {
   redirects = false
   #outputNamed = false
   #outputReplaced = false
+  #folderNamed = false
+  #folderChanged = false
 
   get unknown(): boolean {
     return this.#unknownBecause !== undefined
@@ -70,6 +72,13 @@ export class Findings {
     if (what === 'named') this.#outputNamed = true
     else this.#outputReplaced = true
     if (this.#outputNamed && this.#outputReplaced) this.unknownFor('what stands for /dev/stdout may be a file: write to &1')
+  }
+
+  /** The present folder is named without quotes, or changed to one whose name need not be one plain word: together it may be several words. */
+  folder(what: 'named' | 'changed'): void {
+    if (what === 'named') this.#folderNamed = true
+    else this.#folderChanged = true
+    if (this.#folderNamed && this.#folderChanged) this.unknownFor('the name of the folder may be several words: write "$PWD"')
   }
 
   unknownFor(because: string): void {

@@ -7,6 +7,7 @@ import type { WordBuilder } from './word-builder.ts'
 
 /** Set by the shell or by login to an absolute path. */
 const ABSOLUTE: ReadonlySet<string> = new Set(['HOME', 'PWD', 'OLDPWD', 'SHELL'])
+const FOLDERS: ReadonlySet<string> = new Set(['PWD', 'OLDPWD'])
 /** Set by the shell or by login to one plain word. */
 const PLAIN: ReadonlySet<string> = new Set(['USER', 'LOGNAME', 'HOSTNAME', 'HOSTTYPE', 'OSTYPE'])
 
@@ -18,7 +19,10 @@ export function readVariable(walk: Walk, builder: WordBuilder, name: string, tex
   else if (value !== undefined && quoted) builder.value({ ...value, kind: 'computed' })
   else if (variables.isNumeric(name)) builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
   else if (name === '@' || name === '*') builder.part('list', text)
-  else if (ABSOLUTE.has(name) && !variables.isAssigned(name)) builder.part('computed', text, { mayBeOption: false, plain: true })
+  else if (ABSOLUTE.has(name) && !variables.isAssigned(name)) {
+    if (!quoted && FOLDERS.has(name)) walk.findings.folder('named')
+    builder.part('computed', text, { mayBeOption: false, plain: true })
+  }
   else if (PLAIN.has(name) && !variables.isAssigned(name)) builder.part('computed', text, { mayBeOption: false, plain: true })
   else builder.part(quoted ? 'computed' : 'list', text)
 }
@@ -30,6 +34,7 @@ export function readParameter(walk: Walk, builder: WordBuilder, part: ParameterE
   if (walk.dialect !== 'bash' && hasAny(text, dubious)) walk.findings.unknownFor('shells differ in where ${…} with quotes in it ends')
   if (index !== undefined) readIndex(walk, index)
   const every = index !== undefined && (index.text === '@' || index.text === '*')
+  if (index !== undefined) walk.variables.makeArray(parameter)
   if (prefix === '#' && operation === undefined) {
     builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
     return

@@ -1,5 +1,6 @@
 import type { Redirect, Redirection } from 'unbash'
-import { hasAny, isDigits } from './characters.ts'
+import { assignNumber } from './arithmetic-reader.ts'
+import { hasAny, isDigits, isName } from './characters.ts'
 import { isDevice, isHarmlessOutput, isStandardOutput } from './device-paths.ts'
 import type { ShellWord } from './shell-word.ts'
 import type { Walk } from './walk.ts'
@@ -8,7 +9,10 @@ import { readParts } from './word-reader.ts'
 export function readRedirection(walk: Walk, redirection: Redirection): void {
   const { descriptor } = redirection
   walk.findings.redirects = true
-  if (descriptor?.type === 'FileDescriptorVariable') walk.variables.assign(descriptor.name, undefined, false)
+  if (descriptor?.type === 'FileDescriptorVariable') {
+    if (isName(descriptor.name)) assignNumber(walk, descriptor.name)
+    else walk.findings.unknownFor('bash evaluates the index of a variable that a descriptor goes into')
+  }
   if (redirection.type === 'HereDoc') {
     if (hasAny(redirection.delimiter?.text ?? '$', '$`')) walk.findings.unknownFor('shells differ in which line ends this here-document')
     if (redirection.body.parts !== undefined) readParts(walk, redirection.body.parts)

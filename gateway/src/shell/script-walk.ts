@@ -178,12 +178,19 @@ export class ScriptWalk implements Walk {
         this.#runner.define(node.name, this.straight)
         return
       case 'Coproc':
-        if (node.name !== undefined) this.variables.assign(this.word(node.name).value ?? '', undefined, false)
+        this.#coprocess(node.name === undefined ? 'COPROC' : this.word(node.name).value ?? '')
         this.#aside(() => node.body.type === 'CompoundList' ? this.#list(node.body) : this.#command(node.body))
         return
       default:
         this.#compound(node)
     }
+  }
+
+  /** Its descriptors go into an array of its name. */
+  #coprocess(name: string): void {
+    this.variables.assign(name, undefined, false)
+    this.variables.makeArray(name)
+    keepVariable(this, name)
   }
 
   #compound(node: CompoundCommand): void {

@@ -21,6 +21,8 @@ export interface ShellWord {
   readonly numeric?: true
   /** Whole also where it stands without quotes: neither split nor taken for a pattern. */
   readonly plain?: true
+  /** An array as it is written, whose elements were read. */
+  readonly elements?: true
 }
 
 export function constantWord(value: string): ShellWord {

@@ -3,6 +3,7 @@ import type { ShellWord } from './shell-word.ts'
 interface Assigned {
   count: number
   numeric: boolean
+  array: boolean
 }
 
 /**
@@ -29,12 +30,23 @@ export class Variables {
     const word = isOfTheShell(name) ? undefined : given
     const numeric = word?.numeric === true
     const before = this.assigned.get(name)
-    if (before === undefined) this.assigned.set(name, { count: 1, numeric })
+    if (before === undefined) this.assigned.set(name, { count: 1, numeric, array: false })
     else {
       before.count++
       before.numeric &&= numeric
     }
     if (straight && word !== undefined && word.kind !== 'list' && this.#learned?.get(name)?.count === 1) this.#values.set(name, word)
+  }
+
+  /** Some of the text makes an array of it. */
+  makeArray(name: string): void {
+    const known = this.assigned.get(name)
+    if (known === undefined) this.assigned.set(name, { count: 0, numeric: false, array: true })
+    else known.array = true
+  }
+
+  mayBeArray(name: string): boolean {
+    return isOfTheShell(name) || this.assigned.get(name)?.array === true || this.#learned?.get(name)?.array === true
   }
 
   /** No more was assigned than the first walk saw, which knows no values. */

@@ -23,7 +23,8 @@ export const ACCOUNT_PROGRAMS: Programs = {
   ...Object.fromEntries(ACCOUNTS.filter((name) => !name.endsWith('_')).map((name) => [name, changer('account')])), ...Object.fromEntries(FIREWALLS.map((name) => [name, changer('permit')])),
   passwd: readsWith('-S', '--status'), chage: readsWith('-l', '--list'),
   iptables: filterTable, ip6tables: filterTable, 'iptables-save': exact('c t:', (_, { findings }) => findings.read()), 'ip6tables-save': exact('c t:', (_, { findings }) => findings.read()), nft: ({ args, findings }) => {
-    if (args.length > 1 && args[0]?.value === 'list' && args.every(({ value }) => value !== undefined && !value.includes(';'))) findings.read()
+    // Its words are put together to a text of its language.
+    if (args.length > 1 && args[0]?.value === 'list' && args.every(({ value, plain }) => value !== undefined && plain === true && !value.startsWith('-'))) findings.read()
     else findings.change('permit')
   },
   ufw: ({ args, findings }) => {

@@ -1,5 +1,6 @@
 /** What the shell itself does. */
-import { isName } from '../characters.ts'
+import { assignNumber } from '../arithmetic-reader.ts'
+import { hasAny, isName } from '../characters.ts'
 import { giveVariable, keepVariable } from '../environment.ts'
 import { constantWord } from '../shell-word.ts'
 import type { ShellWord } from '../shell-word.ts'
@@ -20,14 +21,14 @@ function declares(options: string, strange: readonly string[]): Handler {
     const exports = name === 'export' || given.has('x')
     // In a shell without the word nothing is assigned, nor is a scalar with other options than these.
     const certain = (name === 'export' || name === 'readonly' || walk.dialect === 'bash') && name !== 'local' && [...given.given.keys()].every((option) => ['x', 'r', 'g'].includes(option))
-    for (const word of given.operands) declare(call, word, { exports, straight: straight && certain })
+    for (const word of given.operands) declare(call, word, { exports, straight: straight && certain, array: given.has('a', 'A') })
     if (name === 'readonly' || given.has('r')) walk.mayFail()
     requireKnown(given, call)
     if (given.operands.length === 0) walk.findings.read()
   }
 }
 
-function declare(call: Call, word: ShellWord, { exports, straight }: { exports: boolean; straight: boolean }): void {
+function declare(call: Call, word: ShellWord, { exports, straight, array }: { exports: boolean; straight: boolean; array: boolean }): void {
   const { walk, findings } = call
   const equals = word.prefix.indexOf('=')
   const append = equals > 0 && word.prefix[equals - 1] === '+'
@@ -37,6 +38,10 @@ function declare(call: Call, word: ShellWord, { exports, straight }: { exports: 
     return
   }
   findings.read()
+  if (array) walk.variables.makeArray(name)
+  if (equals >= 0 && call.name !== 'export' && mayBeElements(word, equals + 1, walk.variables.mayBeArray(name))) {
+    findings.unknownFor(`bash reads what is in parentheses again where ${name} is an array`)
+  }
   const value = equals < 0 || append || word.value === undefined ? undefined : constantWord(word.value.slice(equals + 1))
   // A name alone may hide a variable of the same name.
   if (equals < 0 && !call.straight && call.name !== 'export' && call.name !== 'readonly') walk.variables.assign(name, undefined, false)
@@ -45,11 +50,26 @@ function declare(call: Call, word: ShellWord, { exports, straight }: { exports: 
   else keepVariable(walk, name, value)
 }
 
+/** The value, from there on, may be a text in parentheses, which is expanded as if it stood in the line. @param array the variable may be one */
+function mayBeElements({ value, prefix, plain, numeric, elements }: ShellWord, from: number, array: boolean): boolean {
+  if (elements === true || plain === true || numeric === true || !`${prefix.slice(from)}(`.startsWith('(')) return false
+  return array || (value?.endsWith(')') === true && hasAny(value, '$`<>'))
+}
+
+type Names = (operands: readonly ShellWord[], values: GivenOptions['values']) => readonly ShellWord[]
+
+const everyOperand: Names = (operands) => operands
+const arrayNamed: Names = (_, values) => values('a')
+
 /** Assigns what it reads to the variables named. */
-function assigns(options: string, names: (operands: readonly ShellWord[], values: GivenOptions['values']) => readonly ShellWord[] = (operands, values) => [...operands, ...values('a')]): Handler {
+function assigns(options: string, names: Names = everyOperand, arrays: Names = arrayNamed): Handler {
   return exact(options, ({ operands, values }, { walk, findings }) => {
     findings.read()
     for (const word of names(operands, values)) assignName(walk, word)
+    for (const word of arrays(operands, values)) {
+      assignName(walk, word)
+      if (word.value !== undefined) walk.variables.makeArray(word.value)
+    }
   }, false)
 }
 
@@ -62,12 +82,48 @@ function assignName(walk: Call['walk'], word: ShellWord): void {
   keepVariable(walk, word.value)
 }
 
+/** bash evaluates the index in the name of a variable that is tested by `-v` or `-R`. */
 const test: Handler = ({ args, findings }) => {
-  if (args.some(({ value }) => value === '-v' || value === '-R') || args.some(({ kind }) => kind === 'list')) {
-    const named = args.find(({ value }) => value === '-v' || value === '-R')
-    if (named !== undefined) findings.unknownFor('a test of a variable by its name')
-  }
+  args.forEach(({ value, kind, name, mayBeOption }, at) => {
+    const next = args[at + 1]
+    if (value === '-v' || value === '-R') findings.unknownFor('a test of a variable by its name')
+    else if (kind === 'list' || (kind === 'pattern' && mayBeOption)) findings.unknownFor(`${name} may become -v and the name of a variable: quote it`)
+    else if (value === undefined && mayBeOption && next !== undefined && hasAny(next.value ?? '[', '[')) findings.unknownFor(`${name} may become -v, and what follows the name of a variable`)
+  })
   findings.read()
+}
+
+/** Names of folders that need not be one plain word. */
+const goes: Handler = (call) => {
+  if (!call.args.every(({ value, plain, mayBeOption }) => value === '-' || value === '~' || (plain === true && !mayBeOption))) call.findings.folder('changed')
+  // Relative paths after it are below there: a rule for paths has to see where.
+  readsFolder(call)
+}
+const readsFolder = harmless()
+
+/** `%n` puts a number into the variable that is its argument. */
+const print: Handler = ({ args, walk, findings }) => {
+  findings.read()
+  const [first, second] = args
+  if (first?.prefix.startsWith('-v') === true) assignName(walk, first.value === '-v' ? second ?? constantWord('') : constantWord(first.value?.slice(2) ?? ''))
+  else if (first?.mayBeOption === true && first.value !== '--') findings.unknownFor('printf with a format that may be an option')
+  const given = first?.value === '-v' ? args.slice(2) : first?.value === '--' || first?.prefix.startsWith('-v') === true ? args.slice(1) : args
+  const [format, ...others] = given
+  if (format?.value !== undefined && !countsOutput(format.value)) return
+  for (const { value } of others) {
+    if (value === undefined) findings.unknownFor('printf with %n, or with a format that is computed, may assign to any variable')
+    else if (isName(value)) assignNumber(walk, value)
+  }
+}
+
+/** A conversion of a format is `%n`, with whatever flags, width and precision. */
+function countsOutput(format: string): boolean {
+  for (let at = format.indexOf('%'); at >= 0 && at < format.length; at = format.indexOf('%', at + 1)) {
+    at++
+    while (at < format.length && hasAny(format[at] ?? '', "#-+ 0'123456789.*hjlLtzq")) at++
+    if (format[at] === 'n') return true
+  }
+  return false
 }
 
 const evaluate: Handler = ({ args, walk, findings }) => {
@@ -85,20 +141,18 @@ const trap: Handler = ({ args, walk, findings }) => {
 }
 
 export const BUILTINS: Programs = {
-  ':': nothing, true: nothing, false: nothing, echo: nothing, popd: nothing, dirs: nothing, times: nothing,
-  // Relative paths after it are below there: a rule for paths has to see where.
-  cd: harmless(), pushd: harmless(),
+  ':': nothing, true: nothing, false: nothing, echo: nothing, cd: goes, pushd: goes, popd: nothing, dirs: nothing, times: nothing,
   break: nothing, continue: nothing, return: nothing, exit: nothing, shift: nothing, bg: nothing, fg: nothing, disown: nothing, type: nothing, umask: nothing, ulimit: nothing, logout: nothing, help: nothing, caller: nothing,
   // `jobs -x` runs a command.
   jobs: exact('l n p r s', ({ operands }, { findings }) => findings.read(operands), false),
   test, '[': test,
-  printf: ({ args, walk, findings }) => {
-    findings.read()
-    const [first, second] = args
-    if (first?.prefix.startsWith('-v') === true) assignName(walk, first.value === '-v' ? second ?? constantWord('') : constantWord(first.value?.slice(2) ?? ''))
-    else if (first?.mayBeOption === true && first.value !== '--') findings.unknownFor('printf with a format that may be an option')
+  printf: print,
+  read: (call) => {
+    // Its editor runs substitutions in what is typed, on a keystroke.
+    if (call.args.some(({ prefix }) => prefix.startsWith('-') && prefix.includes('e'))) call.findings.typedBecause ??= 'on a terminal read -e has an editor that runs typed commands'
+    assigns('r s e a: d: i: n: N: p: t: u:')(call)
   },
-  read: assigns('r s e a: d: i: n: N: p: t: u:'), mapfile: assigns('t d: n: O: s: u:'), readarray: assigns('t d: n: O: s: u:'),
+  mapfile: assigns('t d: n: O: s: u:', everyOperand, everyOperand), readarray: assigns('t d: n: O: s: u:', everyOperand, everyOperand),
   getopts: assigns('', (operands) => operands.slice(1, 2)),
   unset: (call) => {
     assigns('f v n')(call)

@@ -88,12 +88,12 @@ const renamesByProgram: Handler = ({ name, args, findings }) => {
   findings.execute(`${name} may run its first word as Perl`)
 }
 
-const compresses = (action: 'write' | 'remove'): Handler => {
+const compresses = (action: 'write' | 'remove', lists = 'l'): Handler => {
   const table = optionTable('c|stdout|to-stdout d|decompress|uncompress f|force k|keep l|list n N q r|recursive S: t|test v V h 1 2 3 4 5 6 7 8 9 best fast T: b: p:')
   return (call) => {
     const { operands, has, foreign, doubtful } = readOptions(call.args, table)
-    // The last of several modes counts, and of zstd -o names what is written.
-    const reads = has('c') || (has('l', 't') && !has('d')) || operands.length === 0
+    // The last of several modes counts, of zstd -o names what is written, and to lz4 -l is a format.
+    const reads = has('c') || (has(lists, 't') && !has('d')) || operands.length === 0
     if (reads && foreign.length === 0 && doubtful === undefined) call.findings.read(operands)
     else {
       call.findings.change('write', operands)
@@ -118,7 +118,7 @@ export const FILE_CHANGES: Programs = {
     findings.change('write', operands.slice(1))
     if (has('filter')) findings.execute('split --filter runs a command')
   }), csplit: changer('write', 'f: b: n:'), patch: changer('write', 'p: d: i: o: r: D: F: B: Y: z:'),
-  gzip: compresses('remove'), gunzip: compresses('remove'), bzip2: compresses('remove'), bunzip2: compresses('remove'), xz: compresses('remove'), unxz: compresses('remove'), zstd: compresses('write'), unzstd: compresses('write'), lz4: compresses('write'), pigz: compresses('remove'),
+  gzip: compresses('remove'), gunzip: compresses('remove'), bzip2: compresses('remove'), bunzip2: compresses('remove'), xz: compresses('remove'), unxz: compresses('remove'), zstd: compresses('write'), unzstd: compresses('write'), lz4: compresses('write', 't'), pigz: compresses('remove'),
   zip: (call) => {
     call.findings.change('write', call.args.filter((word) => !word.mayBeOption))
     if (call.args.some((word) => word.mayBeOption && (word.value === undefined || hasAny(word.value, 'mT')))) call.findings.execute('zip with these options removes files or runs a command')

@@ -53,6 +53,7 @@ export const find: Handler = ({ args, walk, findings }) => {
     } else if (['-exec', '-execdir', '-ok', '-okdir'].includes(value)) {
       const end = commandEnd(args, at + 1)
       const inner = args.slice(at + 1, end)
+      if (value.endsWith('dir')) findings.folder('changed')
       if (inner.some(({ kind }) => kind === 'list' || kind === 'pattern') || mayEndEarly(inner)) findings.execute('a command of find with words that are computed')
       walk.run(inner.map((part) => part.value === '{}' ? { ...anyWord(found(roots)), mayBeOption: false } : fill(part, '{}')))
       at = end

@@ -32,7 +32,11 @@ export const openssl: Handler = ({ args, findings }) => {
     const option = name.startsWith('--') ? name.slice(2) : name.slice(1)
     const valued = known.valued.has(option)
     if (!name.startsWith('-') || !(valued || (known.flags.has(option) && joined === undefined))) findings.execute(`openssl with ${words[at]?.name ?? ''} is not known here`)
-    if (valued && joined === undefined) at++
+    if (valued && joined === undefined) {
+      at++
+      const value = words[at]
+      if (value?.kind === 'list' || value?.kind === 'pattern') findings.execute(`${value.name} may become several words, of which one may be an option of openssl: quote it`)
+    }
     if (option === 'in' || option === 'CAfile') findings.read(joined === undefined ? words.slice(at, at + 1) : [joined])
     if (option === 'connect') findings.object(`host:${joined ?? words[at]?.name ?? ''}`)
   }

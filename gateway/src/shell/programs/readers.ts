@@ -19,7 +19,8 @@ const types = (why: string, handler: Handler): Handler => (call) => {
 const secondIsOutput = (options: string): Handler => exact(options, ({ operands }, { findings, walk }) => {
   const [input, ...outputs] = operands
   findings.read(input === undefined ? [] : [input])
-  for (const output of outputs) writeTo(walk, output)
+  // What becomes several words brings the second with it.
+  for (const output of input?.kind === 'pattern' || input?.kind === 'list' ? operands : outputs) writeTo(walk, output)
 })
 
 /** Options of which some only show, and any other changes. */
@@ -51,10 +52,7 @@ export const READERS: Programs = {
     'reverse version-sort merge stable unique zero-terminated o|output: compress-program:', { o: writes, 'compress-program': executes }),
   uniq: secondIsOutput('c|count d|repeated D all-repeated? f|skip-fields: i|ignore-case s|skip-chars: u|unique z|zero-terminated group? w|check-chars:'),
   shuf: reader('e|echo i|input-range: n|head-count: r|repeat z|zero-terminated random-source: o|output:', { o: writes }),
-  xxd: exact('a b C c: d E e g: i l: n: o: p q s: u v R: r ps', ({ operands }, { findings, walk }) => {
-    findings.read(operands.slice(0, 1))
-    for (const output of operands.slice(1)) writeTo(walk, output)
-  }),
+  xxd: secondIsOutput('a b C c: d E e g: i l: n: o: p q s: u v R: r ps'),
   jq: harmless('f|from-file: L: indent: tab', 'pattern-first'),
   stat: harmless('c|format: printf: f'), file: reader('b|brief c d E f|files-from: F|separator: h i|mime k L m|magic-file: N n p r s S v z Z 0 mime-type mime-encoding no-buffer dereference extension C|compile', {
     C: (_, { findings }) => findings.change('write'),
@@ -86,8 +84,8 @@ export const READERS: Programs = {
     else findings.read()
     if (has('H') && !has('P')) findings.typedBecause ??= 'on a terminal dmesg -H starts a pager that runs typed commands'
   }),
-  mount: exact('l|show-labels', ({ operands, has, foreign }, { findings }) => {
-    if (foreign.length > 0 || (operands.length > 0 && !has('l'))) findings.change('mount', operands)
+  mount: exact('l|show-labels', ({ operands, foreign }, { findings }) => {
+    if (foreign.length > 0 || operands.length > 0) findings.change('mount', operands)
     else findings.read()
   }),
   top: types('on a terminal top takes typed commands: give it -b', harmless('b d: n: p: u: U: w? o: E: e:', 'none')),

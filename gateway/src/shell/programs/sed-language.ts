@@ -5,24 +5,19 @@ export function isReadingSed(script: string): boolean {
   const skip = (characters: string): void => {
     while (at < script.length && characters.includes(script[at] ?? '')) at++
   }
-  const delimited = (): boolean => {
+  const delimited = (pattern = true): boolean => {
     const delimiter = script[at]
     if (delimiter === undefined || delimiter === '\n' || delimiter === '\\') return false
-    return part(delimiter)
+    return part(delimiter, pattern)
   }
-  /** To after the closing delimiter. The opening one stands at `at`. */
-  const part = (delimiter: string): boolean => {
-    for (at++; at < script.length; at++) {
-      const character = script[at]
-      if (character === '\\') at++
-      // How a bracket that holds the delimiter is read differs between versions.
-      else if (character === '[' && delimiter !== '[') {
-        const close = script.indexOf(']', at + 2)
-        const inside = close < 0 ? undefined : script.slice(at, close)
-        if (inside !== undefined && inside.includes(delimiter)) return false
-      } else if (character === delimiter) {
+  /** To after the closing delimiter. The opening one stands at `at`. @param pattern it is a regular expression */
+  const part = (delimiter: string, pattern = true): boolean => {
+    const start = at + 1
+    for (at++; at < script.length && script[at] !== '\n'; at++) {
+      if (script[at] === '\\') at++
+      else if (script[at] === delimiter) {
         at++
-        return true
+        return !pattern || closesBrackets(script.slice(start, at - 1))
       }
     }
     return false
@@ -69,15 +64,15 @@ export function isReadingSed(script: string): boolean {
         const delimiter = script[at] ?? ''
         if (!delimited()) return false
         at--
-        if (!part(delimiter)) return false
+        if (!part(delimiter, false)) return false
         skip('gpiI0123456789mM')
         break
       }
       case 'y': {
         const delimiter = script[at] ?? ''
-        if (!delimited()) return false
+        if (!delimited(false)) return false
         at--
-        if (!part(delimiter)) return false
+        if (!part(delimiter, false)) return false
         break
       }
       default:
@@ -88,4 +83,40 @@ export function isReadingSed(script: string): boolean {
     if (at < script.length && !';\n}'.includes(script[at] ?? '')) return false
   }
   return depth === 0
+}
+
+/**
+ * True when no bracket of a regular expression is open at its end, however it is read: in some versions a delimiter in a
+ * bracket ends the expression, and in others not; a class may have brackets of its own, a backslash a meaning.
+ */
+function closesBrackets(pattern: string): boolean {
+  return [true, false].every((classes) => [true, false].every((escapes) => closes(pattern, classes, escapes)))
+}
+
+function closes(pattern: string, classes: boolean, escapes: boolean): boolean {
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at] === '\\') at++
+    else if (pattern[at] === '[') {
+      at = bracketEnd(pattern, at, classes, escapes)
+      if (at >= pattern.length) return false
+    }
+  }
+  return true
+}
+
+/** Of the `]`, which may also come first without that meaning; the length of the pattern when there is none. */
+function bracketEnd(pattern: string, from: number, classes: boolean, escapes: boolean): number {
+  let at = from + 1
+  if (pattern[at] === '^') at++
+  if (pattern[at] === ']') at++
+  for (; at < pattern.length && pattern[at] !== ']'; at++) {
+    const next = pattern[at + 1] ?? ''
+    if (escapes && pattern[at] === '\\') at++
+    else if (classes && pattern[at] === '[' && [':', '.', '='].includes(next)) {
+      const end = pattern.indexOf(`${next}]`, at + 2)
+      if (end < 0) return pattern.length
+      at = end + 1
+    }
+  }
+  return at
 }

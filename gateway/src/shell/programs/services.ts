@@ -7,6 +7,8 @@ import { optionTable, readOptions } from './options.ts'
 
 const services = (words: readonly ShellWord[]): readonly string[] => words.map(({ name }) => `service:${name.endsWith('.service') ? name.slice(0, -'.service'.length) : name}`)
 
+const isOneWord = ({ kind }: ShellWord): boolean => kind === 'constant' || kind === 'computed'
+
 const SYSTEMCTL_READS: ReadonlySet<string> = new Set(['status', 'show', 'cat', 'help', 'is-active', 'is-enabled', 'is-failed', 'is-system-running', 'list-units', 'list-sockets', 'list-timers', 'list-unit-files',
   'list-dependencies', 'list-jobs', 'list-machines', 'list-automounts', 'list-paths', 'get-default', 'show-environment'])
 const SYSTEMCTL_CHANGES: Readonly<Record<string, string>> = {
@@ -37,7 +39,7 @@ const service: Handler = ({ args, findings }) => {
   const [name, verb] = args
   findings.typedBecause ??= 'on a terminal service may start a pager that runs typed commands: use systemctl --no-pager'
   if (name?.value === '--status-all') findings.read()
-  else if (verb?.value === 'status' && args.length === 2 && name !== undefined && !name.mayBeOption) findings.read(services([name]))
+  else if (verb?.value === 'status' && args.length === 2 && name !== undefined && isOneWord(name) && !name.mayBeOption) findings.read(services([name]))
   else if (verb?.value !== undefined && Object.hasOwn(VERBS, verb.value) && name !== undefined) findings.change(VERBS[verb.value] ?? 'stop', services([name]))
   else findings.execute('what service does with these words is not known here')
 }
@@ -86,7 +88,7 @@ const shutdownCommands = Object.fromEntries(['shutdown', 'reboot', 'halt', 'powe
 const verbs = (reads: readonly string[], action: string, shows: readonly string[] = []): Handler => exact('p|property: P: a|all l|full n|lines: o|output: q|quiet r|reverse s|stats value no-pager no-legend no-ask-password json: man? since: until: S: U: iterations: i|interface: t|type: 4 6', ({ operands, has }, { name, findings }) => {
   const [verb, ...words] = operands
   if (!has('no-pager')) findings.typedBecause ??= `on a terminal ${name} may start a pager that runs typed commands: give it --no-pager`
-  const shown = verb?.value !== undefined && (reads.includes(verb.value) || (shows.includes(verb.value) && words.length <= 1))
+  const shown = verb?.value !== undefined && (reads.includes(verb.value) || (shows.includes(verb.value) && words.length <= 1 && words.every(isOneWord)))
   if (verb === undefined || (shown && operands.every(({ kind }) => kind !== 'list'))) findings.read()
   else findings.change(action, words)
 })

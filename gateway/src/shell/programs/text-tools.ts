@@ -14,6 +14,8 @@ const sed = exact('n|quiet|silent e|expression: f|file: E|r|regexp-extended i|in
   const files = given.length > 0 || has('f') ? operands : operands.slice(1)
   findings.read(files)
   if (has('i')) findings.change('write', files)
+  // Elsewhere than in GNU it takes no value.
+  if (values('l').some(({ numeric }) => numeric !== true)) findings.execute('sed -l without a number')
   if (has('f')) findings.execute('sed -f reads its commands from a file')
   if (has('sandbox')) return
   const text = texts.map(({ value }) => value)
@@ -24,7 +26,8 @@ const sed = exact('n|quiet|silent e|expression: f|file: E|r|regexp-extended i|in
 const awk = exact('F|field-separator: v|assign: f|file: W: e|source: i|include: l|load: o? p? d? D? E|exec: b c C g h L? M n N O P r s S|sandbox t V', ({ operands, has, values }, { findings }) => {
   const texts = has('f', 'e') ? values('e') : operands.slice(0, 1)
   findings.read(has('f', 'e') ? operands : operands.slice(1))
-  if (has('f', 'i', 'l', 'o', 'p', 'd', 'D', 'E', 'W')) findings.execute('awk with these options reads its program elsewhere, or writes')
+  // Some awk goes on without -e, and takes the next word for the program.
+  if (has('e', 'f', 'i', 'l', 'o', 'p', 'd', 'D', 'E', 'W')) findings.execute('awk with these options reads its program elsewhere, or writes')
   for (const { value } of texts) {
     if (value === undefined) findings.execute('the text that awk runs is computed')
     else if (!isReadingAwk(value)) findings.execute('an awk program that may write a file or run a program')

@@ -50,6 +50,9 @@ const rsync: Handler = (call) => {
     return
   }
   if (has('e')) findings.execute('rsync -e runs another program')
+  if (has('log-file', 'write-batch', 'only-write-batch')) findings.change('write')
+  // With a batch the only operand is what is written to.
+  if (has('read-batch')) findings.change('write', operands)
   findings.read(operands.slice(0, -1).filter((word) => !isRemote(word)))
   if (operands.some(isRemote)) findings.change(to !== undefined && isRemote(to) ? 'send' : 'fetch', operands.filter(isRemote).map(({ name }) => `host:${name.slice(0, name.indexOf(':'))}`))
   if (operands.length < 2) return
@@ -58,7 +61,6 @@ const rsync: Handler = (call) => {
     if (has('remove-source-files', 'remove-sent-files')) findings.change('remove', operands.slice(0, -1))
     if (deletes && to !== undefined) removes(call, [to])
   }
-  if (has('log-file', 'write-batch', 'only-write-batch')) findings.change('write')
 }
 
 function removes({ findings }: Call, words: readonly ShellWord[]): void {

@@ -5,9 +5,10 @@ import type { ShellWord } from '../shell-word.ts'
 import type { Call, Handler, Programs } from './call.ts'
 import { exact } from './program-kinds.ts'
 
-/** Options, then the command. */
-const runsRest = (options: string, skip = 0): Handler => exact(options, ({ operands }, { walk, findings }) => {
+/** Options, as many words as are skipped, then the command. */
+const runsRest = (options: string, skip = 0): Handler => exact(options, ({ operands }, { name, walk, findings }) => {
   findings.read()
+  if (operands.slice(0, skip).some(({ kind }) => kind === 'list' || kind === 'pattern')) findings.execute(`where the command of ${name} begins is computed`)
   walk.run(operands.slice(skip))
 }, false)
 
@@ -26,6 +27,7 @@ function textOrCommand(call: Call, words: readonly ShellWord[]): void {
 
 const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split-string: block-signal? default-signal? ignore-signal? a|argv0:', ({ operands, has, values }, { walk, findings }) => {
   findings.read(values('C'))
+  if (!values('C').every(({ plain }) => plain === true)) findings.folder('changed')
   if (has('S')) findings.execute('env -S splits a text into words by rules of its own')
   let at = 0
   for (; at < operands.length; at++) {
@@ -39,6 +41,7 @@ const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split
 
 const xargs = exact('0|null a|arg-file: d|delimiter: E: e? I: i? L: l? n|max-args: P|max-procs: p|interactive r|no-run-if-empty s|max-chars: t|verbose x|exit process-slot-var: show-limits', ({ operands, has, values }, { walk, findings }) => {
   findings.read(values('a'))
+  for (const { value } of values('process-slot-var')) giveVariable(walk, value ?? '', undefined)
   const replaces = has('I', 'i')
   const marks = new Set([...values('I'), ...values('i')].map(({ value }) => value))
   const [mark = '{}'] = marks
@@ -98,7 +101,10 @@ export const WRAPPERS: Programs = {
   env, xargs, sudo, su, runuser, watch,
   doas: actsAndRuns('privilege', 'n L s C: u:'), pkexec: actsAndRuns('privilege', 'disable-internal-agent user:'), gosu: actsAndRuns('privilege', '', 1), 'su-exec': actsAndRuns('privilege', '', 1), setpriv: (call) => call.findings.execute('setpriv changes privileges'),
   timeout: runsRest('k|kill-after: s|signal: v|verbose foreground preserve-status', 1), nice: runsRest('n|adjustment:'), ionice: runsRest('c|class: n|classdata: t'), chrt: runsRest('b f i o r R a', 1), taskset: runsRest('a c', 1),
-  nohup: runsRest(''), setsid: runsRest('c f w'), stdbuf: runsRest('i|input: o|output: e|error:'), time: runsRest('p v f|format:'), unbuffer: runsRest(''), catchsegv: runsRest(''), linux32: runsRest(''), linux64: runsRest(''), setarch: runsRest('R', 1), numactl: runsRest('N: m: i: l C:'),
+  nohup: (call) => {
+    call.findings.typedBecause ??= 'on a terminal nohup writes to nohup.out'
+    runsRest('')(call)
+  }, setsid: runsRest('c f w'), stdbuf: runsRest('i|input: o|output: e|error:'), time: runsRest('p v f|format:'), unbuffer: runsRest(''), catchsegv: runsRest(''), linux32: runsRest(''), linux64: runsRest(''), setarch: runsRest('R', 1), numactl: runsRest('N: m: i: l C:'),
   chronic: runsRest(''), ifne: runsRest('n'), ts: ({ findings }) => findings.read(), errno: ({ findings }) => findings.read(),
   flock: exact('s|shared x|e|exclusive u|unlock n|nb|nonblock w|timeout: E: o|close F c|command: verbose', ({ operands, values, has }, call) => {
     call.findings.change('write', operands.slice(0, 1))

@@ -1,0 +1,94 @@
+/** Evasions of what bash reads a second time, and of words that become several. */
+import { members } from './shell-evasion.ts'
+import type { ShellEvasion } from './shell-evasion.ts'
+
+/** Evaluates to an index in which the victim is removed; without a blank, so that it is one word in any case. */
+const INDEX = "'x[$(rm${IFS}victim)]'"
+
+const tested = members('the name of a variable that is tested', {
+  'by a computed -v': `[ "$(echo -v)" ${INDEX} ]`,
+  'by words of a variable': `x='-v x[$(rm\${IFS}victim)]'; [ $x ]`,
+  'by words of a variable that is compared': `x='-v x[$(rm\${IFS}victim)]'; [ $x -gt 5 ]`,
+  'by words that are read': `while read x; do [ $x ]; done <<< '-v x[$(rm\${IFS}victim)]'`,
+  'by arguments of a function': `f() { test "$1" "$2"; }; f -v ${INDEX}`,
+  'by all arguments': `set -- -v ${INDEX}; [ "$@" ]`,
+  'by an array': `a=(-v ${INDEX}); [ "\${a[@]}" ]`,
+  'in parentheses of test': `test '(' "$(echo -v)" ${INDEX} ')'`,
+  'by braces': `[ {-v,${INDEX}} ]`,
+})
+
+const elements = members('elements of an array that are read again', {
+  'declare -a': "declare -a a='($(rm victim))'",
+  'declare -a in one word': "declare -a 'a=($(rm victim))'",
+  'declare -A': "declare -A a='([$(rm victim)]=x)'",
+  'typeset -a': "typeset -a a='($(rm victim))'",
+  'readonly -a': "readonly -a a='($(rm victim))'",
+  'local -a': "f() { local -a a='($(rm victim))'; }; f",
+  'local, of an array of the same function': "f() { local -a a; local a='($(rm victim))'; }; f",
+  'of an array that is there': "a=(); declare a='($(rm victim))'",
+  'of an array by its index': "a[0]=x; declare a='($(rm victim))'",
+  'of an array by a default of an index': ": ${a[0]:=x}; declare a='($(rm victim))'",
+  'of an array by read': "read -a a <<< x; declare a='($(rm victim))'",
+  'of an array by mapfile': "mapfile a <<< x; declare a='($(rm victim))'",
+  'of an array of the shell': "declare DIRSTACK='($(rm victim))'",
+  'computed': "declare -a a=$(echo '($(rm${IFS}victim))')",
+  'computed, of an array that is there': `a=(); declare a="$(echo '($(rm victim))')"`,
+  'an index that is a variable': "x='y[$(rm victim)]'; a=([x]=1)",
+  'an index that is a variable, appended': "x='y[$(rm victim)]'; a+=([1]=1 [x]+=2)",
+  'an index that is a variable, in declare': "x='y[$(rm victim)]'; declare -a a=([x]=1)",
+  'an index in quotes': `a=([${INDEX}]=1)`,
+  'the index of a descriptor': "x='y[$(rm victim)]'; ls {a[x]}<other",
+  'the index of a descriptor of exec': "x='y[$(rm victim)]'; exec {a[x]}<other",
+  'the index of a descriptor of a loop': "x='y[$(rm victim)]'; for i in 1; do ls; done {a[x]}<other",
+  'the index of a descriptor in quotes': "ls {a['$(rm${IFS}victim)']}<other",
+})
+
+const numbers = members('a number in the place of a path', {
+  'arithmetic': 'mkdir 7; cp evil 7/ls; : $((PATH=7)); ls',
+  'arithmetic of a loop': "mkdir 7; cp evil 7/ls; bash -c 'for ((PATH=7;;)); do ls; break; done'",
+  'a descriptor': 'mkdir 10; cp evil 10/ls; exec {PATH}<other; ls',
+  'a descriptor of a coprocess': 'mkdir 63; cp evil 63/ls; coproc PATH { read; }; ls',
+  'the length of output': "mkdir 7; cp evil 7/ls; printf '1234567%n' PATH > /dev/null; ls",
+  'the length of output by a computed format': `mkdir 7; cp evil 7/ls; printf "$(echo '1234567%n')" PATH > /dev/null; ls`,
+  'the number of a process of xargs': 'mkdir 0; cp evil 0/ls; echo | xargs --process-slot-var=PATH ls',
+})
+
+const folders = members('a folder whose name is several words', {
+  'of cd': "mkdir 'victim -delete'; cd 'victim -delete'; find $PWD",
+  'of cd and back': "mkdir 'victim -delete'; cd 'victim -delete'; cd ..; find $OLDPWD",
+  'of cd by a pattern': 'mkdir "victim -delete"; cd vic*e; find $PWD',
+  'of cd, in another shell': `mkdir 'victim -delete'; cd 'victim -delete'; sh -c 'find $PWD'`,
+  'of pushd': "mkdir 'victim -delete'; pushd 'victim -delete'; find $PWD",
+  'of env -C': "mkdir 'victim -delete'; env -C 'victim -delete' sh -c 'find $PWD'",
+  'of find -execdir': String.raw`mkdir 'victim -delete'; touch 'victim -delete/y'; find . -name y -execdir sh -c 'find $PWD' \;`,
+})
+
+const several = members('a word that becomes several', {
+  'of uniq, by a pattern': 'uniq ./[ov]*',
+  'of uniq, by braces': 'uniq {other,victim}',
+  'of xxd': 'xxd {other,victim}',
+  'of openssl': 'openssl x509 -noout -in {other,-writerand,victim}',
+}, { does: 'write' })
+const vanishing = members('a word that becomes none', { 'of taskset': 'shopt -s nullglob; taskset no* df rm victim' })
+const severalOnHosts = [
+  ...members('a word that becomes several', { 'of service': 'service {nginx,stop} status' }, { does: 'stop', unproved: 'needs a service manager' }),
+  ...members('a word that becomes several', { 'of resolvectl': 'resolvectl dns {eth0,203.0.113.1}' }, { does: 'write', unproved: 'would change this machine' }),
+]
+
+const options = members('an option that means something else', {
+  'the log of rsync that lists': 'rsync --log-file=victim tree/',
+  'sed with a bracket that begins with one': "sed 's/[^]/]/;s/w victim\nx;/B/p' other",
+}, { does: 'write' })
+const elsewhere = 'needs what is not installed, or would change this machine'
+const optionsElsewhere = [
+  ...members('an option that means something else', {
+    'a batch of rsync': 'rsync -a --read-batch=batch tree', 'the format of lz4': 'lz4 -l other victim', 'an option without a value in some sed': "sed -l 'w victim' p other",
+  }, { does: 'write', unproved: elsewhere }),
+  ...members('an option that means something else', { 'an option that some awk ignores': `awk -e1 'BEGIN { system("rm victim") }'` }, { unproved: elsewhere }),
+  ...members('an option that means something else', { 'mount with labels': 'mount -l /dev/sdb1 /mnt' }, { does: 'mount', unproved: elsewhere }),
+  ...members('an option that means something else', { 'a line of nft': "nft list 'ruleset\nflush ruleset'" }, { does: 'permit', unproved: elsewhere }),
+]
+
+export const evasionsByEvaluation: readonly ShellEvasion[] = [
+  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...severalOnHosts, ...options, ...optionsElsewhere,
+]
