@@ -166,6 +166,19 @@ const UPGRADES: readonly KubeEvasion[] = [
   { name: 'port-forward by WebSocket', path: '/api/v1/namespaces/default/pods/web/portforward', headers: websocket('Sec-WebSocket-Protocol: SPDY/3.1+portforward.k8s.io') },
 ]
 
+const options = (more: string): string => `{"kind":"DeleteOptions","apiVersion":"v1"${more}}`
+/** The rule lets dry runs through, and nothing else, in this namespace. */
+const tried = '/api/v1/namespaces/tried'
+const TRIALS: readonly KubeEvasion[] = ([
+  ['DELETE pods/web?dryRun=All', 'whose body says nothing of it', options('')], ['DELETE pods/web?dryRun=All', 'whose body says none', options(',"dryRun":[]')],
+  ['DELETE pods?labelSelector=a&dryRun=All', 'of all whose body says nothing of it', options('')], ['DELETE pods/web', 'in the place of another kind', options(',"deleteOptions":{"dryRun":["All"]}')],
+  ['DELETE pods/web?dryRun=None', 'with another word', options('')], ['POST pods/web/eviction', 'beside its options', '{"kind":"Eviction","apiVersion":"policy/v1","dryRun":["All"]}'],
+  ['POST serviceaccounts/robot/token?dryRun=All', 'of what is never tried', '{"kind":"TokenRequest","apiVersion":"authentication.k8s.io/v1","spec":{}}'],
+] as const).map(([line, name, body]): KubeEvasion => {
+  const [method = '', rest = ''] = line.split(' ')
+  return { name: `a dry run ${name}: ${line}`, method, path: `${tried}/${rest}`, body, headers: ['content-type: application/json'] }
+})
+
 const pods = '/api/v1/namespaces/writable/pods'
 const write = (name: string, body: string | Buffer, more: Partial<KubeEvasion> = {}): KubeEvasion => ({ name, method: 'POST', path: pods, body, headers: ['content-type: application/json'], ...more })
 const patch = (name: string, kind: string, body: string): KubeEvasion => write(name, body, { method: 'PATCH', path: `${pods}/web`, headers: [`content-type: application/${kind}`] })
@@ -211,7 +224,7 @@ const BODIES: readonly KubeEvasion[] = [
   write('a role with everything', '{"rules":[{"verbs":["*"],"resources":["pods"]}]}', { path: '/apis/rbac.authorization.k8s.io/v1/namespaces/writable/roles' }),
 ]
 
-export const KUBE_EVASIONS: readonly KubeEvasion[] = [...PATHS, ...OTHER_TARGETS, ...SUBRESOURCES, ...VERBS, ...QUERIES, ...HEADERS, ...DESYNC, ...UPGRADES, ...BODIES]
+export const KUBE_EVASIONS: readonly KubeEvasion[] = [...PATHS, ...OTHER_TARGETS, ...SUBRESOURCES, ...VERBS, ...QUERIES, ...HEADERS, ...DESYNC, ...UPGRADES, ...TRIALS, ...BODIES]
 
 export const EVASION_POLICY = `masks: []
 rules:
@@ -222,6 +235,7 @@ rules:
     then: deny
     message: nothing gets power over the node or the cluster
   - { name: reads, when: operation.readOnly, then: allow }
+  - { name: trials, when: '"dry-run" in operation.actions && operation.objects.exists(o, o.startsWith("tried/"))', then: allow }
   - { name: tools, when: '!operation.unknown && operation.objects.exists(o, o == "default/pods/tools/exec")', then: allow }
   - { name: writes, when: '!operation.unknown && "write" in operation.actions && operation.objects.exists(o, o.startsWith("writable/"))', then: allow }
 `

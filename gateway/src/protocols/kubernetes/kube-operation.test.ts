@@ -52,6 +52,36 @@ describe('what a request does', () => {
     assert.equal(operation(`DELETE ${ns}/pods/web`).facts.filtered, true)
   })
 
+  test('a dry run is one only where the API server takes it for one', () => {
+    const tried = (line: string, body?: unknown): boolean => operation(line, body).facts.actions.includes('dry-run')
+    const all = ['All']
+    for (const [line, body] of [
+      [`DELETE ${ns}/pods/web?dryRun=All`], [`DELETE ${ns}/pods/web`, { dryRun: all }], [`DELETE ${ns}/pods`, { kind: 'DeleteOptions', dryRun: all }],
+      [`POST ${ns}/pods/web/eviction`, { deleteOptions: { dryRun: all } }], [`POST ${ns}/pods/web/eviction?dryRun=All`, { metadata: {} }],
+    ] as const) assert.ok(tried(line, body), `${line} ${JSON.stringify(body)}`)
+    for (const [line, body] of [
+      [`DELETE ${ns}/pods/web?dryRun=All`, {}], [`DELETE ${ns}/pods?dryRun=All`, { kind: 'DeleteOptions' }], [`DELETE ${ns}/pods/web`, { deleteOptions: { dryRun: all } }], [`DELETE ${ns}/pods/web?dryRun=All`, { dryRun: [] }],
+      [`POST ${ns}/pods/web/eviction`, { dryRun: all }], [`POST ${ns}/serviceaccounts/robot/token?dryRun=All`, {}], [`GET ${ns}/pods?dryRun=All`],
+    ] as const) assert.ok(!tried(line, body), `${line} ${JSON.stringify(body)}`)
+  })
+
+  test('a guess at a masked value that cannot be changed is refused', () => {
+    const masks = new FieldMasks([readField('pods:spec.containers[*].env[*].value')], 'masked')
+    const refused = (line: string, body: unknown, type = 'application/strategic-merge-patch+json'): boolean => operation(line, body, type, masks).facts.maskViolation !== undefined
+    const spec = { containers: [{ name: 'main', env: [{ name: 'PIN', value: 'guess' }] }] }
+    const step = (path: string, value: unknown) => [{ op: 'replace', path, value }]
+    const json = 'application/json-patch+json'
+    assert.ok(refused(`PATCH ${ns}/pods/web`, { spec }))
+    assert.ok(refused(`PUT ${ns}/pods/web`, { spec }, 'application/json'))
+    assert.ok(refused(`PATCH ${ns}/pods/web/ephemeralcontainers`, { spec: { ephemeralContainers: spec.containers } }))
+    assert.ok(refused('PATCH /apis/batch/v1/namespaces/apps/jobs/web', { spec: { template: { spec } } }))
+    for (const [path, value] of [['/spec/containers/0/env/0/value', 'guess'], ['/spec/containers/-', spec.containers[0]], ['/spec', spec], ['', { spec }]] as const) assert.ok(refused(`PATCH ${ns}/pods/web`, step(path, value), json), path)
+    assert.ok(!refused(`PATCH ${ns}/pods/web`, { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'main', image: 'nginx:2' }] } }))
+    assert.ok(!refused(`PATCH ${ns}/pods/web`, step('/spec/containers/0/image', 'nginx:2'), json))
+    assert.ok(!refused(`POST ${ns}/pods`, { spec }, 'application/json'))
+    assert.ok(!refused('PATCH /apis/apps/v1/namespaces/apps/deployments/web', { spec: { template: { spec } } }))
+  })
+
   test('a body is looked through for what gives power, at any depth', () => {
     const spec = { nodeName: 'n1', hostNetwork: true, volumes: [{ hostPath: { path: '/etc' } }], containers: [{ image: 'nginx:1', ports: [{ hostPort: 80 }], securityContext: { privileged: true, allowPrivilegeEscalation: true, capabilities: { add: ['NET_ADMIN'] } } }] }
     const { facts } = operation('POST /apis/batch/v1/namespaces/apps/cronjobs', { metadata: { name: 'nightly' }, spec: { jobTemplate: { spec: { template: { spec } } } } })

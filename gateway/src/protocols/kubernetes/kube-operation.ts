@@ -3,6 +3,7 @@ import { REDACTED } from '../../governance/masking/apply-mask.ts'
 import type { MaskViolation, Operation, OperationFacts } from '../../governance/operation.ts'
 import { withBody } from './body-facts.ts'
 import type { ClientRequest } from './client-request.ts'
+import { touchesFixed } from './fixed-fields.ts'
 import { type FieldMasks, REDACTED_BASE64 } from './masked-fields.ts'
 import { bodyDryRun, type RequestBody } from './request-body.ts'
 import { requestFacts, resourceOf } from './request-facts.ts'
@@ -30,17 +31,25 @@ export function kubeOperation(client: ClientRequest, info: RequestInfo, body: Re
   const trees = info.isResource ? session.masks.forObject(resourceOf(info)) : undefined
   const violation = asked ?? (trees && (writtenBack(body) ?? guessed(client, info, body, trees)))
   const facts = body.json === undefined ? plain : withBody(plain, info, body.json, body)
-  const isTried = bodyDryRun(body.json) && !facts.actions.includes('dry-run') && (info.verb.startsWith('delete') || info.subresource === 'eviction')
   return {
     protocol: 'kubernetes',
     facts: Object.freeze({
       ...facts,
-      ...(isTried && { actions: [...facts.actions, 'dry-run'] }),
+      actions: triedActions(facts.actions, info, body),
       ...(violation !== undefined && { maskViolation: violation }),
     }),
     text: `${line}\n${shownBody(body, trees)}`,
     parameters: [],
   }
+}
+
+/** A deletion with a body takes none of its options from the query: it is tried only if the body says so. */
+function triedActions(actions: readonly string[], info: RequestInfo, { json }: RequestBody): readonly string[] {
+  const isDeletion = info.verb.startsWith('delete')
+  if (!isDeletion && info.subresource !== 'eviction') return actions
+  const others = actions.filter((action) => action !== 'dry-run')
+  const isTried = bodyDryRun(json, isDeletion ? undefined : 'deleteOptions') || (!isDeletion && others.length < actions.length)
+  return isTried ? [...others, 'dry-run'] : others
 }
 
 /** What has the same digest does the same on the same target. */
@@ -70,8 +79,15 @@ function tellingQuery(info: RequestInfo, query: RequestTarget['query'], { masks,
 }
 
 /** A change that costs nothing when the guess is wrong: what comes of it tells whether a masked value is the one that was sent. */
-function guessed({ contentType, target }: ClientRequest, info: RequestInfo, { text, isJsonPatch }: RequestBody, trees: readonly MaskTree[]): MaskViolation | undefined {
+function guessed({ contentType, target }: ClientRequest, info: RequestInfo, body: RequestBody, trees: readonly MaskTree[]): MaskViolation | undefined {
   if (info.verb !== 'update' && info.verb !== 'patch') return undefined
+  if (touchesFixed(resourceOf(info), body, trees)) {
+    return {
+      mask: FIELDS, reason: 'a change to what cannot be changed tells whether a masked value there is the one that was sent',
+      hint: 'Leave masked fields out, or delete the object and create it anew.',
+    }
+  }
+  const { text, isJsonPatch } = body
   const isTried = valueOf(target.query, 'dryRun') !== undefined
   const yields = contentType.startsWith('application/apply-patch') && !isTrue(target.query, 'force')
   if ((!isTried && !yields) || !(isJsonPatch || maskJson(text, trees) !== text)) return undefined

@@ -3,11 +3,12 @@ import type { OperationFacts } from '../../governance/operation.ts'
 import type { AdapterServices } from '../protocol-adapter.ts'
 import { answerStatus, type AnyResponse, BROKEN, errorStatus, INTERNAL, isBroken, refusalStatus, warningOf } from './answers.ts'
 import { type AnyRequest, type ClientRequest, readClientRequest, RefusedRequest, withoutTables } from './client-request.ts'
+import { mayTellImmutable } from './fixed-fields.ts'
 import { KubeExchange } from './kube-exchange.ts'
 import { digestOf, kubeOperation } from './kube-operation.ts'
 import type { KubeSession } from './kube-session.ts'
 import type { KubeSessions } from './kube-sessions.ts'
-import { countCollection, previewRequest } from './preview-request.ts'
+import { countCollection, isImmutable, previewRequest } from './preview-request.ts'
 import { type Masking, relayAnswer, UnmaskableAnswer } from './relay-answer.ts'
 import { readBody, type RequestBody } from './request-body.ts'
 import { maskedResourceOf, requestFacts, resourceOf } from './request-facts.ts'
@@ -61,6 +62,7 @@ export class KubeRequests {
       fail: (error) => this.#fail(error, response, kube),
       run: async (transcript, signal, rowLimit, waited) => {
         if (rowLimit !== undefined && info.verb === 'deletecollection') await checkCount(kube, client, info, maskKey, rowLimit)
+        await checkMutable(kube, client, info, body, maskKey)
         const answer = await kube.upstream.request({
           method: client.method, path: `${client.target.path}${client.target.search === '' ? '' : `?${client.target.search}`}`,
           headers: headersOf(client, info, body, kube), body: body?.bytes, signal,
@@ -159,6 +161,17 @@ export function maskingOf(kube: KubeSession, info: RequestInfo, facts: Operation
   if (trees.length === 0) return { kind: 'none' }
   if ((info.verb === 'update' || info.verb === 'patch') && kube.masks.mayBeQuoted(resourceOf(info))) return { kind: 'document', trees, isQuoting: true }
   return { kind: info.verb === 'watch' || facts.actions.includes('watch') ? 'events' : 'document', trees }
+}
+
+/** @throws RefusedRequest when what the API server makes of it would tell whether a masked value is the one that was sent */
+async function checkMutable(kube: KubeSession, client: ClientRequest, info: RequestInfo, body: RequestBody | undefined, maskKey: Uint8Array): Promise<void> {
+  const trees = kube.masks.forObject(resourceOf(info))
+  if (body === undefined || trees === undefined || (info.verb !== 'update' && info.verb !== 'patch') || !mayTellImmutable(resourceOf(info), body, trees)) return
+  const immutable = await isImmutable(kube, client, info, maskKey)
+  if (immutable === false) return
+  throw new RefusedRequest(403, 'Forbidden', immutable === true
+    ? 'the object is immutable, and whether it takes a masked field tells what is in it. Leave masked fields out, or delete the object and create it anew'
+    : 'the API server did not say whether the object is immutable, so nothing masked in it is changed. Try again, or ask an operator whether the gateway may read it')
 }
 
 /** @throws RefusedRequest when more would go than was approved */

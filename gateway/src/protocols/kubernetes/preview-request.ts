@@ -42,6 +42,17 @@ export async function countCollection(kube: KubeSession, client: ClientRequest, 
   }
 }
 
+/** Whether an object can not be changed; one that is not there can be. @returns undefined when that cannot be told */
+export async function isImmutable(kube: KubeSession, client: ClientRequest, info: RequestInfo, maskKey: Uint8Array): Promise<boolean | undefined> {
+  try {
+    const { status, json } = await new Asker(kube, client, info, maskKey).ask('GET', [])
+    if (status === 404) return false
+    return status === 200 && isObject(json) ? json['immutable'] === true : undefined
+  } catch {
+    return undefined
+  }
+}
+
 class NoAnswer extends Error {}
 
 class Asker {

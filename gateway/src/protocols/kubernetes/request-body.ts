@@ -69,10 +69,9 @@ function isJsonObject(bytes: Buffer): boolean {
   return bytes.find((byte) => byte > 0x20) === OPEN_OBJECT
 }
 
-/** DeleteOptions and Eviction say in their bodies whether they are only tried. */
-export function bodyDryRun(json: Json | undefined): boolean {
-  if (!isObject(json)) return false
-  const options = isObject(json['deleteOptions']) ? json['deleteOptions'] : json
+/** DeleteOptions say whether they are only tried. @param member of the body in which they are; they are the body without it */
+export function bodyDryRun(json: Json | undefined, member: string | undefined): boolean {
+  const options = member === undefined || !isObject(json) ? json : json[member]
   const dryRun = isObject(options) ? options['dryRun'] : undefined
   return Array.isArray(dryRun) && dryRun.length === 1 && dryRun[0] === 'All'
 }

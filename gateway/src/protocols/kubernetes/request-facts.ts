@@ -33,6 +33,8 @@ const POWERS: Readonly<Record<string, string>> = {
 const QUESTIONS = new Set([
   ...['selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews', 'localsubjectaccessreviews'].map((resource) => `${resource}.authorization.k8s.io`), 'selfsubjectreviews.authentication.k8s.io',
 ])
+/** Subresources that do it all the same when they are only to try. */
+const ALWAYS_REAL = new Set(['token'])
 /** Deleting one of these deletes what is in it. */
 const HOLDS_OTHERS = new Set(['namespaces', 'customresourcedefinitions.apiextensions.k8s.io'])
 
@@ -81,7 +83,7 @@ function resourceFacts(info: RequestInfo, query: RequestTarget['query']): Operat
   if (verb === 'create' && subresource === '' && QUESTIONS.has(resourceOf(info))) return { ...base, actions: ['create', 'ask', 'read'], readOnly: true, unknown: false }
   if (neutral === 'read') return { ...base, actions: [verb, 'read', ...(subresource === 'log' ? ['log'] : [])], readOnly: true, unknown: false }
   const power = POWERS[resourceOf(info)]
-  const dryRun = valueOf(query, 'dryRun') === 'All' ? ['dry-run'] : []
+  const dryRun = valueOf(query, 'dryRun') === 'All' && !ALWAYS_REAL.has(subresource) ? ['dry-run'] : []
   return { ...base, actions: [verb, neutral, ...more, ...(power === undefined ? [] : [power]), ...dryRun], readOnly: false, unknown: false }
 }
 
