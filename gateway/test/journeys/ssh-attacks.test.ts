@@ -111,6 +111,26 @@ describe('data before a decision', () => {
     assert.ok(!ran('early'))
   })
 
+  test('are not kept where there is nothing in them, which takes no window', async () => {
+    const raw = await login()
+    const channel = await raw.session(1)
+    raw.exec(channel, `touch ${marker('empty')}`)
+    await dana.asked('empty')
+    const before = await journey.gateway.memoryInUse()
+    const empty = message(MESSAGE.channelData, channel, '')
+    for (let sent = 0; sent < 200_000; sent++) {
+      raw.send(empty)
+      if (sent % 2_000 === 0) await sleep(1)
+    }
+    const behind = await raw.session(2)
+    raw.exec(behind, 'echo all came')
+    assert.equal((await raw.result(2)).output, 'all came\n')
+    const grown = await journey.gateway.memoryInUse() - before
+    assert.ok(grown < 10 * 1024 * 1024, `${grown} bytes are kept`)
+    await deny('empty')
+    assert.equal((await raw.result(1)).status, 126)
+  })
+
   test('can be typed on a terminal that waits, and an interrupt gives up the wait', async () => {
     const raw = await login()
     const channel = await raw.session(1)

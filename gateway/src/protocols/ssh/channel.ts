@@ -144,6 +144,8 @@ export class Channel {
     flow.received(bytes.length)
     if (to.sentClose || to.gotClose || from.sentClose) return
     if (!this.#use.takesData) throw new MalformedFrameError('data came for a channel that nothing runs in')
+    // Takes nothing of any window: as many as there are could be kept, to no end.
+    if (bytes.length === 0) return
     if (side === 'client') this.#fromClient(bytes)
     else if (this.filter === undefined) this.toClient.push(stream, bytes)
     else this.filter.fromTarget(stream, bytes)
