@@ -6,10 +6,9 @@ import type { Walk } from './walk.ts'
 import type { WordBuilder } from './word-builder.ts'
 
 /** Set by the shell or by login to an absolute path. */
-const ABSOLUTE: ReadonlySet<string> = new Set(['HOME', 'PWD', 'OLDPWD', 'SHELL'])
-const FOLDERS: ReadonlySet<string> = new Set(['PWD', 'OLDPWD'])
-/** Set by the shell or by login to one plain word. */
-const PLAIN: ReadonlySet<string> = new Set(['USER', 'LOGNAME', 'HOSTNAME', 'HOSTTYPE', 'OSTYPE'])
+const ABSOLUTE: ReadonlySet<string> = new Set(['HOME', 'PWD'])
+/** One word without a minus sign first; or nothing, in some shells, in containers, or as long as no folder was changed. */
+const PERHAPS: ReadonlySet<string> = new Set(['OLDPWD', 'SHELL', 'USER', 'LOGNAME', 'HOSTNAME', 'HOSTTYPE', 'OSTYPE'])
 
 /** `$name`, `${name}`, `$1`, `$@`. */
 export function readVariable(walk: Walk, builder: WordBuilder, name: string, text: string, quoted: boolean): void {
@@ -17,13 +16,16 @@ export function readVariable(walk: Walk, builder: WordBuilder, name: string, tex
   const value = variables.valueOf(name)
   if (value !== undefined && (quoted ? value.kind !== 'pattern' : value.plain === true && value.kind !== 'pattern')) builder.value(value)
   else if (value !== undefined && quoted) builder.value({ ...value, kind: 'computed' })
-  else if (variables.isNumeric(name)) builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
+  else if (variables.isNumeric(name)) {
+    if (variables.isCertain(name, walk.dialect)) builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
+    else builder.part(quoted ? 'computed' : 'list', text, { mayBeEmpty: true, numeric: true })
+  }
   else if (name === '@' || name === '*') builder.part('list', text)
   else if (ABSOLUTE.has(name) && !variables.isAssigned(name)) {
-    if (!quoted && FOLDERS.has(name)) walk.findings.folder('named')
+    if (!quoted && name === 'PWD') walk.findings.folder('named')
     builder.part('computed', text, { mayBeOption: false, plain: true })
   }
-  else if (PLAIN.has(name) && !variables.isAssigned(name)) builder.part('computed', text, { mayBeOption: false, plain: true })
+  else if (PERHAPS.has(name) && !variables.isAssigned(name)) builder.part(quoted ? 'computed' : 'list', text, { mayBeEmpty: true })
   else builder.part(quoted ? 'computed' : 'list', text)
 }
 

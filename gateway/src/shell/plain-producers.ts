@@ -8,8 +8,8 @@ const NUMBERS: ReadonlySet<string> = new Set(['nproc'])
 /** What `wc` counts of its standard input. */
 const COUNTS: ReadonlySet<string> = new Set(['-l', '-w', '-c', '-m'])
 
-/** What a substitution is known to become: `$(date +%s)`, `$(nproc)`. */
-export function producedBy(script: Script): 'word' | 'number' | undefined {
+/** What a substitution is known to become: `$(date +%s)`, `$(nproc)`. A program that is not there, or fails, gives nothing. */
+export function producedBy(script: Script): 'word' | 'word or nothing' | 'number' | undefined {
   const [statement] = script.commands
   if (script.commands.length !== 1 || statement === undefined) return undefined
   const last = statement.command.type === 'Pipeline' ? statement.command.commands.at(-1) : statement.command
@@ -26,11 +26,12 @@ export function producedBy(script: Script): 'word' | 'number' | undefined {
   if (name.value === 'wc' && given.length === 1 && words.some((word) => COUNTS.has(word ?? ''))) return 'number'
   if (NUMBERS.has(name.value)) return 'number'
   const options = Object.hasOwn(WORDS, name.value) ? WORDS[name.value] : undefined
-  return options !== undefined && words.length <= 1 && words.every((word) => word !== undefined && options.includes(word)) ? 'word' : undefined
+  return options !== undefined && words.length <= 1 && words.every((word) => word !== undefined && options.includes(word)) ? 'word or nothing' : undefined
 }
 
 const NUMERIC_FIELDS = 'sYmdHMSNjuyGV'
-const PLAIN_FIELDS = `${NUMERIC_FIELDS}FTRaAbBhzZp`
+/** Not zones, which TZ names, nor halves of the day, which are nothing in many languages. */
+const PLAIN_FIELDS = `${NUMERIC_FIELDS}FTRaAbBh`
 
 /** Of a format of `date`: only fields and characters that make no blank and no pattern. */
 function formatOf(format: string | undefined): 'word' | 'number' | undefined {

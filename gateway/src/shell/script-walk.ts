@@ -280,6 +280,7 @@ function oneOf(words: readonly ShellWord[]): ShellWord | undefined {
     value: undefined, prefix: words.length === 1 ? first.prefix : '', kind: 'computed',
     name: words.length === 1 ? first.name : `{${words.slice(0, 8).map((word) => word.name).join(',')}${words.length > 8 ? ',…' : ''}}`,
     mayBeOption: words.some((word) => word.mayBeOption),
+    ...(words.some((word) => word.value === '' || word.mayBeEmpty === true) && { mayBeEmpty: true }),
     ...(words.every((word) => word.numeric) && { numeric: true }),
     ...(words.every((word) => word.plain && (word.kind !== 'pattern' || word.numeric || word.plain)) && { plain: true }),
   }

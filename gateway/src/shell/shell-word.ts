@@ -21,6 +21,8 @@ export interface ShellWord {
   readonly numeric?: true
   /** Whole also where it stands without quotes: neither split nor taken for a pattern. */
   readonly plain?: true
+  /** It is no option, or nothing: what follows it in the same word may begin with a minus sign. */
+  readonly mayBeEmpty?: true
   /** An array as it is written, whose elements were read. */
   readonly elements?: true
 }

@@ -1,4 +1,5 @@
 import type { ShellWord } from './shell-word.ts'
+import type { Dialect } from './walk.ts'
 
 interface Assigned {
   count: number
@@ -15,6 +16,8 @@ export class Variables {
   readonly assigned = new Map<string, Assigned>()
   readonly #learned: ReadonlyMap<string, Assigned> | undefined
   readonly #values = new Map<string, ShellWord>()
+  /** What was assigned a number where nothing can skip it. */
+  readonly #certain = new Set<string>()
 
   constructor(learned?: ReadonlyMap<string, Assigned>) {
     this.#learned = learned
@@ -35,6 +38,7 @@ export class Variables {
       before.count++
       before.numeric &&= numeric
     }
+    if (straight && numeric) this.#certain.add(name)
     if (straight && word !== undefined && word.kind !== 'list' && this.#learned?.get(name)?.count === 1) this.#values.set(name, word)
   }
 
@@ -72,6 +76,12 @@ export class Variables {
     return this.assigned.has(name) || this.#learned?.has(name) === true
   }
 
+  /** Of a numeric one: it has a number by now, and is not empty. */
+  isCertain(name: string, dialect: Dialect): boolean {
+    if (NUMBERS.has(name)) return ALWAYS.has(name) || (dialect === 'bash' && name !== '!')
+    return this.#certain.has(name)
+  }
+
   isNumeric(name: string): boolean {
     return NUMBERS.has(name) ? !this.isAssigned(name) : this.#learned?.get(name)?.numeric === true
   }
@@ -81,6 +91,9 @@ export class Variables {
 const NUMBERS: ReadonlySet<string> = new Set([
   '?', '#', '$', '!', 'RANDOM', 'SRANDOM', 'SECONDS', 'LINENO', 'EPOCHSECONDS', 'UID', 'EUID', 'PPID', 'BASHPID', 'OPTIND', 'SHLVL',
 ])
+
+/** In every shell. */
+const ALWAYS: ReadonlySet<string> = new Set(['?', '#', '$', 'PPID', 'OPTIND', 'LINENO'])
 
 /** What the shell itself writes into, whatever the text assigns: `read` into REPLY, `cd` into PWD, every command into `_`. */
 const OF_THE_SHELL: ReadonlySet<string> = new Set([

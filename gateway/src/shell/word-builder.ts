@@ -10,6 +10,8 @@ export class WordBuilder {
   #name = ''
   #kind: ShellWord['kind'] = 'constant'
   #optionLike: boolean | undefined = undefined
+  /** All there is so far may be nothing, or is no option. */
+  #harmlessAlone = true
   #numeric: boolean | undefined = undefined
   #plain = true
   #resolved = false
@@ -25,13 +27,14 @@ export class WordBuilder {
   }
 
   /** Something of which only this much is known. */
-  part(kind: 'computed' | 'pattern' | 'list', name: string, known: { mayBeOption?: boolean; numeric?: boolean; plain?: boolean } = {}): void {
+  part(kind: 'computed' | 'pattern' | 'list', name: string, known: { mayBeOption?: boolean; mayBeEmpty?: boolean; numeric?: boolean; plain?: boolean } = {}): void {
     this.#known = false
     this.#name += name
     if (RANK[kind] > RANK[this.#kind]) this.#kind = kind
     // What may be empty leaves the beginning to what follows: a minus sign there would be the first character.
     if (this.#optionLike === undefined && known.mayBeOption === true) this.#optionLike = true
     if (this.#optionLike === undefined && known.mayBeOption === false) this.#optionLike = false
+    this.#harmlessAlone &&= known.mayBeEmpty === true
     this.#plain &&= known.plain === true
     this.#numeric = (this.#numeric ?? true) && known.numeric === true
   }
@@ -45,7 +48,7 @@ export class WordBuilder {
     }
     if (this.#known) this.#prefix += word.prefix
     this.part(word.kind === 'constant' ? 'computed' : word.kind, word.name, {
-      mayBeOption: word.mayBeOption, numeric: word.numeric === true, plain: word.plain === true,
+      ...(word.mayBeEmpty === true ? { mayBeEmpty: true } : { mayBeOption: word.mayBeOption }), numeric: word.numeric === true, plain: word.plain === true,
     })
   }
 
@@ -54,8 +57,9 @@ export class WordBuilder {
     const constant = this.#kind === 'constant'
     return {
       value: constant ? this.#prefix : undefined, prefix: list ? '' : this.#prefix, kind: this.#kind, name: this.#name,
-      mayBeOption: list || (this.#optionLike ?? !constant),
+      mayBeOption: (list && this.#numeric !== true) || (this.#optionLike ?? !(constant || this.#harmlessAlone)),
       ...(this.#resolved && { resolved: true }),
+      ...(!constant && this.#optionLike === undefined && this.#harmlessAlone && { mayBeEmpty: true }),
       ...(this.#numeric === true && { numeric: true }),
       ...(this.#plain && this.#name !== '' && { plain: true }),
     }

@@ -55,6 +55,7 @@ function readPart(walk: Walk, builder: WordBuilder, part: WordPart | DoubleQuote
       walk.substitution(part.script)
       const produced = part.script === undefined ? undefined : producedBy(part.script)
       if (produced === undefined) builder.part(quoted ? 'computed' : 'list', part.text)
+      else if (produced === 'word or nothing') builder.part(quoted ? 'computed' : 'list', part.text, { mayBeEmpty: true })
       else builder.part('computed', part.text, { mayBeOption: false, plain: true, numeric: produced === 'number' })
       return
     }

@@ -75,6 +75,28 @@ const severalOnHosts = [
   ...members('a word that becomes several', { 'of resolvectl': 'resolvectl dns {eth0,203.0.113.1}' }, { does: 'write', unproved: 'would change this machine' }),
 ]
 
+const nothing = members('a word that is nothing, before an option', {
+  'the folder before, when none was left': 'find victim $OLDPWD-delete',
+  'the folder before, in quotes': 'find victim "$OLDPWD"-delete',
+  'the folder before, as a value': 'sort -T $OLDPWD -k -ovictim other',
+  'the folder before, by a variable': 'x="$OLDPWD"; y="$x"; find victim "$y"-delete',
+  'the folder before, by a loop': 'for x in "$OLDPWD" a; do find victim "$x-delete"; done',
+  'an empty word of a loop': 'for x in "" a; do find victim "$x"-delete; done',
+  'the last job, when there is none': 'find victim $!-delete',
+  'a number that is not assigned yet': 'find victim $i-delete; i=1',
+  'a number that is never assigned': 'if false; then i=1; fi; find victim $i-delete',
+  'a number that is assigned after a failure': 'false && i=1; find victim "$i"-delete',
+  'a number of a function': 'f() { i=1; }; find victim ${i}-delete',
+  'a number of a subshell': '(i=1); find victim $i-delete',
+  'a number as a value': 'if false; then i=1; fi; sort -T $i -k -ovictim other',
+  'a number of a loop that is not run': 'for i in $(true); do j=1; done; find victim $j-delete',
+  'a zone that is an option': "export TZ='<-delete>0'; find victim $(date +%Z)",
+}).map((member) => member.command.includes('sort') ? { ...member, does: 'write' } : member)
+const nothingInSh = members('a word that is nothing, before an option', {
+  'a random number': 'find victim $RANDOM-delete', 'the user': 'find victim "$UID"-delete', 'the system': 'find victim $OSTYPE-delete', 'the host': 'find victim "$HOSTNAME"-delete', 'the seconds': 'find victim "$SECONDS"-delete',
+}, { shell: 'sh' })
+const nothingElsewhere = members('a word that is nothing, before an option', { 'a name that nobody has': 'find victim "$(whoami)"-delete', 'the user of a container': 'find victim "$USER"-delete' }, { unproved: 'needs another environment' })
+
 const options = members('an option that means something else', {
   'the log of rsync that lists': 'rsync --log-file=victim tree/',
   'sed with a bracket that begins with one': "sed 's/[^]/]/;s/w victim\nx;/B/p' other",
@@ -90,5 +112,5 @@ const optionsElsewhere = [
 ]
 
 export const evasionsByEvaluation: readonly ShellEvasion[] = [
-  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...severalOnHosts, ...options, ...optionsElsewhere,
+  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...nothing, ...nothingInSh, ...nothingElsewhere, ...severalOnHosts, ...options, ...optionsElsewhere,
 ]

@@ -87,7 +87,7 @@ const test: Handler = ({ args, findings }) => {
   args.forEach(({ value, kind, name, mayBeOption }, at) => {
     const next = args[at + 1]
     if (value === '-v' || value === '-R') findings.unknownFor('a test of a variable by its name')
-    else if (kind === 'list' || (kind === 'pattern' && mayBeOption)) findings.unknownFor(`${name} may become -v and the name of a variable: quote it`)
+    else if ((kind === 'list' || kind === 'pattern') && mayBeOption) findings.unknownFor(`${name} may become -v and the name of a variable: quote it`)
     else if (value === undefined && mayBeOption && next !== undefined && hasAny(next.value ?? '[', '[')) findings.unknownFor(`${name} may become -v, and what follows the name of a variable`)
   })
   findings.read()
