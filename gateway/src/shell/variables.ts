@@ -63,9 +63,12 @@ export class Variables {
 
   /** The variable of a loop, in its body. */
   within(name: string, word: ShellWord | undefined, walk: () => void): void {
+    const wasCertain = this.#certain.has(name)
     this.assign(name, word, word !== undefined)
     walk()
     this.#values.delete(name)
+    // The loop itself may be skipped.
+    if (!wasCertain) this.#certain.delete(name)
   }
 
   valueOf(name: string): ShellWord | undefined {

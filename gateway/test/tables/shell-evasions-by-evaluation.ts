@@ -86,6 +86,11 @@ const nothing = members('a word that is nothing, before an option', {
   'a number that is not assigned yet': 'find victim $i-delete; i=1',
   'a number that is never assigned': 'if false; then i=1; fi; find victim $i-delete',
   'a number that is assigned after a failure': 'false && i=1; find victim "$i"-delete',
+  'a number of a loop that is skipped': 'false && for i in 1 2; do :; done; find victim "$i"-delete',
+  'a number that is refused': 'readonly i\ni=1\nfind victim "$i"-delete',
+  'the home folder, taken away by env': "env -u HOME bash -c 'find victim $HOME-delete'",
+  'the home folder, in an empty environment': "env -i sh -c 'find victim $HOME-delete'",
+  'the home folder, taken away by exec': "exec -c sh -c 'find victim $HOME-delete'",
   'a number of a function': 'f() { i=1; }; find victim ${i}-delete',
   'a number of a subshell': '(i=1); find victim $i-delete',
   'a number as a value': 'if false; then i=1; fi; sort -T $i -k -ovictim other',
@@ -96,6 +101,10 @@ const nothingInSh = members('a word that is nothing, before an option', {
   'a random number': 'find victim $RANDOM-delete', 'the user': 'find victim "$UID"-delete', 'the system': 'find victim $OSTYPE-delete', 'the host': 'find victim "$HOSTNAME"-delete', 'the seconds': 'find victim "$SECONDS"-delete',
 }, { shell: 'sh' })
 const nothingElsewhere = members('a word that is nothing, before an option', { 'a name that nobody has': 'find victim "$(whoami)"-delete', 'the user of a container': 'find victim "$USER"-delete' }, { unproved: 'needs another environment' })
+
+const refused = members('a value that a variable does not take', {
+  'after readonly': 'readonly b\nb=ls\n$b rm victim', 'after declare -r': 'declare -r b\nb=ls\n$b rm victim', 'after typeset -r': 'typeset -r b\nb=ls\n$b rm victim',
+})
 
 const options = members('an option that means something else', {
   'the log of rsync that lists': 'rsync --log-file=victim tree/',
@@ -112,5 +121,5 @@ const optionsElsewhere = [
 ]
 
 export const evasionsByEvaluation: readonly ShellEvasion[] = [
-  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...nothing, ...nothingInSh, ...nothingElsewhere, ...severalOnHosts, ...options, ...optionsElsewhere,
+  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...refused, ...nothing, ...nothingInSh, ...nothingElsewhere, ...severalOnHosts, ...options, ...optionsElsewhere,
 ]

@@ -21,14 +21,23 @@ function declares(options: string, strange: readonly string[]): Handler {
     const exports = name === 'export' || given.has('x')
     // In a shell without the word nothing is assigned, nor is a scalar with other options than these.
     const certain = (name === 'export' || name === 'readonly' || walk.dialect === 'bash') && name !== 'local' && [...given.given.keys()].every((option) => ['x', 'r', 'g'].includes(option))
-    for (const word of given.operands) declare(call, word, { exports, straight: straight && certain, array: given.has('a', 'A') })
-    if (name === 'readonly' || given.has('r')) walk.mayFail()
+    const fixed = name === 'readonly' || given.has('r')
+    for (const word of given.operands) declare(call, word, { exports, straight: straight && certain, array: given.has('a', 'A'), fixed })
+    if (fixed) walk.mayFail()
     requireKnown(given, call)
     if (given.operands.length === 0) walk.findings.read()
   }
 }
 
-function declare(call: Call, word: ShellWord, { exports, straight, array }: { exports: boolean; straight: boolean; array: boolean }): void {
+interface Declaration {
+  readonly exports: boolean
+  readonly straight: boolean
+  readonly array: boolean
+  /** Nothing is assigned to it any more. */
+  readonly fixed: boolean
+}
+
+function declare(call: Call, word: ShellWord, { exports, straight, array, fixed }: Declaration): void {
   const { walk, findings } = call
   const equals = word.prefix.indexOf('=')
   const append = equals > 0 && word.prefix[equals - 1] === '+'
@@ -43,8 +52,8 @@ function declare(call: Call, word: ShellWord, { exports, straight, array }: { ex
     findings.unknownFor(`bash reads what is in parentheses again where ${name} is an array`)
   }
   const value = equals < 0 || append || word.value === undefined ? undefined : constantWord(word.value.slice(equals + 1))
-  // A name alone may hide a variable of the same name.
-  if (equals < 0 && !call.straight && call.name !== 'export' && call.name !== 'readonly') walk.variables.assign(name, undefined, false)
+  // A name alone may hide a variable of the same name, or keep it as it is.
+  if (equals < 0 && (fixed || (!call.straight && call.name !== 'export'))) walk.variables.assign(name, undefined, false)
   if (equals >= 0) walk.variables.assign(name, value ?? (word.numeric === true && !append ? { ...word, prefix: '', name: `$${name}` } : undefined), straight)
   if (exports) giveVariable(walk, name, value)
   else keepVariable(walk, name, value)
@@ -163,8 +172,9 @@ export const BUILTINS: Programs = {
   typeset: declares('p a A r x g t f F i n l u I', ['i', 'n', 'f', 'l', 'u']), local: declares('p a A r x g t i n l u I', ['i', 'n', 'l', 'u']),
   let: ({ findings }) => findings.unknownFor('let evaluates its words as arithmetic: use $(( ))'),
   eval: evaluate, trap,
-  exec: exact('c l a:', ({ operands }, { walk, findings }) => {
+  exec: exact('c l a:', ({ operands, has }, { walk, findings }) => {
     findings.read()
+    if (has('c')) findings.unknownFor('exec -c takes away variables that programs rely on')
     walk.run(operands)
   }, false),
   command: exact('p v V', ({ operands, has }, { walk, findings }) => {

@@ -27,6 +27,9 @@ function textOrCommand(call: Call, words: readonly ShellWord[]): void {
 
 const env = exact('i|ignore-environment 0|null u|unset: C|chdir: v|debug S|split-string: block-signal? default-signal? ignore-signal? a|argv0:', ({ operands, has, values }, { walk, findings }) => {
   findings.read(values('C'))
+  // Shells that it runs read them as nothing.
+  if (has('i')) findings.unknownFor('env -i takes away variables that programs rely on')
+  for (const { value } of values('u')) giveVariable(walk, value ?? '', undefined)
   if (!values('C').every(({ plain }) => plain === true)) findings.folder('changed')
   if (has('S')) findings.execute('env -S splits a text into words by rules of its own')
   let at = 0
