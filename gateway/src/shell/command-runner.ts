@@ -63,6 +63,10 @@ export class CommandRunner {
     else if (straight) this.#functions.add(value)
   }
 
+  defines(name: string): boolean {
+    return this.#functions.has(name)
+  }
+
   undefine(name: string): void {
     if (this.#functions.has(name)) this.#walk.findings.unknownFor(`the function ${name} is taken away again`)
   }

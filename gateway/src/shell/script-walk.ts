@@ -153,6 +153,7 @@ export class ScriptWalk implements Walk {
         return
       }
       case 'Pipeline':
+        if (this.dialect !== 'bash' && node.prefixes.some(({ type }) => type === 'Time')) this.#timed(node.commands[0])
         if (node.commands.length === 1) node.commands.forEach((command) => this.#node(command))
         else this.#aside(() => node.commands.forEach((command) => this.#node(command)))
         return
@@ -186,9 +187,15 @@ export class ScriptWalk implements Walk {
     }
   }
 
-  /** Its descriptors go into an array of its name. */
+  /** To a sh `time` is a program, which makes no assignments and knows no functions. */
+  #timed(command: CommandNode | undefined): void {
+    const isPlain = command?.type === 'Command' && command.prefix.length === 0 && command.name !== undefined && !this.#runner.defines(command.name.text)
+    if (!isPlain) this.findings.unknownFor('time is a word of bash, and a program to sh')
+  }
+
+  /** Its descriptors go into an array of its name, and are taken away with its number when it ends. */
   #coprocess(name: string): void {
-    this.variables.assign(name, undefined, false)
+    for (const one of [name, `${name}_PID`]) this.variables.assign(one, undefined, false)
     this.variables.makeArray(name)
     keepVariable(this, name)
   }

@@ -104,7 +104,12 @@ const nothingElsewhere = members('a word that is nothing, before an option', { '
 
 const refused = members('a value that a variable does not take', {
   'after readonly': 'readonly b\nb=ls\n$b rm victim', 'after declare -r': 'declare -r b\nb=ls\n$b rm victim', 'after typeset -r': 'typeset -r b\nb=ls\n$b rm victim',
+  'after a coprocess has ended': 'b_PID=ls; coproc b { :; }; wait; $b_PID rm victim', 'after a coprocess without a name': 'COPROC_PID=ls; coproc { :; }; wait; $COPROC_PID rm victim',
 })
+const timed = [
+  ...members('a value that a variable does not take', { 'by time': 'time b=echo; $b rm victim' }, { shell: 'sh' }),
+  ...members('a function that is none', { 'not for time': 'dropdb() { :; }; time dropdb prod' }, { shell: 'sh', unproved: 'needs a program that nobody has described' }),
+]
 
 const options = members('an option that means something else', {
   'the log of rsync that lists': 'rsync --log-file=victim tree/',
@@ -121,5 +126,5 @@ const optionsElsewhere = [
 ]
 
 export const evasionsByEvaluation: readonly ShellEvasion[] = [
-  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...refused, ...nothing, ...nothingInSh, ...nothingElsewhere, ...severalOnHosts, ...options, ...optionsElsewhere,
+  ...tested, ...elements, ...numbers, ...folders, ...several, ...vanishing, ...refused, ...timed, ...nothing, ...nothingInSh, ...nothingElsewhere, ...severalOnHosts, ...options, ...optionsElsewhere,
 ]
