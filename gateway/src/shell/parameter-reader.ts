@@ -17,7 +17,7 @@ export function readVariable(walk: Walk, builder: WordBuilder, name: string, tex
   if (value !== undefined && (quoted ? value.kind !== 'pattern' : value.plain === true && value.kind !== 'pattern')) builder.value(value)
   else if (value !== undefined && quoted) builder.value({ ...value, kind: 'computed' })
   else if (variables.isNumeric(name)) {
-    if (variables.isCertain(name, walk.dialect)) builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
+    if (variables.isCertain(name, walk.dialect === 'bash')) builder.part('computed', text, { mayBeOption: false, numeric: true, plain: true })
     else builder.part(quoted ? 'computed' : 'list', text, { mayBeEmpty: true, numeric: true })
   }
   else if (name === '@' || name === '*') builder.part('list', text)

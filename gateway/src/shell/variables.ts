@@ -1,5 +1,4 @@
 import type { ShellWord } from './shell-word.ts'
-import type { Dialect } from './walk.ts'
 
 interface Assigned {
   count: number
@@ -80,8 +79,8 @@ export class Variables {
   }
 
   /** Of a numeric one: it has a number by now, and is not empty. */
-  isCertain(name: string, dialect: Dialect): boolean {
-    if (NUMBERS.has(name)) return ALWAYS.has(name) || (dialect === 'bash' && name !== '!')
+  isCertain(name: string, inBash: boolean): boolean {
+    if (NUMBERS.has(name)) return ALWAYS.has(name) || (inBash && name !== '!')
     return this.#certain.has(name)
   }
 

@@ -100,10 +100,14 @@ function member(name: string, part: Json, { actions, objects }: Findings): void 
   if (name === 'hostPort' && typeof part === 'number' && part > 0) actions.add('host-port')
 }
 
+/** `secretName`, `tlsSecretName`; `secretRef`, `secretKeyRef`, `nodePublishSecretRef`. */
+const SECRET_NAME = /secretName$/i
+const SECRET_REFERENCE = /secret(?:Key)?Ref$/i
+
 /** Name of the Secret that a member hands on; empty when it names none. */
 function secretOf(name: string, part: Json): string | undefined {
-  if (name === 'secretName') return typeof part === 'string' ? part : undefined
-  if (name !== 'secretKeyRef' && name !== 'secretRef' && name !== 'secret') return undefined
+  if (SECRET_NAME.test(name) && typeof part === 'string') return part
+  if (name !== 'secret' && !SECRET_REFERENCE.test(name)) return undefined
   if (!isObject(part)) return undefined
   const named = part['name'] ?? part['secretName']
   return typeof named === 'string' ? named : ''

@@ -91,6 +91,14 @@ describe('what a request does', () => {
     assert.deepEqual(quiet.facts.actions, ['create', 'write'])
   })
 
+  test('a Secret is named by whatever ends in a reference to one', () => {
+    for (const volume of [{ csi: { nodePublishSecretRef: { name: 'db' } } }, { secret: { secretName: 'db' } }, { tls: { certSecretName: 'db' } }, { x: { authSecretKeyRef: { name: 'db', key: 'a' } } }]) {
+      const { facts } = operation(`POST ${ns}/pods`, { spec: { volumes: [volume] } })
+      assert.ok(facts.actions.includes('use-secret') && facts.objects.includes('secret:db'), JSON.stringify(volume))
+    }
+    assert.ok(!operation(`POST ${ns}/pods`, { spec: { automountServiceAccountToken: false, volumes: [{ configMap: { name: 'x' } }] } }).facts.actions.includes('use-secret'))
+  })
+
   test('a JSON patch is looked through by its paths, and unknown where it copies', () => {
     const patch = (...steps: object[]) => operation(`PATCH ${ns}/pods/web`, steps, 'application/json-patch+json').facts
     assert.ok(patch({ op: 'add', path: '/spec/containers/0/securityContext/privileged', value: true }).actions.includes('privileged'))
