@@ -88,6 +88,19 @@ describe('access over the control API', () => {
     for (const token of [dana, await gateway.person('eve'), await gateway.agent('nightly-report'), await gateway.sessionToken(dana, agent)]) assert.ok(!(await sees(token)))
   })
 
+  it('is not there for a session token of its holder for another target, nor is the review of it', async () => {
+    const gil = await gateway.person('gil')
+    const review = Review.parse((await request(gil)).body)
+    const [here, elsewhere] = [await gateway.sessionToken(gil), await gateway.sessionToken(gil, undefined, 'crm')]
+    const sees = async (token: string) => [(await gateway.call('GET', routes.review(review.id), token)).status, ((await gateway.call('GET', routes.reviews, token)).body['reviews'] as unknown[]).length]
+    assert.deepEqual([await sees(here), await sees(elsewhere)], [[200, 1], [404, 0]])
+    assert.equal((await approve(dana, review)).status, 200)
+    const [grant] = await grants(here)
+    assert.deepEqual([grant?.requester.name, await grants(elsewhere)], ['gil', []])
+    refused(await end(elsewhere, grant?.id ?? ''), 404, 'not-found')
+    assert.equal((await end(here, grant?.id ?? '')).status, 200)
+  })
+
   it('is ended by who holds it, an operator or an administrator; sessions under it end', async () => {
     for (const who of ['itself', 'ops', 'admins']) {
       const { id } = await granted(agent)

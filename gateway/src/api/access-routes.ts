@@ -5,7 +5,7 @@ import type { AccessRequest as Asked } from '../governance/review/review-desk.ts
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
 import { type Caller, callerOf } from './caller.ts'
-import { MAX_ID, orFailure, requireLogin } from './review-access.ts'
+import { isWithin, MAX_ID, orFailure, requireLogin } from './review-access.ts'
 import { toGrantAnswer, toReviewAnswer } from './review-answer.ts'
 import { seesAll } from './session-access.ts'
 
@@ -31,14 +31,14 @@ export async function breakGlass(context: Context, services: ApiServices): Promi
 export async function listGrants(context: Context, services: ApiServices): Promise<Response> {
   const caller = await callerOf(context, services)
   const grants = await services.reviewStore.listGrants(Date.now())
-  const shown = seesAll(caller) ? grants : grants.filter(({ requester }) => isOwn(requester, caller.identity))
+  const shown = seesAll(caller) ? grants : grants.filter(({ requester, target }) => isOwn(requester, caller.identity) && isWithin(caller, target))
   return context.json({ grants: shown.map(toGrantAnswer) } satisfies GrantList)
 }
 
 export async function endGrant(context: Context, services: ApiServices, id: string): Promise<Response> {
   const caller = await callerOf(context, services)
   const grant = id.length > MAX_ID ? undefined : await services.reviewStore.getGrant(id)
-  if (grant === undefined || !(seesAll(caller) || isOwn(grant.requester, caller.identity))) {
+  if (grant === undefined || !(seesAll(caller) || (isOwn(grant.requester, caller.identity) && isWithin(caller, grant.target)))) {
     throw new ApiFailure('not-found', 'there is no such grant, or you may not see it', 'See those that you may: `sallyport access list`, or GET /api/v1/access.')
   }
   const ended = await orFailure(services.reviews.endGrant(id, requesterOf(caller.identity), caller.holds('operator', 'administrator')), services)

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import { AuthenticationError, type Identity } from '../governance/identity.ts'
+import { AuthenticationError } from '../governance/identity.ts'
 import { refuseLocked } from '../governance/locks/lock.ts'
 import type { PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { IdentifiedCaller } from '../governance/token-exchange.ts'
@@ -24,7 +24,7 @@ export async function callerOf(context: Context, services: ApiServices): Promise
     const identified = await identify(context, services)
     // Whoever comes, and however: with a token, or with the cookie of a session that began before.
     refuseLocked(services.locks.on(identified.identity))
-    const roles = rolesOf(identified.identity, services.policies.current.document)
+    const roles = rolesOf(identified, services.policies.current.document)
     const holds = (...wanted: readonly Role[]) => wanted.some((role) => roles.has(role))
     return {
       ...identified,
@@ -32,7 +32,7 @@ export async function callerOf(context: Context, services: ApiServices): Promise
       holds,
       require(...wanted) {
         if (holds(...wanted)) return
-        throw new ApiFailure('forbidden', `this is for the role ${orList(wanted)}`, 'Ask an administrator, or use a login that holds the role.')
+        throw new ApiFailure('forbidden', `this is for the role ${orList(wanted)}`, 'Ask an administrator, or use a login that holds the role: a session token holds none.')
       },
     }
   } catch (error) {
@@ -80,10 +80,11 @@ export function calledWith({ identity, tokenId }: Caller): string {
 
 /**
  * Roles are a person's own. An agent has none, nor has anybody who acts for a person: what it may do on targets is for the
- * rules, but it can never change the rules, nor look over others' shoulders.
+ * rules, but it can never change the rules, nor look over others' shoulders. Nor does a person's session token, which
+ * opens the targets that it names and may lie where agents run.
  */
-function rolesOf(identity: Identity, document: PolicyDocument): ReadonlySet<Role> {
-  if (identity.kind !== 'person' || identity.actors.length > 0) return new Set()
+function rolesOf({ identity, credential }: IdentifiedCaller, document: PolicyDocument): ReadonlySet<Role> {
+  if (credential === 'session-token' || identity.kind !== 'person' || identity.actors.length > 0) return new Set()
   const groups = new Set(identity.groups)
   const entries = Object.entries(document.roles) as [Role, readonly string[]][]
   return new Set(entries.filter(([, members]) => members.some((group) => groups.has(group))).map(([role]) => role))

@@ -309,8 +309,22 @@ describe('the control API', () => {
     await refused(await call(routes.session('none'), { as: await person('avery', 'ops'), method: 'DELETE' }), 'not-found', 404)
   })
 
-  it('gives roles to people alone: not to an agent with the group, nor to whoever acts for an administrator', async () => {
+  it('shows by a session token no more of its holder\'s sessions than those on its targets', async () => {
+    for (const [id, target] of [['f1', 'shop'], ['f2', 'crm'], ['f3', 'Shop']] as const) await identity.storage.sessions.opened(sessionOf(id, 'finn', 'person', [], target), 'psql')
+    const ids = async (token: string) => (await answer(await call(routes.sessions, { as: token }), SessionList)).sessions.map((one) => one.id).sort()
+    const finn = await person('finn', 'auditors')
+    assert.deepEqual(await ids(await person('finn')), ['f1', 'f2', 'f3'])
+    const forShop = await sessionToken(finn)
+    assert.deepEqual(await ids(forShop), ['f1'])
+    await answer(await call(routes.session('f1'), { as: forShop }), SessionDetail)
+    for (const id of ['f2', 'f3', 'a1']) {
+      for (const path of ['', '/operations', '/replay', '/events', '/export?format=jsonl']) await refused(await call(`${routes.session(id)}${path}`, { as: forShop }), 'not-found', 404)
+    }
+  })
+
+  it('gives roles to people alone, by their own login: not to an agent with the group, nor to whoever acts for an administrator, nor to a session token', async () => {
     const powerful = [
+      await sessionToken(await login({ azp: 'console', sub: 'u', preferred_username: 'avery', groups: ['admins', 'auditors'] })),
       await login({ groups: ['admins', 'ops', 'auditors'] }),
       await login({ azp: 'console', sub: 'u', preferred_username: 'avery', groups: ['admins'], act: { sub: 'a', azp: 'support-bot' } }),
       await login({ azp: 'console', sub: 'u', preferred_username: 'avery', groups: ['Admins', 'administrator', ['admins']] }),
@@ -355,6 +369,21 @@ describe('the control API', () => {
     const { first, sentBytes } = await postWithoutEnd(server.port, routes.token)
     assert.match(first, /^HTTP\/1.1 413 /)
     assert.ok(sentBytes < 64 * 1_024 * 1_024, `${sentBytes}`)
+  })
+
+  it('looks at each field of a form once, however many there are', async () => {
+    let form = '_'
+    for (let field = 0; form.length < 130_000; field += 1) form += `&${field.toString(36)}`
+    const began = performance.now()
+    await answer(await exchange(form), OAuthError, 400)
+    // Looking for each among all of them takes half a minute.
+    assert.ok(performance.now() - began < 5_000)
+  })
+
+  it('keeps no place of those who read for an answer to HEAD, which nobody reads', async () => {
+    const as = await person('robin', 'auditors')
+    for (let round = 0; round < 20; round += 1) assert.equal((await call(`${routes.session('a1')}/events`, { as, method: 'HEAD' })).status, 200)
+    for (let round = 0; round < 20; round += 1) assert.equal((await call(`${routes.session('a1')}/replay`, { as, method: 'HEAD' })).status, 200)
   })
 
   it('survives raw nonsense on its port', async () => {
@@ -410,10 +439,10 @@ async function postWithoutEnd(port: number, path: string): Promise<{ first: stri
   return { first: received.slice(0, 200), sentBytes }
 }
 
-function sessionOf(id: string, name: string, kind: 'agent' | 'person', actors: readonly string[] = []): Session {
+function sessionOf(id: string, name: string, kind: 'agent' | 'person', actors: readonly string[] = [], target = 'shop'): Session {
   return {
     id, openedAtMs: Date.now(), protocol: 'postgres', clientAddress: '127.0.0.1', application: '', operations: 0, refused: 0, grants: [], ended: undefined,
-    target: { name: 'shop', protocol: 'postgres', labels: {} },
+    target: { name: target, protocol: 'postgres', labels: {} },
     admission: { identity: { kind, name, issuer: 'corp', subject: 's', groups: [], claims: {}, actors }, purpose: '', tokenId: 't', expiresAtMs: 9e12 },
     policy: { version: 1, readOnly: true, masks: [], decide: () => ({ effect: 'deny', rule: 'none', policyVersion: 1 }) },
   }

@@ -118,6 +118,8 @@ function limitBody(maxBytes: number): MiddlewareHandler {
 /** Answers are data for programs: kept by a cache only where a route says so, never run, framed or read by a page. There is no CORS at all. */
 const protectiveHeaders: MiddlewareHandler = async (context, next) => {
   await next()
+  // Nobody will read it, and whatever it holds on to is given back now.
+  if (context.req.method === 'HEAD') await context.res.body?.cancel()
   if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store')
   if (!context.res.headers.has('content-security-policy')) context.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'")
   context.header('cross-origin-resource-policy', 'same-origin')

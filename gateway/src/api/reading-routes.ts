@@ -20,12 +20,11 @@ import { streamResponse } from './stream-response.ts'
 const NDJSON = 'application/x-ndjson'
 
 export async function listOperations(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const record = await visible(id, await callerOf(context, services), services)
-  await requireRecordedHere(record, services)
+  const { record, caller } = await readableHere(context, services, id)
   const request = OperationsRequest.safeParse(context.req.query())
   if (!request.success) throw new ApiFailure('invalid-request', 'limit or after is wrong', 'Give a limit from 1 to 1,000; after is the `next` of the page before.')
   const { limit, after } = request.data
-  const release = takeReader('one')
+  const release = takeReader('one', !seesAll(caller))
   try {
     const { log, truncated } = await readSessionLog(services.reading.events(record.id), { after, limit })
     const body: OperationList = { operations: log, next: truncated ? (log.at(-1)?.number ?? null) : null }
@@ -37,8 +36,8 @@ export async function listOperations(context: Context, services: ApiServices, id
 
 /** Everything of a session, for a replay. That somebody looked at it is itself put on record first. */
 export async function replaySession(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const { record } = await readable(context, services, id, 'session.replay')
-  const release = takeReader('one')
+  const { record, caller } = await readable(context, services, id, 'session.replay')
+  const release = takeReader('one', !seesAll(caller))
   return streamResponse(jsonLines(replayLines(record, services.reading)), { contentType: NDJSON, onEnd: release })
 }
 
@@ -47,9 +46,8 @@ export async function followSession(context: Context, services: ApiServices, id:
   const request = FollowRequest.safeParse(context.req.query())
   if (!request.success) throw new ApiFailure('invalid-request', 'output is wrong', 'Give output=lines or output=asciicast for what the agent gets, or leave it out.')
   const { output } = request.data
-  const record = output !== 'none' ? (await readable(context, services, id, 'session.watch')).record : await visible(id, await callerOf(context, services), services)
-  await requireRecordedHere(record, services)
-  const release = takeReader('live')
+  const { record, caller } = await (output === 'none' ? readableHere(context, services, id) : readable(context, services, id, 'session.watch'))
+  const release = takeReader('live', !seesAll(caller))
   const stop = new AbortController()
   // Who may look is asked again and again: a token expires, and may be revoked.
   const endAsking = checkAgain(services, CHECK_AGAIN_MS, async () => visible(id, await callerOf(context, services), services), () => stop.abort())
@@ -72,17 +70,27 @@ export async function downloadSession(context: Context, services: ApiServices, i
   }
   const { record, caller } = await readable(context, services, id, 'session.export')
   const { format, operation } = request.data
-  const release = takeReader('one')
+  const release = takeReader('one', !seesAll(caller))
   const { contentType, extension } = exportTypes[format]
   const parts = recordedParts(record, services.reading)
   const text = exportSession(format, record, seesAll(caller) ? parts : withoutPreviews(parts), operation)
   return streamResponse(text, { contentType, fileName: `${record.id}.${extension}`, onEnd: release })
 }
 
-async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<{ readonly record: SessionRecord; readonly caller: Caller }> {
+interface Readable {
+  readonly record: SessionRecord
+  readonly caller: Caller
+}
+
+async function readableHere(context: Context, services: ApiServices, id: string): Promise<Readable> {
   const caller = await callerOf(context, services)
   const record = await visible(id, caller, services)
   await requireRecordedHere(record, services)
+  return { record, caller }
+}
+
+async function readable(context: Context, services: ApiServices, id: string, action: string): Promise<Readable> {
+  const { record, caller } = await readableHere(context, services, id)
   const act = { by: caller.identity.name, action, subject: record.id, reason: calledWith(caller) }
   await recordEvent(services.ledger, encodeAdministratorActed(act, Date.now()))
   return { record, caller }

@@ -8,8 +8,9 @@ import type { Caller } from './caller.ts'
 import type { ReviewView } from './review-answer.ts'
 import { seesAll } from './session-access.ts'
 
-/** How much the caller is shown of a review; undefined when it is none of theirs. */
+/** How much the caller is shown of a review; undefined when it is none of theirs, or not on a target of their session token. */
 export function viewOf(review: Review, caller: Caller): ReviewView | undefined {
+  if (!isWithin(caller, review.target)) return undefined
   const by = requesterOf(caller.identity)
   const whole = seesAll(caller) || answeringGroups(review.demands, review.requester, by).length > 0
   if (!whole && !isOwn(review.requester, by)) return undefined
@@ -24,6 +25,11 @@ export async function visibleReview(id: string, caller: Caller, services: ApiSer
     throw new ApiFailure('not-found', 'there is no such review, or you may not see it', 'See those that you may: `sallyport review list`, or GET /api/v1/reviews.')
   }
   return { review, view }
+}
+
+/** A session token shows and does no more than what concerns its targets. */
+export function isWithin({ targets }: Caller, target: string): boolean {
+  return targets?.includes(target) ?? true
 }
 
 export const MAX_ID = 64

@@ -1,5 +1,5 @@
 import type { Session } from '@sallyport/contract'
-import type { SessionRecord } from '../governance/recording/session-store.ts'
+import type { SessionOwner, SessionRecord } from '../governance/recording/session-store.ts'
 import { isDoneBy } from '../governance/review/requester.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
@@ -35,9 +35,16 @@ export function seesAll(caller: Caller): boolean {
   return caller.holds('auditor', 'operator', 'administrator')
 }
 
+/** Whose sessions are shown to who does not see all. A session token shows no more than the targets that it opens. */
+export function ownerOf({ identity, targets }: Caller): SessionOwner {
+  const { name, kind, issuer, actors } = identity
+  return { name, kind, issuer, actors, ...(targets !== undefined && { targets }) }
+}
+
 function isOwn(record: SessionRecord, caller: Caller): boolean {
-  const { name, kind, issuer } = caller.identity
-  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer && isDoneBy(caller.identity, record.actors)
+  const { name, kind, issuer, targets } = ownerOf(caller)
+  return record.identity.name === name && record.identity.kind === kind && record.identity.issuer === issuer
+    && isDoneBy(caller.identity, record.actors) && (targets?.includes(record.target) ?? true)
 }
 
 export function toSession(record: SessionRecord): Session {

@@ -6,7 +6,7 @@ import type { ApiServices } from './api-services.ts'
 import { calledWith, callerOf } from './caller.ts'
 import { takeReader } from './reading-slots.ts'
 import { recordEvent } from './record-event.ts'
-import { recordedElsewhere, seesAll, toSession, visible } from './session-access.ts'
+import { ownerOf, recordedElsewhere, seesAll, toSession, visible } from './session-access.ts'
 import { readSessionLog } from './session-log.ts'
 
 export async function listSessions(context: Context, services: ApiServices): Promise<Response> {
@@ -17,7 +17,7 @@ export async function listSessions(context: Context, services: ApiServices): Pro
   const records = await services.sessions.list({
     limit: limit + 1,
     ...(after === undefined ? {} : { after }),
-    ...(seesAll(caller) || caller.holds('viewer') ? {} : { owner: caller.identity }),
+    ...(seesAll(caller) || caller.holds('viewer') ? {} : { owner: ownerOf(caller) }),
   })
   const page = records.slice(0, limit)
   const body: SessionList = { sessions: page.map(toSession), next: records.length > limit ? (page.at(-1)?.id ?? null) : null }
@@ -25,8 +25,9 @@ export async function listSessions(context: Context, services: ApiServices): Pro
 }
 
 export async function showSession(context: Context, services: ApiServices, id: string): Promise<Response> {
-  const record = await visible(id, await callerOf(context, services), services)
-  const release = takeReader('one')
+  const caller = await callerOf(context, services)
+  const record = await visible(id, caller, services)
+  const release = takeReader('one', !seesAll(caller))
   try {
     const elsewhere = await recordedElsewhere(record, services)
     const body: SessionDetail = { ...toSession(record), ...(await readSessionLog(services.reading.events(record.id))), ...(elsewhere !== undefined && { elsewhere }) }

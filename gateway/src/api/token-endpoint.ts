@@ -6,15 +6,14 @@ import { encodeTokenIssued } from '../governance/recording/token-issued.ts'
 import { TokenExchangeError } from '../governance/token-exchange.ts'
 import { ApiFailure } from './api-failure.ts'
 import type { ApiServices } from './api-services.ts'
-import { formOf } from './form.ts'
+import { formOf, repeatsField } from './form.ts'
 import { recordEvent } from './record-event.ts'
 
 /** `POST /oauth/token`, RFC 8693. Errors are those of RFC 6749 §5.2. */
 export async function exchangeToken(context: Context, services: ApiServices): Promise<Response> {
   const form = await formOf(context)
   if (form === undefined) return refuse(context, 'invalid_request', 'the body is not a form', 'Send application/x-www-form-urlencoded.')
-  const repeated = [...new Set(form.keys())].find((name) => !REPEATABLE.has(name) && form.getAll(name).length > 1)
-  if (repeated !== undefined) return refuse(context, 'invalid_request', 'a parameter is given twice', 'Send every parameter but audience and resource once.')
+  if (repeatsField(form, REPEATABLE)) return refuse(context, 'invalid_request', 'a parameter is given twice', 'Send every parameter but audience and resource once.')
   if (form.get('grant_type') !== TOKEN_EXCHANGE_GRANT) {
     return refuse(context, 'unsupported_grant_type', 'only token exchange is offered here', `send grant_type=${TOKEN_EXCHANGE_GRANT}`)
   }

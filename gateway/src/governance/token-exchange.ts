@@ -60,6 +60,8 @@ export interface IdentifiedCaller {
   readonly purpose: string
   /** When the credential ends at the latest, Unix milliseconds. */
   readonly expiresAtMs: number
+  /** A session token's: the targets that it is for. */
+  readonly targets?: readonly string[]
   /** Targets the caller may open. */
   mayOpen(target: string): boolean
 }

@@ -90,6 +90,7 @@ export class IdentityService implements Authenticator, TokenExchange, Identifica
     const { identity, tokenId, purpose, targets, expiresAtMs } = found
     return {
       identity, tokenId, purpose, expiresAtMs, credential: targets === undefined ? 'identity-token' : 'session-token',
+      ...(targets !== undefined && { targets }),
       mayOpen: (target) => this.#mayOpen(found, target),
     }
   }

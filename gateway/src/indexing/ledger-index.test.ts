@@ -270,8 +270,36 @@ for (const [name, start] of Object.entries(places)) {
       script.session({ name: 'a', kind: 'person' }).ran('select 2')
       script.session({ name: 'a', issuer: 'other' }).ran('select 3')
       script.session({ name: 'b', actors: ['a'] }).ran('select 4')
-      assert.deepEqual(await texts('', { owner: { name: 'a', kind: 'agent', issuer: 'corp' } }), ['select 1'])
-      assert.deepEqual(await texts('-identity:b', { owner: { name: 'a', kind: 'person', issuer: 'corp' } }), ['select 2'])
+      assert.deepEqual(await texts('', { owner: { name: 'a', kind: 'agent', issuer: 'corp', actors: [] } }), ['select 1'])
+      assert.deepEqual(await texts('-identity:b', { owner: { name: 'a', kind: 'person', issuer: 'corp', actors: [] } }), ['select 2'])
+    }))
+
+    it('takes no name for an owner\'s that is only like it, in letters\' case or otherwise', () => world(async ({ script, texts }) => {
+      const names = ['dana', 'Dana', 'ｄana', 'dana\u3164', 'x/dana', 'd'.repeat(300), 'D'.repeat(300)]
+      for (const name of names) script.session({ name, kind: 'person' }).ran(`select '${names.indexOf(name)}'`)
+      for (const name of names) assert.deepEqual(await texts('', { owner: { name, kind: 'person', issuer: 'corp', actors: [] } }), [`select '${names.indexOf(name)}'`], name)
+    }))
+
+    it('shows whoever acts for a person full pages of what the same did for them', () => world(async ({ script, find, store }) => {
+      const owner = { name: 'dana', kind: 'person', issuer: 'corp' } as const
+      for (let round = 0; round < 6; round += 1) {
+        script.session({ ...owner, actors: ['bot'] }).ran(`select 'bot ${round}'`)
+        for (const actors of [[], ['other'], ['bot', 'other'], ['Bot']]) script.session({ ...owner, actors }).ran(`select 'not it ${round}'`)
+      }
+      await find('')
+      const pages: string[][] = []
+      for (let page: { next?: string } = { next: String(Number.MAX_SAFE_INTEGER) }; page.next !== undefined;) {
+        const { operations, ...rest } = await store.search(parseSearch('', NOW), { limit: 2, after: page.next, owner: { ...owner, actors: ['bot'] } })
+        pages.push(operations.map(({ text }) => text))
+        page = rest
+      }
+      assert.deepEqual(pages, [5, 3, 1].map((round) => [`select 'bot ${round}'`, `select 'bot ${round - 1}'`]))
+    }))
+
+    it('shows the holder of a token for some targets what was done on those', () => world(async ({ script, texts }) => {
+      for (const target of ['shop', 'crm', 'Shop', 'shop\u00e9']) script.session({ name: 'a', target }).ran(`select '${target}'`)
+      const owner = { name: 'a', kind: 'agent', issuer: 'corp', actors: [] } as const
+      assert.deepEqual(await texts('', { owner: { ...owner, targets: ['crm', 'Shop'] } }), ["select 'Shop'", "select 'crm'"])
     }))
 
     it('goes on where it stopped, with each operation once, wherever it is cut off', async () => {

@@ -12,7 +12,7 @@ const FIELDS: Readonly<Record<Exclude<TermKey, 'text'>, string>> = {
   agent: 'g=', identity: 'i=', for: 'f=', target: 't=', table: 'o=', action: 'a=', decision: 'd=', rule: 'r=', session: 's=',
   purpose: 'p=', error: 'e=', masked: 'm=',
 }
-/** Whose sessions: name, kind and issuer together. */
+/** Whose sessions: name, kind and issuer together, with and without who acted for them and the target. */
 const OWNER = 'w='
 const DECISIONS = ['allow', 'deny', 'review']
 
@@ -37,13 +37,17 @@ function nameEndings(name: string): string[] {
   return endings
 }
 
-const ownerTerm = ({ name, kind, issuer }: IndexedSession['identity']): string => OWNER + encodeValue(`${kind}/${issuer}/${name}`)
+/** A digest, as no name may pass for another that is only like it: terms know neither letters' case nor ways to write a letter. */
+function ownerTerm({ name, kind, issuer }: IndexedSession['identity'], actors: readonly string[], target?: string): string {
+  return OWNER + createHash('sha256').update(JSON.stringify([kind, issuer, name, actors, target])).digest('hex').slice(0, 32)
+}
 
 /** Terms that all operations of a session have, parted by blanks. */
 export function sessionTerms({ id, identity, actors, target, purpose }: IndexedSession): string {
   const agents = identity.kind === 'agent' ? [identity.name, ...actors] : actors
   const terms = [
-    FIELDS.session + encodeValue(id), ownerTerm(identity), FIELDS.target + encodeValue(target),
+    FIELDS.session + encodeValue(id), FIELDS.target + encodeValue(target),
+    ...[[], ...(actors.length > 0 ? [actors] : [])].flatMap((acting) => [ownerTerm(identity, acting), ownerTerm(identity, acting, target)]),
     ...agents.map((name) => FIELDS.agent + encodeValue(name)),
     ...[identity.name, ...actors].map((name) => FIELDS.identity + encodeValue(name)),
     // RFC 8693: the subject is who it is for, once somebody else acts.
@@ -84,7 +88,10 @@ export interface TermQuery {
 
 export function termQuery({ terms }: SearchQuery, owner: SearchPage['owner']): TermQuery {
   const all = terms.filter((term) => !term.negated).map((term) => term.anyOf.map((value) => phraseOf(term, value)))
-  if (owner !== undefined) all.push([{ terms: [ownerTerm(owner)], beginning: false }])
+  if (owner !== undefined) {
+    const { actors, targets = [undefined] } = owner
+    all.push(targets.map((target) => ({ terms: [ownerTerm(owner, actors, target)], beginning: false })))
+  }
   // An inverted index cannot list what lacks a term, so all that there is must be asked for by a term of its own.
   if (all.length === 0) all.push(DECISIONS.map((decision) => ({ terms: [FIELDS.decision + decision], beginning: false })))
   return { all, none: terms.filter((term) => term.negated).flatMap((term) => term.anyOf.map((value) => phraseOf(term, value))) }

@@ -11,7 +11,7 @@ import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuer
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; older tables are dropped. */
-const VERSION = 4
+const VERSION = 5
 
 const DROP = 'drop table if exists index_version, index_logs, index_sessions, index_operations, index_pending, index_rule_use'
 const SCHEMA = `

@@ -69,6 +69,7 @@ export class SessionTable implements SessionStore {
       select = select.where('identity_name', '=', owner.name).where('identity_kind', '=', owner.kind)
         .where('identity_issuer', '=', owner.issuer)
       if (owner.actors.length > 0) select = select.where('actors', '=', JSON.stringify(owner.actors))
+      if (owner.targets !== undefined) select = select.where('target', 'in', owner.targets)
     }
     if (after !== undefined) {
       const last = await this.#db.selectFrom('sessions').select('opened_at').where('id', '=', after).executeTakeFirst()

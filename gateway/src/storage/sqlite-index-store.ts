@@ -12,7 +12,7 @@ import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuer
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; an older file is thrown away. */
-const VERSION = 4
+const VERSION = 5
 
 /** Terms hold only letters, digits and what is named here, so that the tokenizer leaves each as it is. */
 const SCHEMA = `

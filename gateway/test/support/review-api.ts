@@ -40,7 +40,8 @@ export interface ReviewApi {
   /** An identity token of a person; the name is the subject too. */
   person(name: string, ...groups: string[]): Promise<string>
   agent(name?: 'support-bot' | 'nightly-report'): Promise<string>
-  sessionToken(token: string, actor?: string): Promise<string>
+  /** For the target `shop` unless another is named. */
+  sessionToken(token: string, actor?: string, target?: string): Promise<string>
   revoke(token: string): Promise<void>
   call(method: string, path: string, as: string, body?: unknown): Promise<{ readonly status: number; readonly body: Record<string, unknown>; readonly text: string }>
   /** What happens when such a token's holder sends an operation that wants a review. */
@@ -82,9 +83,9 @@ export async function startReviewApi(): Promise<ReviewApi> {
     api, services: services as ApiServices, storage, ledgerDirectory: folder, signals, ended, ledgerBroken: false,
     person: (name, ...groups) => issuer.token({ azp: 'console', sub: name, preferred_username: name, groups }),
     agent: (name = 'support-bot') => agentToken(issuer, name),
-    async sessionToken(token, actor) {
+    async sessionToken(token, actor, target = 'shop') {
       const form = new URLSearchParams({
-        grant_type: TOKEN_EXCHANGE_GRANT, subject_token: token, subject_token_type: JWT, audience: 'shop', purpose: 'ticket 7',
+        grant_type: TOKEN_EXCHANGE_GRANT, subject_token: token, subject_token_type: JWT, audience: target, purpose: 'ticket 7',
         ...(actor !== undefined && { actor_token: actor, actor_token_type: JWT }),
       })
       const answer = await api.request(routes.token, { method: 'POST', body: form })

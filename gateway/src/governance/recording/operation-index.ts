@@ -1,5 +1,6 @@
 import type { Effect } from '../decision.ts'
 import type { SearchQuery } from './search-query.ts'
+import type { SessionOwner } from './session-store.ts'
 
 /** The port to the index of operations. It follows the ledger; what it holds can be made again from there. */
 export interface OperationIndex {
@@ -15,8 +16,8 @@ export interface SearchPage {
   readonly limit: number
   /** `next` of the page before. */
   readonly after?: string
-  /** Only what sessions of this identity did. */
-  readonly owner?: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string }
+  /** Only what sessions of this owner did. */
+  readonly owner?: SessionOwner
 }
 
 export interface SearchResult {

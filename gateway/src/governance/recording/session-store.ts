@@ -17,8 +17,17 @@ export interface SessionListQuery {
   readonly limit: number
   /** Id of the last session of the page before. */
   readonly after?: string
-  /** Only this identity's own; with actors, of those only what the same did for it. */
-  readonly owner?: { readonly name: string; readonly kind: 'agent' | 'person'; readonly issuer: string; readonly actors: readonly string[] }
+  readonly owner?: SessionOwner
+}
+
+/** Whose sessions are asked for: this very identity's own; with actors, of those only what the same did for it. */
+export interface SessionOwner {
+  readonly name: string
+  readonly kind: 'agent' | 'person'
+  readonly issuer: string
+  readonly actors: readonly string[]
+  /** Only on these targets, which are never none; on all when absent. */
+  readonly targets?: readonly string[]
 }
 
 export interface SessionRecord {

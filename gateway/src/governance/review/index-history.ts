@@ -15,7 +15,7 @@ export class IndexHistory implements ReviewHistory {
 
   async touched({ name, kind, issuer }: Person, target: string, objects: readonly string[]): Promise<readonly string[]> {
     const found = await Promise.all(objects.map((object) => this.#index.search(
-      { terms: [whole('target', target), whole('table', object)] }, { limit: PAGE, owner: { name, kind, issuer } })))
+      { terms: [whole('target', target), whole('table', object)] }, { limit: PAGE, owner: { name, kind, issuer, actors: [] } })))
     return objects.filter((_, at) => found[at]?.operations.some(({ completed, failed, aborted }) => completed + failed + aborted > 0))
   }
 
