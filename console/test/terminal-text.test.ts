@@ -39,3 +39,7 @@ test('marks that turn text are left out of what is drawn as a terminal, and noth
     assert.equal(withoutTurns(output), Array.from(output).filter((char) => !turns.includes(char)).join(''))
   }))
 })
+
+test('text of others hides nothing that nobody sees', () => {
+  assert.equal(plainText('orders\ufe0f orders\u3164 or\u034fders\u2800\u00a0\u2003\ud800\n'), 'orders⟨U+FE0F⟩ orders⟨U+3164⟩ or⟨U+034F⟩ders⟨U+2800⟩⟨U+00A0⟩⟨U+2003⟩⟨U+D800⟩\n')
+})

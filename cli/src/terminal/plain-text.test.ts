@@ -24,6 +24,7 @@ describe('text of others', () => {
   it('is otherwise as it was', () => {
     assert.equal(plainText('select\t1 -- Grüße 日本 👍\n'), 'select\t1 -- Grüße 日本 👍\n')
     assert.equal(plainText('\u001b[2J\u0000\u007f\u009b\u202e'), '␛[2J␀␡<U+009B><U+202E>')
+    assert.equal(plainText('orders\ufe0f orders\u3164 or\u034fders\u2800\u00a0\u2003\ud800'), 'orders<U+FE0F> orders<U+3164> or<U+034F>ders<U+2800><U+00A0><U+2003><U+D800>')
     assert.equal(oneLine(' a \r\n\t b\u2028c '), 'a b c')
     assert.equal(shorten('abcdef', 4), 'abc…')
     assert.equal(shorten('👍👍👍👍', 4), '👍👍👍👍')

@@ -19,8 +19,11 @@ export function shorten(text: string, length: number): string {
   return chars.length > length ? `${chars.slice(0, length - 1).join('')}…` : line
 }
 
-/** Control characters, invisible format characters (direction, joining), separators, private use and lone surrogates. */
-const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu
+/**
+ * Control characters, separators, private use, lone surrogates, and what nobody sees or takes for a blank: direction and
+ * joining, fillers, variants, and blanks but for the plain one. With them a name could look like another.
+ */
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu
 
 /** Unicode has a picture of each ASCII control character; others are told by their number. */
 function pictureOf(char: string): string {

@@ -7,5 +7,5 @@ export function safeJson(value: unknown): string {
     Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''))
 }
 
-/** What JSON.stringify leaves as it is: DEL, C1 controls, invisible format characters, separators, private use. */
-const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu
+/** What JSON.stringify leaves as it is: DEL, C1 controls, separators, private use, and what nobody sees or takes for a blank. */
+const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu

@@ -4,7 +4,7 @@ const MAX_LENGTH = 500
 
 /** A declared purpose goes into messages and the ledger as one plain line. Undefined when nothing is left of it. */
 export function oneLine(purpose: string | undefined): string | undefined {
-  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, ' ').trim().slice(0, MAX_LENGTH)
+  const line = purpose?.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Default_Ignorable_Code_Point}\u2800\s]+/gu, ' ').trim().slice(0, MAX_LENGTH)
   return line === '' ? undefined : line
 }
 

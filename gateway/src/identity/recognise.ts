@@ -1,5 +1,6 @@
 import { agentEndsAtMs } from '../governance/agents/agent-end.ts'
 import { AuthenticationError } from '../governance/identity.ts'
+import { nameKey } from '../governance/name-key.ts'
 import type { AgentEntry, PolicyDocument } from '../governance/policy/policy-document.ts'
 import type { ClaimsIssuer } from './claims-issuer.ts'
 
@@ -32,7 +33,7 @@ export function recognise(claims: Claims, issuer: ClaimsIssuer, document: Policy
   if (typeof name !== 'string' || isClientsOwn(claims) || !isPlainName(name)) {
     throw new AuthenticationError('this is an unregistered non-human identity', 'Have the operator register the agent in the policy document.')
   }
-  if (document.agents.some((registered) => registered.name.toLowerCase() === name.toLowerCase())) {
+  if (document.agents.some((registered) => nameKey(registered.name) === nameKey(name))) {
     throw new AuthenticationError('this person has the name of a registered agent', 'Have the operator rename the agent.')
   }
   return { kind: 'person', name }
@@ -66,9 +67,9 @@ function isClientsOwn(claims: Claims): boolean {
   )
 }
 
-/** Names stand in logs and messages: no control characters, no odd lengths. */
+/** Names stand in logs, messages and before reviewers: no odd lengths, no control characters, and nothing that nobody sees. */
 function isPlainName(name: string): boolean {
-  return name.length > 0 && name.length <= 253 && name.trim() === name && !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)
+  return name.length > 0 && name.length <= 253 && name.trim() === name && !/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/u.test(name)
 }
 
 function own(claims: Claims, name: string): unknown {

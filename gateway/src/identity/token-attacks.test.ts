@@ -102,6 +102,10 @@ const attacks: Record<string, { forge: (attacker: Attacker) => Promise<string> |
   'a person claim that is an array': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: ['avery'] }), says: /unregistered/ },
   'an empty person claim': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: '' }), says: /unregistered/ },
   'a person\'s name with control characters': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: 'avery\n' }), says: /unregistered/ },
+  ...Object.fromEntries(['da\u3164na', 'dana\u034f', 'dana\ufe0f', 'dana\u2800', 'dana\ud800', 'dana\ue000'].map((name) => [
+    `a person's name with what nobody sees (${JSON.stringify(name)})`, { forge: ({ issuer }: Attacker) => issuer.token({ azp: 'c', sub: 'u', preferred_username: name }), says: /unregistered/ },
+  ])),
+  'a person with the name of an agent, written in another way': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: 'ｎightly-report' }), says: /name of a registered agent/ },
   'a person with the name of an agent': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: 'Nightly-Report' }), says: /name of a registered agent/ },
   'an unregistered agent acting for a person': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: 'dana', act: { sub: 'rogue' } }), says: /unregistered/ },
   'an agent of another issuer acting for a person': { forge: ({ issuer }) => issuer.token({ azp: 'c', sub: 'u', preferred_username: 'dana', act: { sub: 'a', azp: 'support-bot', iss: 'https://evil.example.com' } }), says: /another issuer/ },
