@@ -17,9 +17,9 @@ export class LockIndex implements LockCheck {
     return this.#byKey.has(lockKey(kind, name))
   }
 
-  on({ kind, name, subject, actors }: LockedParty, target?: string): Lock | undefined {
+  on({ kind, name, subject, actors, actor }: LockedParty, target?: string): Lock | undefined {
     if (this.#byKey.size === 0) return undefined
-    const names = new Set([name, subject, ...actors].map(nameKey))
+    const names = new Set([name, subject, ...actors, ...(actor === undefined ? [] : [actor.subject])].map(nameKey))
     for (const one of names) {
       const lock = this.#byKey.get(`identity ${one}`)
       if (lock !== undefined) return lock

@@ -20,6 +20,8 @@ export interface LockedParty {
   readonly subject: string
   /** RFC 8693 `act` chain: who acts is locked as much as on whose behalf. */
   readonly actors: readonly string[]
+  /** Who acts now, by its subject too. */
+  readonly actor?: { readonly subject: string }
 }
 
 /** Asked before anything is done for somebody. Answers at once, by what this gateway knows. */

@@ -20,6 +20,7 @@ describe('what a lock holds of', () => {
     [lockOn('identity', 'DANA'), dana, undefined, true],
     [lockOn('identity', 'u-1'), dana, undefined, true],
     [lockOn('identity', 'dana'), { ...bot, actors: ['dana'] }, undefined, true],
+    [lockOn('identity', 'u-7'), { ...bot, actors: ['dana'], actor: { subject: 'u-7' } }, undefined, true],
     [lockOn('identity', 'bot'), { ...dana, actors: ['bot'] }, undefined, true],
     [lockOn('identity', 'dan'), dana, undefined, false],
     [lockOn('identity', 'ﬁn'), { ...dana, name: 'FIN' }, undefined, true],

@@ -64,7 +64,9 @@ function optionsOf(policy: Policy, request: AccessRequest): { readonly target: T
   const { requester, claims, purpose } = request
   const target = policy.document.targets.find(({ name }) => name === request.target)
   if (target === undefined) throw new ReviewRefused('not-found', 'there is no such target', 'Use the name of a registered target.')
-  return { target, options: policy.grantable({ identity: { ...requester, claims }, target, purpose }) }
+  // Of who acts no more counts here than the name: no group or claim of theirs gets access for anybody.
+  const { actor: _, ...identity } = requester
+  return { target, options: policy.grantable({ identity: { ...identity, claims }, target, purpose }) }
 }
 
 function checkReason({ reason }: AccessRequest): string {

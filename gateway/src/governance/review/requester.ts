@@ -2,8 +2,11 @@ import type { Identity } from '../identity.ts'
 import type { Requester } from './review.ts'
 
 /** As much of an identity as a review keeps. */
-export function requesterOf({ kind, name, issuer, subject, groups, actors }: Identity): Requester {
-  return { kind, name, issuer, subject, groups, actors }
+export function requesterOf({ kind, name, issuer, subject, groups, actors, actor }: Identity): Requester {
+  return {
+    kind, name, issuer, subject, groups, actors,
+    ...(actor !== undefined && { actor: { kind: actor.kind, name: actor.name, issuer: actor.issuer, subject: actor.subject } }),
+  }
 }
 
 /** A person's is what is done for them by others too; of whoever acts for a person it is what the same did, and nothing of the person's own. */

@@ -12,6 +12,8 @@ export interface Requester extends Person {
   readonly groups: readonly string[]
   /** RFC 8693 `act` chain, outermost first: who acts for the identity. */
   readonly actors: readonly string[]
+  /** Who acts now, by more than the name in `actors`, which may change; absent when nobody does. */
+  readonly actor?: Person
 }
 
 /** What one rule asks for before it lets something through. When several rules want a review, each must be satisfied. */

@@ -11,7 +11,7 @@ export function isSamePerson(a: Person, b: Person): boolean {
 
 /** Whether somebody asked for it, or acts in it for whoever asked. */
 export function isInvolved(person: Person, requester: Requester): boolean {
-  if (isSamePerson(person, requester)) return true
+  if ([requester, requester.actor].some((one) => one !== undefined && isSamePerson(person, one))) return true
   const keys = new Set([nameKey(person.name), nameKey(person.subject)])
   return requester.actors.some((actor) => keys.has(nameKey(actor)))
 }
