@@ -396,6 +396,18 @@ describe('the control API', () => {
     await answer(await call(routes.health), Health)
   })
 
+  it('takes a request that breaks off for no failure of its own', async () => {
+    const before = logged.length
+    for (const rest of ['content-length: 100\r\n\r\na=1', 'transfer-encoding: chunked\r\n\r\n5\r\na=1', 'transfer-encoding: chunked\r\n\r\nx\r\n']) {
+      const socket = connect(server.port, '127.0.0.1').on('error', () => undefined)
+      socket.write(`POST ${routes.token} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\n${rest}`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      socket.destroy()
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    assert.deepEqual(logged.slice(before), [])
+  })
+
   it('answers an inner failure without its details', async () => {
     const response = await call(routes.policy, { as: await person('avery', 'admins'), method: 'POST', body: 'crash: slp_secret', type: 'application/yaml' })
     const error = await refused(response, 'internal', 500)

@@ -99,6 +99,8 @@ export function createApi(services: ApiServices): Hono {
   api.onError((error, context) => {
     if (error instanceof ApiFailure) return answerFailure(context, error)
     if (error instanceof TimedOut) return answerFailure(context, new ApiFailure('timeout', 'the request took too long', 'Try again in a moment.'))
+    // A client that goes while it sends: nothing failed here, and anybody can do it as often as they like.
+    if (context.req.raw.signal.aborted) return answerFailure(context, new ApiFailure('invalid-request', 'the request broke off', 'Send it again, to its end.'))
     // The message may quote what a client or a database said; its kind is enough to look further.
     services.log.error({ error: error.name, route: context.req.routePath, method: context.req.method }, 'a request of the control API failed')
     return answerFailure(context, new ApiFailure('internal', 'the request failed', 'Try again, and tell an operator if it lasts.'))

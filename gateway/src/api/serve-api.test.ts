@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Hono } from 'hono'
+import { makeCertificate } from '../../test/support/certificate.ts'
 import { type ApiServer, serveApi } from './serve-api.ts'
 import { streamResponse } from './stream-response.ts'
 
@@ -65,6 +69,19 @@ describe('the listener of the control API', () => {
     socket.on('data', (part) => { bytes += part.length }).resume()
     await once(socket, 'close')
     assert.ok(bytes < HUGE.length, `${bytes} bytes came`)
+  })
+
+  it('closes a connection that begins no TLS', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-serve-api-'))
+    const secure = await serveApi(new Hono(), { port: 0, stalledMs: STALLED_MS, tls: makeCertificate(folder, 'api') })
+    rmSync(folder, { recursive: true })
+    const socket = connect(secure.port, '127.0.0.1').on('error', () => undefined).resume()
+    try {
+      await once(socket, 'close', { signal: AbortSignal.timeout(10 * STALLED_MS) })
+    } finally {
+      socket.destroy()
+      await secure.close()
+    }
   })
 
   it('closes none on which an answer goes on', async () => {

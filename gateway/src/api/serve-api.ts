@@ -58,7 +58,7 @@ export async function serveApi(api: Hono, options: ServeApiOptions): Promise<Api
   }
   const server = tls === undefined
     ? createPlainServer(LIMITS, handle)
-    : createTlsServer({ ...LIMITS, cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, handle)
+    : createTlsServer({ ...LIMITS, handshakeTimeout: Math.min(LIMITS.headersTimeout, stalledMs), cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2' }, handle)
   server.maxConnections = MAX_CONNECTIONS
   server.timeout = stalledMs
   server.listen(options.port, host)
