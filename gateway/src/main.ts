@@ -97,7 +97,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 /** Puts the parts together. Each leaves in `closing` how to undo it; they are closed in the opposite order. */
 async function compose(config: Config, options: GatewayOptions, closing: (() => Promise<void>)[]): Promise<Omit<RunningGateway, 'close'>> {
   const { gateway } = config
-  const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport' }, pino.destination({ fd: 2, sync: true }))
+  const log = pino({ level: options.logLevel ?? 'info', name: 'sallyport', serializers: { error: stackAlone } }, pino.destination({ fd: 2, sync: true }))
   const { location, gateway: gatewayId, storage, vault, recordingKeys, secretOf } = await openState(config, (message) => log.warn({}, message), true)
   closing.push(() => storage.close())
   const closed = await vault.reseal()
@@ -156,7 +156,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
     ledger, sessions, reviews,
     // Why not is told by whoever follows policies all the time.
     followPolicy: () => policies.follow().catch(() => undefined),
-    onReviewError: (error, session) => log.error({ error, session: session.id }, 'an operation could not be held for review, so it was refused'),
+    onError: (error, session, message) => log.error({ error, session: session.id }, message),
   })
 
   const tls = gateway.tls === undefined ? undefined : usableTls({ cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) })
@@ -241,6 +241,7 @@ async function openRecording(
     directory,
     origin: 'sallyport.local/ledger',
     durability: config.gateway.ledger.durability,
+    onCallerError: (error) => log.error({ error }, 'whoever waited for a write of the ledger failed by an internal error'),
     onFault: (change) => {
       if (change.healthy) {
         log.info({}, 'the ledger can be written again')
@@ -274,6 +275,11 @@ function usableTls(tls: { readonly cert: string; readonly key: string }): { read
   } catch (error) {
     throw new Error(`gateway.tls: certificate and key cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
+}
+
+/** What else an error carries may be of a client or a target. */
+function stackAlone(error: unknown): unknown {
+  return error instanceof Error ? error.stack : error
 }
 
 function once<T>(work: () => Promise<T>): () => Promise<T> {

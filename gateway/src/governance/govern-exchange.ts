@@ -20,8 +20,8 @@ export interface GovernorOptions {
   readonly reviews: ReviewDesk
   /** Puts in force what another gateway has applied, as far as that can be done; never rejects. */
   readonly followPolicy: () => Promise<void>
-  /** Told when a review failed for a reason of the gateway's own; the operation was refused. */
-  readonly onReviewError: (error: unknown, session: Session) => void
+  /** Told of what failed for a reason of the gateway's own, and what came of it. */
+  readonly onError: (error: unknown, session: Session, message: string) => void
 }
 
 /** The security flow. The order of its steps is written here and nowhere else. */
@@ -79,18 +79,40 @@ export class Governor implements Gatekeeper {
     this.#sessions.close(session, reason)
   }
 
-  /** After the decision is on record. */
+  /** After the decision is on record. Never throws: whoever wrote it has other sessions to tell, too. */
   #settle(session: Session, exchange: Exchange, operationNumber: number, decision: Decision, failure: Error | undefined): void {
-    if (failure !== undefined) return refuse(session, exchange, NOT_RECORDED)
-    if (decision.effect !== 'review' || session.ended !== undefined) return answer(session, exchange, operationNumber, decision)
-    this.#review(session, exchange, operationNumber, decision).then(
-      (result) => conclude(session, exchange, operationNumber, result),
-      (error: unknown) => {
-        if (error instanceof ReviewRefused) return refuse(session, exchange, { kind: 'denied', rule: decision.rule, message: error.message, hint: error.hint })
-        this.#options.onReviewError(error, session)
-        refuse(session, exchange, NOT_ASKED)
-      },
-    )
+    try {
+      if (failure !== undefined) refuse(session, exchange, NOT_RECORDED)
+      else if (decision.effect !== 'review' || session.ended !== undefined) answer(session, exchange, operationNumber, decision)
+      else void this.#hold(session, exchange, operationNumber, decision)
+    } catch (error) {
+      this.#lost(session, error)
+    }
+  }
+
+  /** Never rejects. */
+  async #hold(session: Session, exchange: Exchange, operationNumber: number, decision: Decision): Promise<void> {
+    try {
+      conclude(session, exchange, operationNumber, await this.#reviewOrRefusal(session, exchange, operationNumber, decision))
+    } catch (error) {
+      this.#lost(session, error)
+    }
+  }
+
+  /** A protocol failed at passing on or refusing, and may have done it by half: its session ends, and no other is touched. */
+  #lost(session: Session, error: unknown): void {
+    this.#options.onError(error, session, 'an operation could not be passed on or refused, so its session was ended')
+    this.#sessions.end(session.id, 'an internal error')
+  }
+
+  async #reviewOrRefusal(session: Session, exchange: Exchange, operationNumber: number, decision: Decision): Promise<Refusal | Approval> {
+    try {
+      return await this.#review(session, exchange, operationNumber, decision)
+    } catch (error) {
+      if (error instanceof ReviewRefused) return { kind: 'denied', rule: decision.rule, message: error.message, hint: error.hint }
+      this.#options.onError(error, session, 'an operation could not be held for review, so it was refused')
+      return NOT_ASKED
+    }
   }
 
   /** Holds the operation until people have answered, and decides again: policy and session may have changed meanwhile. */

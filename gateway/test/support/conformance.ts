@@ -84,7 +84,7 @@ export async function setUpConformance(subject: ConformanceSubject): Promise<Con
     reviews: { grantsOf: () => Promise.resolve([]) },
   })
   const notAsked = (): never => assert.fail('nobody is asked here')
-  const governor = new Governor({ ledger, sessions, onReviewError: notAsked, followPolicy: notAsked, reviews: { find: notAsked, ask: notAsked, wait: notAsked, use: notAsked, withdraw: notAsked, grantsOf: notAsked } })
+  const governor = new Governor({ ledger, sessions, onError: notAsked, followPolicy: notAsked, reviews: { find: notAsked, ask: notAsked, wait: notAsked, use: notAsked, withdraw: notAsked, grantsOf: notAsked } })
   const vault = openVault({ store: storage.vault, masterKey: { current: new MasterKey(randomBytes(32)), earlier: [] } })
   const listener: Listener = await subject.adapter.listen({
     gatekeeper: spendingTwice(governor, setup.secondSpends),

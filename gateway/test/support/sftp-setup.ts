@@ -68,7 +68,7 @@ export async function startSftp(options: SftpSetupOptions): Promise<SftpSetup> {
     compilePolicy(document({ targets: [target.target], rules, roles: { viewer: [], reviewer: ['leads'], operator: [], auditor: [], administrator: [] } }), ++version).forSession(target)
   const base = session()
   const live = { ...base, protocol: 'ssh', target: target.target, admission: { ...base.admission, identity: target.identity }, policy: policyOf(options.rules), operations: 0, refused: 0 } as Session
-  const governor = new Governor({ ledger: desk.ledger, sessions: undefined as unknown as Sessions, reviews: desk.reviews, followPolicy: () => Promise.resolve(), onReviewError: (error) => void desk.errors.push(error as Error) })
+  const governor = new Governor({ ledger: desk.ledger, sessions: undefined as unknown as Sessions, reviews: desk.reviews, followPolicy: () => Promise.resolve(), onError: (error) => void desk.errors.push(error as Error) })
   const lines: string[] = []
   const failures: string[] = []
   const peak = { fromClient: 0, fromTarget: 0 }

@@ -118,12 +118,20 @@ export class ReviewWaits {
       if (id === undefined) return
       this.#toRead.delete(id)
       if (!this.#waiting.has(id)) continue
-      this.#reads++
-      this.#read(id).then((review) => this.#found(id, review), () => this.#lookLater(id)).finally(() => {
-        this.#reads--
-        this.#readNext()
-      })
+      void this.#readOne(id)
     }
+  }
+
+  /** Never rejects. */
+  async #readOne(id: string): Promise<void> {
+    this.#reads++
+    try {
+      this.#found(id, await this.#read(id))
+    } catch {
+      this.#lookLater(id)
+    }
+    this.#reads--
+    this.#readNext()
   }
 
   #found(id: string, review: Review | undefined): void {

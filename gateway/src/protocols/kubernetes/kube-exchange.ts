@@ -30,7 +30,7 @@ export interface ExchangeActions {
 export class KubeExchange implements Exchange, InFlight {
   readonly operation: Operation
   readonly reviewable: Reviewable
-  /** Resolves when nothing of it goes on any more. */
+  /** Resolves when nothing of it goes on any more; rejects when it ended by an error of the gateway's own. */
   readonly settled: Promise<void>
   readonly #kube: KubeSession
   readonly #gatekeeper: Gatekeeper
@@ -38,14 +38,16 @@ export class KubeExchange implements Exchange, InFlight {
   readonly #abort = new AbortController()
   #wait: Wait | undefined
   #held: { readonly message: string; readonly sinceMs: number } | undefined
-  #settle: () => void = () => undefined
+  readonly #settle: (over: Promise<void>) => void
 
   constructor(kube: KubeSession, gatekeeper: Gatekeeper, operation: Operation, actions: ExchangeActions) {
     this.#kube = kube
     this.#gatekeeper = gatekeeper
     this.operation = operation
     this.#actions = actions
-    this.settled = new Promise((resolve) => (this.#settle = resolve))
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.settled = promise
+    this.#settle = resolve
     this.reviewable = {
       digest: actions.digest,
       definitions: [],
@@ -71,13 +73,17 @@ export class KubeExchange implements Exchange, InFlight {
   forward(permit: Permit, operationNumber: number, rowLimit?: number): void {
     this.#wait = undefined
     permit.spend(this.operation)
-    void this.#run(operationNumber, rowLimit)
+    this.#settle(this.#run(operationNumber, rowLimit).finally(() => this.#kube.over(this)))
   }
 
   refuse(refusal: Refusal): void {
     this.#wait = undefined
-    this.#actions.refuse(refusal)
-    this.#over()
+    try {
+      this.#actions.refuse(refusal)
+    } finally {
+      this.#kube.over(this)
+      this.#settle(Promise.resolve())
+    }
   }
 
   /** The client has gone, or its session ends. */
@@ -103,11 +109,5 @@ export class KubeExchange implements Exchange, InFlight {
     this.#gatekeeper.finish(session, operationNumber, {
       result, rows: 0, bytes: transcript.bytes, masked: transcript.masked, digest: transcript.end(), code, durationMs: performance.now() - startedAt,
     })
-    this.#over()
-  }
-
-  #over(): void {
-    this.#kube.over(this)
-    this.#settle()
   }
 }

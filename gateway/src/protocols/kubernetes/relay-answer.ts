@@ -102,12 +102,18 @@ export async function relayAnswer(answer: IncomingMessage, response: AnyResponse
 async function relayText(answer: IncomingMessage, masker: StreamMasker, send: (bytes: Buffer) => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> = Promise.resolve()
+  const flush = async (): Promise<void> => send(masker.flush())
   try {
     for await (const part of answer as AsyncIterable<Buffer>) {
       clearTimeout(timer)
       await flushing
       await send(masker.push(part))
-      if (masker.holding) timer = setTimeout(() => { flushing = send(masker.flush()).catch(() => undefined) }, HOLD_MS)
+      if (!masker.holding) continue
+      timer = setTimeout(() => {
+        flushing = flush()
+        // Heard of by whoever waits for it next.
+        flushing.catch(() => undefined)
+      }, HOLD_MS)
     }
   } finally {
     clearTimeout(timer)
