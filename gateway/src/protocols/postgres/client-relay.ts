@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { ByteRanges } from '../../bytes/byte-ranges.ts'
 import { MalformedFrameError } from '../../bytes/byte-reader.ts'
-import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import type { Effect } from '../../governance/decision.ts'
 import type { Analysis } from '../../sql/analysis.ts'
 import type { Portal, Prepared } from './names.ts'
@@ -13,6 +12,7 @@ import { Step } from './step.ts'
 import { CHANGED_MEANING, FLUSH, FUNCTION_CALL, TOO_MANY_NAMES, unknownName } from './own-messages.ts'
 import { WaitingBinds } from './waiting-binds.ts'
 import { readBind, readExecute, readNamedObject, readParse, readQuery } from './wire/client-messages.ts'
+import { type Course, MessageCutter } from './wire/message-cutter.ts'
 import { FRONTEND, HEADER_BYTES } from './wire/message-types.ts'
 import { cstring, message } from './wire/message-writer.ts'
 
@@ -23,10 +23,11 @@ const MAX_HELD_BYTES = 16 * 1024
 export class ClientRelay {
   readonly #state: RelayState
   readonly #reader: OperationReader
-  readonly #partial = new FrameAssembler()
-  /** Bytes of a CopyData message still to be passed. */
-  #passing = 0
-  #dropping = 0
+  readonly #messages = new MessageCutter({
+    begins: (type, length) => this.#begins(type, length),
+    message: (bytes, start, end) => this.#message(bytes, start, end),
+    piece: (bytes, start, end) => this.#passCopy(bytes, start, end),
+  })
   /** Bytes not looked at yet, while something must be waited for. */
   #held: Buffer | undefined
   readonly outbound: Outbound
@@ -73,67 +74,17 @@ export class ClientRelay {
   }
 
   #process(bytes: Buffer): void {
-    let at = 0
-    while (at < bytes.length) {
-      if (this.#passing > 0) {
-        const end = Math.min(bytes.length, at + this.#passing)
-        this.#passCopy(bytes, at, end)
-        this.#passing -= end - at
-        at = end
-        continue
-      }
-      if (this.#dropping > 0) {
-        const dropped = Math.min(bytes.length - at, this.#dropping)
-        this.#dropping -= dropped
-        at += dropped
-        continue
-      }
-      if (this.#partial.isEmpty && bytes.length - at >= HEADER_BYTES) {
-        const total = this.#frameLength(bytes, at)
-        if (bytes[at] === FRONTEND.copyData && at + total > bytes.length) {
-          if (this.#copyMayFollow) return this.#hold(bytes.subarray(at))
-          this.#copyData(bytes, at, bytes.length, total)
-          at = bytes.length
-          continue
-        }
-        if (at + total <= bytes.length) {
-          if (!this.#frame(bytes, at, at + total)) return this.#hold(bytes.subarray(at))
-          at += total
-          continue
-        }
-      }
-      if (this.#partial.filled < HEADER_BYTES) at += this.#partial.add(bytes, at, HEADER_BYTES)
-      if (this.#partial.filled < HEADER_BYTES) break
-      const total = this.#frameLength(this.#partial.bytes, 0)
-      if (this.#partial.bytes[0] === FRONTEND.copyData && total > HEADER_BYTES) {
-        // Never put together: it may be as long as its header says, which is 2 GB.
-        const header = this.#partial.take()
-        if (this.#copyMayFollow) return this.#hold(Buffer.concat([header, bytes.subarray(at)]))
-        this.#copyData(header, 0, header.length, total)
-        continue
-      }
-      if (this.#partial.filled < total) at += this.#partial.add(bytes, at, total)
-      if (this.#partial.filled < total) break
-      const frame = this.#partial.take()
-      if (!this.#frame(frame, 0, total)) return this.#hold(Buffer.concat([frame, bytes.subarray(at)]))
-    }
-    this.#endOfRead()
+    const rest = this.#messages.push(bytes)
+    if (rest === undefined) this.#endOfRead()
+    else this.#hold(rest)
   }
 
-  #frameLength(bytes: Buffer, at: number): number {
-    const length = bytes.readInt32BE(at + 1)
+  /** COPY data is passed as it comes while the target waits for it, else dropped as the target would: its header may claim 2 GB. */
+  #begins(type: number, length: number): Course {
     if (length < 4) throw new MalformedFrameError('invalid message length')
-    if (length > this.#state.limits.maxFrameBytes && bytes[at] !== FRONTEND.copyData) throw new MalformedFrameError('a message is longer than the gateway takes')
-    return length + 1
-  }
-
-  /** A part of a CopyData message: passed while the target waits for it, else dropped as the target would. */
-  #copyData(bytes: Buffer, at: number, end: number, total: number): void {
-    const missing = total - (end - at)
-    if (this.#state.copyIn) {
-      this.#passCopy(bytes, at, end)
-      this.#passing = missing
-    } else this.#dropping = missing
+    if (type === FRONTEND.copyData) return this.#state.copyIn ? 'pass' : this.#copyMayFollow ? 'wait' : 'drop'
+    if (length > this.#state.limits.maxFrameBytes) throw new MalformedFrameError('a message is longer than the gateway takes')
+    return 'whole'
   }
 
   #passCopy(bytes: Buffer, start: number, end: number): void {
@@ -151,15 +102,15 @@ export class ClientRelay {
     return inFlight.length + this.outbound.length >= limits.maxInFlight
   }
 
-  /** @returns false when the frame must wait */
-  #frame(bytes: Buffer, start: number, end: number): boolean {
+  /** @returns false when it must wait */
+  #message(bytes: Buffer, start: number, end: number): boolean {
     const type = bytes[start]
     if (type === FRONTEND.terminate) {
       this.#terminate()
       return true
     }
     if (this.#state.copyIn) return this.#inCopy(type, bytes, start, end)
-    if (type === FRONTEND.copyData || type === FRONTEND.copyDone || type === FRONTEND.copyFail) return !this.#copyMayFollow
+    if (type === FRONTEND.copyDone || type === FRONTEND.copyFail) return !this.#copyMayFollow
     if (this.#mustWait(type)) return false
     const body = start + HEADER_BYTES
     if (type === FRONTEND.query) return this.#query(bytes, start, body, end)
@@ -185,12 +136,12 @@ export class ClientRelay {
     this.outbound.push(new Step(type === FRONTEND.sync ? 'sync' : 'unanswered', bytes, start, end))
   }
 
-  /** While the target takes COPY data, only that data can come; it ignores Sync and Flush then. */
+  /** While the target takes COPY data, only that data and its end can come; it ignores Sync and Flush then. */
   #inCopy(type: number | undefined, bytes: Buffer, start: number, end: number): true {
     if (type === FRONTEND.sync || type === FRONTEND.flush) return true
-    if (type !== FRONTEND.copyData && type !== FRONTEND.copyDone && type !== FRONTEND.copyFail) throw new MalformedFrameError('a message that cannot come during COPY')
+    if (type !== FRONTEND.copyDone && type !== FRONTEND.copyFail) throw new MalformedFrameError('a message that cannot come during COPY')
     this.#passCopy(bytes, start, end)
-    if (type !== FRONTEND.copyData) this.#state.copyIn = false
+    this.#state.copyIn = false
     return true
   }
 

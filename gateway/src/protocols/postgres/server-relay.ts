@@ -1,5 +1,4 @@
 import { ByteReader, MalformedFrameError } from '../../bytes/byte-reader.ts'
-import { FrameAssembler } from '../../bytes/frame-assembler.ts'
 import { maskRow } from './mask-rows.ts'
 import { refuseMoved, UnmaskableError } from './moved-definitions.ts'
 import type { RowPlan } from './names.ts'
@@ -10,6 +9,7 @@ import type { Step } from './step.ts'
 import { TargetReports } from './target-reports.ts'
 import { ToClient } from './to-client.ts'
 import { rowsOfTag } from './wire/command-tag.ts'
+import { type Course, MessageCutter } from './wire/message-cutter.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
 
 /** What is to become of a message: sent as it is, or it was taken care of (replaced or dropped). */
@@ -21,14 +21,16 @@ const MAX_KEPT_DESCRIPTION_BYTES = 8192
 /** From the target to the client: matches each message to what asked for it, masks rows, keeps the rest as it is. */
 export class ServerRelay {
   readonly #state: RelayState
-  readonly #partial = new FrameAssembler()
+  readonly #messages = new MessageCutter({
+    begins: (type, length) => this.#begins(type, length),
+    message: (bytes, start, end) => this.#message(bytes, start, end),
+    piece: (bytes, start, end) => this.#pass(bytes, start, end),
+  })
   readonly toClient: ToClient
   readonly #planner: RowPlanner
   readonly #reports: TargetReports
   /** Of the gateway's own, to be sent between two of the target's messages. */
   #announced: Buffer[] = []
-  /** Bytes of a message still to be passed as they are. */
-  #passing = 0
   /** The catalog is being read again; what arrives meanwhile is kept for later. */
   #rereading = false
   #suspended: Buffer = EMPTY
@@ -60,73 +62,31 @@ export class ServerRelay {
   }
 
   #process(chunk: Buffer): void {
-    let at = 0
-    while (at < chunk.length && !this.#rereading) at = this.#step(chunk, at)
-    if (this.#rereading) this.#suspended = Buffer.concat([this.#suspended, chunk.subarray(at)])
-    else if (this.#announced.length > 0 && this.#passing === 0 && this.#partial.isEmpty) {
+    const rest = this.#messages.push(chunk)
+    if (rest !== undefined) this.#suspended = rest
+    else if (this.#announced.length > 0 && !this.#rereading && this.#messages.isBetween) {
       for (const report of this.#announced.splice(0)) this.toClient.add(report)
     }
     this.#state.transcript.settle()
     this.toClient.send()
   }
 
-  /** Deals with what is at `at`. @returns where to go on */
-  #step(chunk: Buffer, at: number): number {
-    if (this.#passing > 0) {
-      const end = Math.min(chunk.length, at + this.#passing)
-      this.#pass(chunk, at, end)
-      this.#passing -= end - at
-      return end
-    }
-    if (this.#partial.isEmpty) refuseMoved(this.#state, chunk[at])
-    if (this.#partial.isEmpty && chunk.length - at >= HEADER_BYTES) {
-      const total = this.#frameLength(chunk, at)
-      const end = at + total
-      if (this.#passesWhole(chunk[at])) {
-        const stop = Math.min(end, chunk.length)
-        this.#state.transcript.row(this.#state.inFlight.head)
-        this.#pass(chunk, at, stop)
-        this.#passing = end - stop
-        return stop
-      }
-      if (end <= chunk.length) return this.#message(chunk, at, end) ? end : at
-    }
-    let next = at
-    if (this.#partial.filled < HEADER_BYTES) next += this.#partial.add(chunk, next, HEADER_BYTES)
-    if (this.#partial.filled < HEADER_BYTES) return next
-    const total = this.#frameLength(this.#partial.bytes, 0)
-    const type = this.#partial.bytes[0]
-    if (this.#passesWhole(type)) {
-      this.#passing = total - this.#partial.filled
-      const begun = this.#partial.take()
+  /** Rows that need no mask are never looked into, nor held until they are whole. */
+  #begins(type: number, length: number): Course {
+    refuseMoved(this.#state, type)
+    if (length < 4) throw new MalformedFrameError('the target sent an invalid message length')
+    if (type === BACKEND.copyData || (type === BACKEND.dataRow && this.#rowPlan() === 'verbatim')) {
       this.#state.transcript.row(this.#state.inFlight.head)
-      this.#pass(begun, 0, begun.length)
-      return next
+      return 'pass'
     }
-    if (this.#partial.filled < total) next += this.#partial.add(chunk, next, total)
-    if (this.#partial.filled < total) return next
-    const frame = this.#partial.take()
-    if (!this.#message(frame, 0, total)) this.#suspended = frame
-    return next
+    if (length > this.#state.limits.maxFrameBytes) throw new MalformedFrameError('the target sent a message longer than the gateway takes')
+    return 'whole'
   }
 
   /** A part of a row, or of COPY data, that is sent as it is. */
   #pass(bytes: Buffer, start: number, end: number): void {
     this.toClient.add(bytes, start, end)
     this.#state.transcript.part(bytes, start, end)
-  }
-
-  #frameLength(bytes: Buffer, at: number): number {
-    const length = bytes.readInt32BE(at + 1)
-    if (length < 4) throw new MalformedFrameError('the target sent an invalid message length')
-    if (length > this.#state.limits.maxFrameBytes && !this.#passesWhole(bytes[at])) throw new MalformedFrameError('the target sent a message longer than the gateway takes')
-    return length + 1
-  }
-
-  /** Rows that need no mask are never looked into, nor held until they are whole. */
-  #passesWhole(type: number | undefined): boolean {
-    if (type === BACKEND.dataRow) return this.#rowPlan() === 'verbatim'
-    return type === BACKEND.copyData
   }
 
   /** @throws UnmaskableError when rows come that nobody described */
