@@ -1,6 +1,7 @@
 import { closeAll } from './close-all.ts'
 import type { ProtocolAddress } from './config/gateway-settings.ts'
 import type { PolicySource } from './governance/policy/policy.ts'
+import { takingTurns } from './governance/taking-turns.ts'
 import type { Listener, Log, ProtocolAdapter } from './protocols/protocol-adapter.ts'
 
 export interface ProtocolListenersOptions {
@@ -18,25 +19,24 @@ export interface ProtocolListenersOptions {
 export class ProtocolListeners {
   readonly #options: ProtocolListenersOptions
   readonly #open = new Map<string, ProtocolAddress & { readonly listener: Listener }>()
-  #last: Promise<void>
+  readonly #inTurn = takingTurns()
   #forget: (() => void) | undefined
 
   private constructor(options: ProtocolListenersOptions) {
     this.#options = options
-    this.#last = this.#openMissing()
   }
 
   /** @throws what a listener fails with, a port that is taken above all; those that are open are closed then */
   static async open(options: ProtocolListenersOptions): Promise<ProtocolListeners> {
     const listeners = new ProtocolListeners(options)
     try {
-      await listeners.#last
+      await listeners.#openMissing()
     } catch (error) {
       await listeners.close()
       throw error
     }
     listeners.#forget = options.policies.onChange(() => {
-      listeners.#last = listeners.#last.then(() => listeners.#openMissing()).catch((error: unknown) => {
+      listeners.#openMissing().catch((error: unknown) => {
         options.log.error({ error }, 'targets of the policy cannot be reached: the gateway cannot listen for their protocol')
       })
     })
@@ -50,18 +50,21 @@ export class ProtocolListeners {
 
   async close(): Promise<void> {
     this.#forget?.()
-    await this.#last.catch(() => undefined)
+    // Whatever is being opened is there then.
+    await this.#inTurn(() => Promise.resolve())
     await closeAll(Array.from(this.#open.values(), ({ listener }) => () => listener.close()))
   }
 
-  async #openMissing(): Promise<void> {
+  #openMissing(): Promise<void> {
     const { adapters, addresses, policies, open } = this.#options
-    for (const adapter of adapters) {
-      const address = addresses[adapter.name]
-      if (address === undefined || this.#open.has(adapter.name)) continue
-      if (!address.isConfigured && !policies.current.document.targets.some(({ protocol }) => protocol === adapter.name)) continue
-      const listener = await open(adapter, address)
-      this.#open.set(adapter.name, { ...address, port: listener.port, listener })
-    }
+    return this.#inTurn(async () => {
+      for (const adapter of adapters) {
+        const address = addresses[adapter.name]
+        if (address === undefined || this.#open.has(adapter.name)) continue
+        if (!address.isConfigured && !policies.current.document.targets.some(({ protocol }) => protocol === adapter.name)) continue
+        const listener = await open(adapter, address)
+        this.#open.set(adapter.name, { ...address, port: listener.port, listener })
+      }
+    })
   }
 }

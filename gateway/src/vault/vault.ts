@@ -1,4 +1,5 @@
 import { SECRET_NAME } from '../governance/policy/secret-reference.ts'
+import { takingTurns } from '../governance/taking-turns.ts'
 import type { MasterKey, MasterKeys } from './master-key.ts'
 import {
   decodeRecord, encodeRecord, MAX_SECRET_BYTES, openRecord, resealRecord, type SealedRecord, sealRecord,
@@ -35,12 +36,7 @@ const MAX_VERSION = 0xffff_ffff
 
 export function openVault({ masterKey: { current, earlier }, store }: VaultOptions): Vault {
   /** Changes run one after the other: each reads a record before it writes it. */
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <Result>(change: () => Promise<Result>): Promise<Result> => {
-    const result = last.then(change)
-    last = result.catch(() => undefined)
-    return result
-  }
+  const inTurn = takingTurns()
 
   const recordOf = async (name: string): Promise<SealedRecord | undefined> => {
     const text = await store.get(checkedName(name))

@@ -3,7 +3,7 @@ import { encodeLockChanged } from '../recording/lock-events.ts'
 import { recordEvent } from '../recording/recording-events.ts'
 import { repeat } from '../repeat.ts'
 import type { ChangeSignals } from '../review/change-signals.ts'
-import { Turns } from '../review/turns.ts'
+import { takingTurns } from '../taking-turns.ts'
 import { type Lock, type LockAdministration, type LockedParty, type LockStore, lockWords } from './lock.ts'
 import { LockIndex } from './lock-index.ts'
 
@@ -34,7 +34,7 @@ const MAX_LOCKS = 10_000
 export class Locks implements LockAdministration {
   readonly #options: LocksOptions
   /** One thing at a time: no list that was read before a lock was placed replaces one that has it. */
-  readonly #turns = new Turns()
+  readonly #inTurn = takingTurns()
   #index = new LockIndex([])
   /** Whose reviews and grants are still to be looked at: what was on its way when the lock came is there by then. */
   #toShutOut: readonly Lock[] = []
@@ -77,7 +77,7 @@ export class Locks implements LockAdministration {
 
   async place(lock: Lock): Promise<{ readonly lock: Lock; readonly isNew: boolean }> {
     const { store, ledger, signals, now } = this.#options
-    const placed = await this.#turns.take('locks', async () => {
+    const placed = await this.#inTurn(async () => {
       const before = this.#index.locks.find((one) => new LockIndex([one]).has(lock))
       if (before !== undefined) return { lock: before, isNew: false }
       if (this.#index.locks.length >= MAX_LOCKS) throw new RangeError('too many locks')
@@ -93,7 +93,7 @@ export class Locks implements LockAdministration {
 
   async lift(kind: Lock['kind'], name: string, by: string, reason: string): Promise<boolean> {
     const { store, ledger, signals, now } = this.#options
-    return this.#turns.take('locks', async () => {
+    return this.#inTurn(async () => {
       // Read anew: it may have been placed elsewhere a moment ago.
       this.#enforce(await store.list())
       if (!this.#index.has({ kind, name })) return false
@@ -110,11 +110,11 @@ export class Locks implements LockAdministration {
 
   /** Reads what holds; calls that wait for the same reading share it. */
   #look(): Promise<void> {
-    this.#reading ??= Promise.resolve().then(() => this.#turns.take('locks', async () => {
+    this.#reading ??= this.#inTurn(async () => {
       // What changes from here on wants another reading.
       this.#reading = undefined
       this.#enforce(await this.#options.store.list())
-    }))
+    })
     return this.#reading
   }
 

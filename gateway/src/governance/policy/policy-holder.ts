@@ -1,3 +1,4 @@
+import { takingTurns } from '../taking-turns.ts'
 import { compilePolicy } from './compile-policy.ts'
 import type { PolicyDocument } from './policy-document.ts'
 import { PolicyMoved, type PolicyVersions } from './policy-versions.ts'
@@ -57,12 +58,7 @@ export async function openPolicyHolder(options: PolicyHolderOptions, first: Firs
   const admitKept = ({ text, version }: { readonly text: string; readonly version: number }): Policy => compilePolicy(read(text).document, version)
 
   let current = 'version' in first ? admitKept(first) : await admit(first.text, first.appliedBy)
-  let last: Promise<unknown> = Promise.resolve()
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = last.then(work)
-    last = done.catch(() => undefined)
-    return done
-  }
+  const inTurn = takingTurns()
   const enforce = (policy: Policy): void => {
     current = policy
     for (const listener of [...listeners]) {

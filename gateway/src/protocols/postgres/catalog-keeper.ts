@@ -5,9 +5,9 @@ import { protectColumns, type ProtectedColumns } from '../../sql/lineage/protect
 import { StatementAnalyser } from '../../sql/statement-analyser.ts'
 import { CATALOG_FINGERPRINT, readCatalog } from './catalog-queries.ts'
 import { DefinitionMoves } from './definition-moves.ts'
-import { CONNECTION_GONE, UpstreamQueries } from './query-upstream.ts'
+import { OwnConnection } from './own-connection.ts'
 import { summariseCatalog } from './summarise-catalog.ts'
-import { TargetError, type Upstream } from './upstream.ts'
+import type { Upstream } from './upstream.ts'
 import type { Log } from '../protocol-adapter.ts'
 
 const POLL_MS = 2_000
@@ -112,10 +112,9 @@ class SessionView implements CatalogView {
 
 /** Reads and keeps the catalog of one target, over a connection of the gateway's own. */
 export class CatalogKeeper {
-  readonly #connect: () => Promise<Upstream>
+  readonly #connection: OwnConnection
   readonly #log: Log
   readonly #maxStatementBytes: number
-  #queries: UpstreamQueries | undefined
   #catalog: Catalog | undefined
   #fingerprint = ''
   /** When the catalog was read, or last found unchanged. */
@@ -128,7 +127,6 @@ export class CatalogKeeper {
   #generation = 1
   #loaded = 0
   #loading: Promise<void> | undefined
-  #turn: Promise<unknown> = Promise.resolve()
   readonly #views = new Map<string, MaskedCatalog>()
   #summary: { readonly of: MaskedCatalog; readonly numbers: Omit<CatalogSummary, 'readAtMs'> } | undefined
   #users = 0
@@ -145,7 +143,9 @@ export class CatalogKeeper {
   }
 
   constructor(connect: () => Promise<Upstream>, log: Log, maxStatementBytes: number) {
-    this.#connect = connect
+    this.#connection = new OwnConnection(connect, async (run) => {
+      for (const sql of SESSION_SETTINGS) await run(sql)
+    })
     this.#log = log
     this.#maxStatementBytes = maxStatementBytes
   }
@@ -180,8 +180,7 @@ export class CatalogKeeper {
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    this.#queries?.close()
-    this.#queries = undefined
+    this.#connection.close()
   }
 
   get #isFresh(): boolean {
@@ -203,7 +202,7 @@ export class CatalogKeeper {
 
   async #load(): Promise<void> {
     const generation = this.#generation
-    const { catalog, fingerprint, unreadable } = await this.#exclusively((queries) => readCatalog((sql) => queries.run(sql)))
+    const { catalog, fingerprint, unreadable } = await this.#connection.exclusively(readCatalog)
     this.#catalog = catalog
     this.#fingerprint = fingerprint
     this.#readAtMs = Date.now()
@@ -228,7 +227,8 @@ export class CatalogKeeper {
         return this.close()
       }
       if (this.#loading !== undefined || !this.#isFresh) return
-      const isSame = (await this.#ask(CATALOG_FINGERPRINT)) === this.#fingerprint
+      const [row] = await this.#connection.exclusively((run) => run(CATALOG_FINGERPRINT))
+      const isSame = row?.[0] === this.#fingerprint
       if (isSame) this.#readAtMs = Date.now()
       if (isSame && (this.#unreadable === 0 || Date.now() < this.#retryAt)) return
       if (!isSame) this.#markStale()
@@ -237,37 +237,6 @@ export class CatalogKeeper {
       this.#markStale()
       this.#log.warn({ error: error instanceof Error ? error.message : 'unknown' }, 'the catalog of a target could not be read')
     }
-  }
-
-  async #ask(sql: string): Promise<string> {
-    return this.#exclusively(async (queries) => (await queries.run(sql))[0]?.[0] ?? '')
-  }
-
-  /** One conversation at a time on the one connection; once more on a new one when the target has ended it. */
-  #exclusively<T>(work: (queries: UpstreamQueries) => Promise<T>): Promise<T> {
-    const result = this.#turn.then(async () => {
-      const used = this.#queries?.isOpen === true
-      try {
-        return await work(await this.#connected())
-      } catch (error) {
-        if (!used || this.#queries?.isOpen === true || !(error instanceof TargetError) || error.code !== CONNECTION_GONE) throw error
-        return work(await this.#connected())
-      }
-    })
-    this.#turn = result.catch(() => undefined)
-    return result
-  }
-
-  async #connected(): Promise<UpstreamQueries> {
-    if (this.#queries?.isOpen === true) return this.#queries
-    const queries = new UpstreamQueries(await this.#connect())
-    try {
-      for (const sql of SESSION_SETTINGS) await queries.run(sql)
-    } catch (error) {
-      queries.close()
-      throw error
-    }
-    return (this.#queries = queries)
   }
 
   #viewFor(key: string, masks: readonly MaskEntry[]): MaskedCatalog {

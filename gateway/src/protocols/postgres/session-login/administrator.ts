@@ -1,5 +1,5 @@
-import { CONNECTION_GONE, UpstreamQueries } from '../query-upstream.ts'
-import { TargetError, type Upstream } from '../upstream.ts'
+import { OwnConnection, type Run } from '../own-connection.ts'
+import type { Upstream } from '../upstream.ts'
 
 /** Closed after this long without work: a target's connections are few. */
 const IDLE_MS = 60_000
@@ -17,17 +17,22 @@ export const ADMINISTRATOR_SETTINGS: ReadonlyMap<string, string> = new Map([
   ['synchronous_commit', 'off'],
 ])
 
+/** Settings that not every version has. */
+const FIRST_WORDS = "select version(); select set_config(name, '0', false) from pg_settings where name in ('idle_session_timeout', 'transaction_timeout')"
+
 /** One connection with the target's own credential, for one piece of work at a time. */
 export class Administrator {
-  readonly #connect: () => Promise<Upstream>
-  #queries: UpstreamQueries | undefined
-  #turn: Promise<unknown> = Promise.resolve()
+  readonly #connection: OwnConnection
   #idle: NodeJS.Timeout | undefined
   #version = ''
   #platform = ''
 
   constructor(connect: () => Promise<Upstream>) {
-    this.#connect = connect
+    this.#connection = new OwnConnection(connect, async (run, { parameters }) => {
+      this.#version = parameters.get('server_version') ?? ''
+      const [row] = await run(FIRST_WORDS)
+      this.#platform = row?.[0] ?? ''
+    })
   }
 
   /** Such as 18. */
@@ -39,53 +44,22 @@ export class Administrator {
     return this.#platform.includes('linux')
   }
 
-  /**
-   * Does work when all that came before is done; once more on a new connection when the target had ended the one at hand.
-   * @param withinMs it is not begun later than this
-   * @throws TargetError
-   */
-  exclusively<T>(work: (run: (sql: string) => Promise<(string | null)[][]>) => Promise<T>, withinMs: number): Promise<T> {
-    const deadline = performance.now() + withinMs
-    const result = this.#turn.then(async () => {
-      if (performance.now() > deadline) throw new TargetError('57014', 'the target did not answer in time')
+  /** As {@link OwnConnection.exclusively}. @throws TargetError */
+  async exclusively<T>(work: (run: Run) => Promise<T>, withinMs: number): Promise<T> {
+    try {
+      return await this.#connection.exclusively((run) => {
+        clearTimeout(this.#idle)
+        return work(run)
+      }, withinMs)
+    } finally {
       clearTimeout(this.#idle)
-      const used = this.#queries?.isOpen === true
-      try {
-        return await work(await this.#runner())
-      } catch (error) {
-        if (!used || this.#queries?.isOpen === true || !(error instanceof TargetError) || error.code !== CONNECTION_GONE) throw error
-        return await work(await this.#runner())
-      } finally {
-        this.#idle = setTimeout(() => this.close(), IDLE_MS).unref()
-      }
-    })
-    this.#turn = result.catch(() => undefined)
-    return result
+      this.#idle = setTimeout(() => this.close(), IDLE_MS).unref()
+    }
   }
 
   /** Begins a new connection with the next work, where the state of this one is not known. */
   close(): void {
     clearTimeout(this.#idle)
-    this.#queries?.close()
-    this.#queries = undefined
-  }
-
-  async #runner(): Promise<(sql: string) => Promise<(string | null)[][]>> {
-    if (this.#queries?.isOpen !== true) {
-      const upstream = await this.#connect()
-      const queries = new UpstreamQueries(upstream)
-      this.#version = upstream.parameters.get('server_version') ?? ''
-      try {
-        // Settings that not every version has.
-        const [row] = await queries.run("select version(); select set_config(name, '0', false) from pg_settings where name in ('idle_session_timeout', 'transaction_timeout')")
-        this.#platform = row?.[0] ?? ''
-      } catch (error) {
-        queries.close()
-        throw error
-      }
-      this.#queries = queries
-    }
-    const queries = this.#queries
-    return (sql) => queries.run(sql)
+    this.#connection.close()
   }
 }

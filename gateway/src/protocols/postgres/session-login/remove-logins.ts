@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Run } from '../own-connection.ts'
 import { TargetError } from '../upstream.ts'
 import type { Administrator } from './administrator.ts'
 import { isLoginName, sessionOfComment } from './login-name.ts'
@@ -19,8 +20,6 @@ export type Removal =
   | { readonly user: string; readonly result: 'removed'; readonly connections: number }
   | { readonly user: string; readonly result: 'gone already' }
   | { readonly user: string; readonly result: 'remains'; readonly error: string }
-
-type Run = (sql: string) => Promise<(string | null)[][]>
 
 /**
  * Removes logins with all that hangs on them in this database: connections, prepared transactions, privileges, and objects,
