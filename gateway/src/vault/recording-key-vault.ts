@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { seal, unseal } from '../governance/aead.ts'
 import type { RecordingKeys } from '../governance/recording/recording-keys.ts'
 import { KEY_BYTES, type MasterKey, type MasterKeys } from './master-key.ts'
-import { decrypt, encrypt } from './sealed-record.ts'
 import { SecretError } from './secret.ts'
 import type { SealedKeyStore } from './vault-store.ts'
 
@@ -20,12 +20,12 @@ const RESEAL_BATCH = 500
  * base64. Whoever has the database but not the master key reads nothing; once a key is destroyed, nobody does.
  */
 export function openRecordingKeys({ masterKey: { current, earlier }, store }: { readonly masterKey: MasterKeys; readonly store: SealedKeyStore }): RecordingKeyVault {
-  const seal = (session: string, key: Buffer) => encrypt(current.bytes, key, authenticated(session, current)).toString('base64')
+  const sealKey = (session: string, key: Buffer) => seal(current.bytes, key, authenticated(session, current)).toString('base64')
   const currentId = idOf(current)
   return {
     async create(session) {
       const key = randomBytes(KEY_BYTES)
-      await store.add(session, seal(session, key), currentId)
+      await store.add(session, sealKey(session, key), currentId)
       return key
     },
     async reveal(session) {
@@ -43,7 +43,7 @@ export function openRecordingKeys({ masterKey: { current, earlier }, store }: { 
         const records = await store.sealedUnderOthers(currentId, after, RESEAL_BATCH)
         for (const { session, sealed } of records) {
           const key = open(session, sealed, earlier)
-          if (key !== undefined) await store.replace(session, sealed, seal(session, key), currentId)
+          if (key !== undefined) await store.replace(session, sealed, sealKey(session, key), currentId)
           key?.fill(0)
         }
         const last = records.at(-1)
@@ -59,7 +59,7 @@ function open(session: string, sealed: string, keys: readonly MasterKey[]): Buff
   const bytes = Buffer.from(sealed, 'base64')
   for (const key of keys) {
     try {
-      return decrypt(key.bytes, bytes, authenticated(session, key))
+      return unseal(key.bytes, bytes, authenticated(session, key))
     } catch {
       // Another one's, or changed.
     }

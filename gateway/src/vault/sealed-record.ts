@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { NONCE_BYTES, seal, TAG_BYTES, unseal } from '../governance/aead.ts'
 import { KEY_BYTES, type MasterKey } from './master-key.ts'
 
 /**
@@ -22,8 +23,6 @@ export interface SealedRecord {
 
 const FORMAT = 1
 const KEY_ID_BYTES = 8
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 const SEALED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + TAG_BYTES
 const HEADER_BYTES = 1 + KEY_ID_BYTES + 4
 /** Longest secret, in bytes of UTF-8. */
@@ -58,8 +57,8 @@ export function sealRecord(name: string, version: number, secret: string, master
     return {
       masterKeyId: masterKey.id,
       version,
-      sealedKey: encrypt(masterKey.bytes, dataKey, authenticated('key', name, version, masterKey.id)),
-      sealedSecret: encrypt(dataKey, Buffer.from(secret, 'utf8'), authenticated('secret', name, version)),
+      sealedKey: seal(masterKey.bytes, dataKey, authenticated('key', name, version, masterKey.id)),
+      sealedSecret: seal(dataKey, Buffer.from(secret, 'utf8'), authenticated('secret', name, version)),
     }
   } finally {
     dataKey.fill(0)
@@ -70,7 +69,7 @@ export function sealRecord(name: string, version: number, secret: string, master
 export function openRecord(name: string, record: SealedRecord, masterKey: MasterKey): string {
   const dataKey = openDataKey(name, record, masterKey)
   try {
-    return decrypt(dataKey, record.sealedSecret, authenticated('secret', name, record.version)).toString('utf8')
+    return unseal(dataKey, record.sealedSecret, authenticated('secret', name, record.version)).toString('utf8')
   } finally {
     dataKey.fill(0)
   }
@@ -80,7 +79,7 @@ export function openRecord(name: string, record: SealedRecord, masterKey: Master
 export function resealRecord(name: string, record: SealedRecord, from: MasterKey, to: MasterKey): SealedRecord {
   const dataKey = openDataKey(name, record, from)
   try {
-    const sealedKey = encrypt(to.bytes, dataKey, authenticated('key', name, record.version, to.id))
+    const sealedKey = seal(to.bytes, dataKey, authenticated('key', name, record.version, to.id))
     return { ...record, masterKeyId: to.id, sealedKey }
   } finally {
     dataKey.fill(0)
@@ -88,7 +87,7 @@ export function resealRecord(name: string, record: SealedRecord, from: MasterKey
 }
 
 function openDataKey(name: string, record: SealedRecord, masterKey: MasterKey): Buffer {
-  return decrypt(masterKey.bytes, record.sealedKey, authenticated('key', name, record.version, masterKey.id))
+  return unseal(masterKey.bytes, record.sealedKey, authenticated('key', name, record.version, masterKey.id))
 }
 
 /** What is authenticated beside the ciphertext. The name's length stands before it: no two inputs look alike. */
@@ -100,19 +99,4 @@ function authenticated(
   numbers.writeUInt32BE(nameBytes.length, 0)
   numbers.writeUInt32BE(version, 4)
   return Buffer.concat([Buffer.from(`sallyport vault ${FORMAT} ${part}\0`), numbers, nameBytes, masterKeyId])
-}
-
-/** Nonce, ciphertext, tag. */
-export function encrypt(key: Buffer, plain: Buffer, aad: Buffer): Buffer {
-  const nonce = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad)
-  return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
-}
-
-/** @throws Error when it was changed, or sealed under another key or with other `aad` */
-export function decrypt(key: Buffer, sealed: Buffer, aad: Buffer): Buffer {
-  const end = sealed.length - TAG_BYTES
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES })
-  decipher.setAAD(aad).setAuthTag(sealed.subarray(end))
-  return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, end)), decipher.final()])
 }

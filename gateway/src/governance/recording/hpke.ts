@@ -1,6 +1,5 @@
-import {
-  createCipheriv, createDecipheriv, createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject,
-} from 'node:crypto'
+import { createHmac, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { decrypt, encrypt, NONCE_BYTES } from '../aead.ts'
 
 /**
  * Hybrid public key encryption, RFC 9180, base mode, one message a key: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and an
@@ -18,27 +17,22 @@ const KEM_ID = 0x0020
 const KDF_ID = 0x0001
 const MODE_BASE = 0
 const ENC_BYTES = 32
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 
 export function sealHpke(recipient: KeyObject, info: string, aad: Buffer, plain: Buffer, suite = AES_256_GCM): Buffer {
   const ephemeral = generateKeyPairSync('x25519')
   const enc = rawPublicKey(ephemeral.publicKey)
   const secret = sharedSecret(ephemeral.privateKey, recipient, enc, rawPublicKey(recipient))
   const { key, nonce } = keySchedule(secret, Buffer.from(info), suite)
-  const cipher = createCipheriv(suite.cipher, key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad)
-  return Buffer.concat([enc, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
+  return Buffer.concat([enc, encrypt(key, nonce, plain, aad, suite.cipher)])
 }
 
 /** @throws Error when it was sealed to another key, for something else, or was changed */
 export function openHpke(recipient: KeyObject, info: string, aad: Buffer, sealed: Buffer, suite = AES_256_GCM): Buffer {
-  const end = sealed.length - TAG_BYTES
-  if (end < ENC_BYTES) throw new Error('this is too short to be sealed')
+  if (sealed.length < ENC_BYTES) throw new Error('this is too short to be sealed')
   const enc = sealed.subarray(0, ENC_BYTES)
   const secret = sharedSecret(recipient, publicKeyOf(enc), enc, rawPublicKey(createPublicKey(recipient)))
   const { key, nonce } = keySchedule(secret, Buffer.from(info), suite)
-  const decipher = createDecipheriv(suite.cipher, key, nonce, { authTagLength: TAG_BYTES }).setAAD(aad).setAuthTag(sealed.subarray(end))
-  return Buffer.concat([decipher.update(sealed.subarray(ENC_BYTES, end)), decipher.final()])
+  return decrypt(key, nonce, sealed.subarray(ENC_BYTES), aad, suite.cipher)
 }
 
 /** @param raw 32 bytes */

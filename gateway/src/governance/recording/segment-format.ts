@@ -1,6 +1,6 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { promisify } from 'node:util'
 import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:zlib'
+import { decrypt, encrypt, NONCE_BYTES } from '../aead.ts'
 
 /**
  * A sealed segment:
@@ -14,8 +14,6 @@ import { constants, zstdCompress, zstdCompressSync, zstdDecompress } from 'node:
  * number are authenticated, so that no segment passes for another.
  */
 const FORMAT = 1
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
 /** Plain bytes of one segment. */
 export const MAX_SEGMENT_BYTES = 1 << 20
 /** A thread is not worth waking for less. */
@@ -32,17 +30,13 @@ export function segmentName(session: string, segment: number): string {
 export async function sealSegment(key: Buffer, session: string, segment: number, plain: Buffer): Promise<Buffer> {
   const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 }, pledgedSrcSize: plain.length }
   const packed = plain.length <= SMALL_BYTES ? zstdCompressSync(plain, options) : await compress(plain, options)
-  const cipher = createCipheriv('aes-256-gcm', key, nonceOf(segment), { authTagLength: TAG_BYTES }).setAAD(authenticated(session, segment))
-  return Buffer.concat([Buffer.of(FORMAT), cipher.update(packed), cipher.final(), cipher.getAuthTag()])
+  return Buffer.concat([Buffer.of(FORMAT), encrypt(key, nonceOf(segment), packed, authenticated(session, segment))])
 }
 
 /** @throws Error when it is another segment, was changed, or was sealed under another key */
 export async function openSegment(key: Buffer, session: string, segment: number, sealed: Buffer): Promise<Buffer> {
-  const end = sealed.length - TAG_BYTES
-  if (end < 1 || sealed[0] !== FORMAT) throw new Error('this is no sealed segment')
-  const decipher = createDecipheriv('aes-256-gcm', key, nonceOf(segment), { authTagLength: TAG_BYTES })
-  decipher.setAAD(authenticated(session, segment)).setAuthTag(sealed.subarray(end))
-  const packed = Buffer.concat([decipher.update(sealed.subarray(1, end)), decipher.final()])
+  if (sealed[0] !== FORMAT) throw new Error('this is no sealed segment')
+  const packed = decrypt(key, nonceOf(segment), sealed.subarray(1), authenticated(session, segment))
   return decompress(packed, { maxOutputLength: MAX_SEGMENT_BYTES })
 }
 

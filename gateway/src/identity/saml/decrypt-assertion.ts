@@ -1,10 +1,8 @@
-import { constants, createDecipheriv, privateDecrypt } from 'node:crypto'
+import { constants, privateDecrypt } from 'node:crypto'
+import { decrypt, NONCE_BYTES } from '../../governance/aead.ts'
 import { AuthenticationError } from '../../governance/identity.ts'
 import { CIPHERS, KEY_TRANSPORT, NS, OAEP_DIGEST } from './saml-names.ts'
 import { everyElement, is, malformed, type XmlElement } from './strict-xml.ts'
-
-const IV_BYTES = 12
-const TAG_BYTES = 16
 
 /**
  * Opens an EncryptedAssertion (xmlenc-core1 §5.2.4, §5.5.2).
@@ -21,10 +19,8 @@ export function decryptAssertion(encrypted: XmlElement, key: string): string {
   const { cipher, wrapped, sealed } = read(encrypted)
   try {
     const contentKey = privateDecrypt({ key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' }, wrapped)
-    if (contentKey.length !== cipher.keyBytes || sealed.length < IV_BYTES + TAG_BYTES) throw new Error('wrong length')
-    const decipher = createDecipheriv(cipher.name, contentKey, sealed.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
-    decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
-    const opened = Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()])
+    if (contentKey.length !== cipher.keyBytes) throw new Error('wrong length')
+    const opened = decrypt(contentKey, sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES), Buffer.alloc(0), cipher.name)
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(opened)
   } catch {
     throw new AuthenticationError('the encrypted assertion cannot be opened', 'Have the operator check that the provider encrypts for the certificate in our metadata.')

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { createHash, hkdfSync, randomBytes } from 'node:crypto'
+import { seal, unseal } from '../../governance/aead.ts'
 import { AuthenticationError } from '../../governance/identity.ts'
 import type { LoginTransactionStore } from '../../governance/web-sessions.ts'
 
@@ -40,7 +41,7 @@ export class LoginTransactions {
     const { provider, next, secrets } = transaction
     const nowMs = this.#now()
     if (this.#begun++ % SWEEP_EVERY === 0) await this.#store.sweep(nowMs, MAX_TRANSACTIONS)
-    const sealed = seal(JSON.stringify({ provider, next, secrets }), id, browserCookie)
+    const sealed = sealText(JSON.stringify({ provider, next, secrets }), id, browserCookie)
     await this.#store.add({ hash: hashOf(id), sealed, expiresAtMs: nowMs + LOGIN_TRANSACTION_MS })
     return { id, browserCookie }
   }
@@ -59,7 +60,7 @@ export class LoginTransactions {
       throw new AuthenticationError('this browser has not begun this login: its cookie is missing', 'Begin and finish the login in the same browser, with cookies allowed.')
     }
     if (this.#now() >= record.expiresAtMs) throw new AuthenticationError('this login took too long', AGAIN)
-    const text = unseal(record.sealed, id, browserCookie)
+    const text = unsealText(record.sealed, id, browserCookie)
     if (text === undefined) throw new AuthenticationError('this login was begun in another browser', AGAIN)
     return JSON.parse(text) as LoginTransaction
   }
@@ -75,20 +76,18 @@ function keyOf(id: string, browserCookie: string): Buffer {
   return Buffer.from(hkdfSync('sha256', browserCookie, id, 'sallyport login transaction', 32))
 }
 
-/** 12 bytes of nonce, ciphertext, 16 bytes of tag; base64. The key is used once. */
-function seal(text: string, id: string, browserCookie: string): string {
-  const nonce = randomBytes(12)
-  const cipher = createCipheriv('aes-256-gcm', keyOf(id, browserCookie), nonce)
-  return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64')
+/** Base64. The key is used once. */
+function sealText(text: string, id: string, browserCookie: string): string {
+  return seal(keyOf(id, browserCookie), Buffer.from(text), EMPTY).toString('base64')
 }
 
-function unseal(sealed: string, id: string, browserCookie: string): string | undefined {
-  const bytes = Buffer.from(sealed, 'base64')
-  const decipher = createDecipheriv('aes-256-gcm', keyOf(id, browserCookie), bytes.subarray(0, 12), { authTagLength: 16 })
+/** @returns undefined when it was sealed for another browser or another login, or changed */
+function unsealText(sealed: string, id: string, browserCookie: string): string | undefined {
   try {
-    decipher.setAuthTag(bytes.subarray(-16))
-    return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]).toString('utf8')
+    return unseal(keyOf(id, browserCookie), Buffer.from(sealed, 'base64'), EMPTY).toString('utf8')
   } catch {
     return undefined
   }
 }
+
+const EMPTY = Buffer.alloc(0)
