@@ -1,4 +1,5 @@
 import type { CustomFetchOptions } from 'oauth4webapi'
+import { readWithin } from './read-within.ts'
 
 const TIMEOUT_MS = 10_000
 const MAX_BYTES = 256 * 1_024
@@ -8,13 +9,8 @@ export async function boundedFetch(url: string, options: CustomFetchOptions<'POS
   const { method, headers, body, signal } = options
   const late = AbortSignal.timeout(TIMEOUT_MS)
   const response = await fetch(url, { method, headers, body, redirect: 'error', signal: signal === undefined ? late : AbortSignal.any([late, signal]) })
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    bytes += chunk.byteLength
-    if (bytes > MAX_BYTES) throw new Error('the answer is too large')
-    chunks.push(chunk)
-  }
+  const content = await readWithin(response, MAX_BYTES)
+  if (content === undefined) throw new Error('the answer is too large')
   const { status, headers: answered } = response
-  return new Response(Buffer.concat(chunks), { status, headers: answered })
+  return new Response(content, { status, headers: answered })
 }

@@ -1,3 +1,5 @@
+import { readWithin } from './read-within.ts'
+
 export interface FetchLimits {
   /** For the whole answer, not only its beginning. */
   readonly timeoutMs: number
@@ -29,21 +31,16 @@ export async function fetchJson(url: URL, limits: FetchLimits): Promise<Record<s
 }
 
 async function readObject(response: Response, maxBytes: number, signal: AbortSignal): Promise<Record<string, unknown>> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
+  let content: Buffer | undefined
   try {
-    for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-      bytes += chunk.byteLength
-      if (bytes > maxBytes) break
-      chunks.push(chunk)
-    }
+    content = await readWithin(response, maxBytes)
   } catch {
     throw new Error(signal.aborted ? 'it answers too slowly' : 'its answer broke off')
   }
-  if (bytes > maxBytes) throw new Error('its answer is too large')
+  if (content === undefined) throw new Error('its answer is too large')
   let value: unknown
   try {
-    value = JSON.parse(Buffer.concat(chunks).toString('utf8'))
+    value = JSON.parse(content.toString('utf8'))
   } catch {
     throw new Error('its answer is not JSON')
   }

@@ -1,6 +1,6 @@
-import { isLoopback } from '@sallyport/contract'
 import type { JWTVerifyGetKey } from 'jose'
 import type { IssuerKeyState } from '../governance/issuer-key-state.ts'
+import { fetchDiscovery } from './discovery-document.ts'
 import { fetchJson } from './fetch-json.ts'
 import { IssuerUnavailable } from './issuer-unavailable.ts'
 import { verificationKeys } from './verification-keys.ts'
@@ -99,15 +99,8 @@ export class IssuerKeys {
 
   async #fetch(): Promise<void> {
     try {
-      const issuer = permittedUrl(this.#issuer)
-      const { timeoutMs, maxBytes } = this.#options
-      const path = `${issuer.href.replace(/\/$/, '')}/.well-known/openid-configuration`
-      const discovery = await fetchJson(new URL(path), { timeoutMs, maxBytes })
-      // OpenID Connect Discovery 1.0 §4.3: identical, or someone else's document is being read.
-      if (discovery['issuer'] !== this.#issuer) throw new Error('its discovery document is of another issuer')
-      const keySet = permittedUrl(discovery['jwks_uri'])
-      if (isLoopback(keySet.hostname) && !isLoopback(issuer.hostname)) throw new Error('its keys are said to be on this machine')
-      this.#keys = verificationKeys(await fetchJson(keySet, { timeoutMs, maxBytes }))
+      const discovery = await fetchDiscovery(this.#issuer, this.#options)
+      this.#keys = verificationKeys(await fetchJson(discovery.address('jwks_uri'), this.#options))
       this.#fetchedAtMs = this.#options.now()
       this.#failure = undefined
     } catch (error) {
@@ -119,13 +112,4 @@ export class IssuerKeys {
   #unavailable(why: string): IssuerUnavailable {
     return new IssuerUnavailable(this.#name, why)
   }
-}
-
-/** @throws Error for what is no https URL, or http on loopback, or holds a credential */
-export function permittedUrl(text: unknown): URL {
-  const url = typeof text === 'string' ? URL.parse(text) : null
-  if (url === null) throw new Error('its address is malformed')
-  if (url.username !== '' || url.password !== '') throw new Error('its address holds a credential')
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url
-  throw new Error('its address is not https')
 }

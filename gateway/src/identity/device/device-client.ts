@@ -1,9 +1,9 @@
-import { isLoopback, readDeviceAnswer, type DeviceAuthorization } from '@sallyport/contract'
+import { readDeviceAnswer, type DeviceAuthorization } from '@sallyport/contract'
 import * as oauth from 'oauth4webapi'
 import { AuthenticationError } from '../../governance/identity.ts'
 import type { IssuerEntry } from '../../governance/policy/policy-document.ts'
 import { boundedFetch } from '../bounded-fetch.ts'
-import { permittedUrl } from '../issuer-keys.ts'
+import { permittedUrl } from '../discovery-document.ts'
 import type { ProviderMetadata } from '../web/provider-metadata.ts'
 import { ProviderUnavailable } from '../web/provider-unavailable.ts'
 
@@ -76,9 +76,7 @@ export class DeviceClient {
 
   #permitted(text: string, home: URL): URL {
     try {
-      const url = permittedUrl(text.length <= 2_000 ? text : '')
-      if (isLoopback(url.hostname) && !isLoopback(home.hostname)) throw new Error('an address of it is on this machine')
-      return url
+      return permittedUrl(text.length <= 2_000 ? text : '', 'an address of it', home)
     } catch (error) {
       throw new ProviderUnavailable(this.#entry.name, error instanceof Error ? error.message : 'an address of it is malformed')
     }

@@ -1,7 +1,6 @@
-import { isLoopback } from '@sallyport/contract'
 import type { AuthorizationServer } from 'oauth4webapi'
-import { fetchJson } from '../fetch-json.ts'
-import { ISSUER_KEYS_DEFAULTS, permittedUrl } from '../issuer-keys.ts'
+import { fetchDiscovery } from '../discovery-document.ts'
+import { ISSUER_KEYS_DEFAULTS } from '../issuer-keys.ts'
 import { ProviderUnavailable } from './provider-unavailable.ts'
 
 export interface ProviderMetadataOptions {
@@ -45,13 +44,9 @@ export class ProviderMetadata {
   }
 
   async #fetch(name: string, issuer: string): Promise<AuthorizationServer> {
-    const { timeoutMs, maxBytes } = this.#options
     try {
-      const at = permittedUrl(issuer)
-      const document = await fetchJson(new URL(`${at.href.replace(/\/$/, '')}/.well-known/openid-configuration`), { timeoutMs, maxBytes })
-      // OpenID Connect Discovery 1.0 §4.3: identical, or someone else's document is being read.
-      if (document['issuer'] !== issuer) throw new Error('its discovery document is of another issuer')
-      const endpoint = (member: string) => endpointOf(document[member], at, member)
+      const { members: document, address } = await fetchDiscovery(issuer, this.#options)
+      const endpoint = (member: string) => address(member).href
       const { authorization_response_iss_parameter_supported: tellsIssuer, code_challenge_methods_supported: challenges } = document
       if (Array.isArray(challenges) && !challenges.includes('S256')) throw new Error('it does not know PKCE with S256')
       const strings = (member: string) => {
@@ -71,12 +66,4 @@ export class ProviderMetadata {
       throw new ProviderUnavailable(name, error instanceof Error ? error.message : 'it failed')
     }
   }
-}
-
-/** A document of an issuer elsewhere must not send browsers, or this gateway with its secret, to this machine. */
-function endpointOf(value: unknown, issuer: URL, member: string): string {
-  if (value === undefined) throw new Error(`its discovery document has no ${member}`)
-  const url = permittedUrl(value)
-  if (isLoopback(url.hostname) && !isLoopback(issuer.hostname)) throw new Error(`its ${member} is said to be on this machine`)
-  return url.href
 }
