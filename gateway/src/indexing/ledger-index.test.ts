@@ -5,51 +5,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { eventually } from '../../test/support/eventually.ts'
-import { startPostgres } from '../../test/support/postgres.ts'
+import { type StateDatabase, stateDatabases } from '../../test/support/state-databases.ts'
 import { parseSearch } from '../governance/recording/parse-search.ts'
 import { type FoundOperation, IndexUnavailable, type SearchPage } from '../governance/recording/operation-index.ts'
 import { openLedger } from '../ledger/open-ledger.ts'
 import type { LedgerLog } from '../ledger/ledger-log.ts'
-import type { IndexLocation, IndexStore } from '../storage/index-store.ts'
+import type { IndexStore } from '../storage/index-store.ts'
 import { openIndexStore } from '../storage/open-index-store.ts'
 import { Indexer } from './indexer.ts'
 import { LedgerIndex } from './ledger-index.ts'
 import { LedgerScript } from './ledger-script.test-support.ts'
 import { readSessionEvents } from './session-events.ts'
 
-interface Place {
-  fresh(): Promise<IndexLocation>
-  stop(): Promise<void>
-}
-
-const places: Record<string, () => Promise<Place>> = {
-  async SQLite() {
-    const folder = mkdtempSync(join(tmpdir(), 'sallyport-index-'))
-    let files = 0
-    return {
-      fresh: () => Promise.resolve({ kind: 'sqlite', path: join(folder, `index-${(files += 1)}.db`) }),
-      stop: () => Promise.resolve(rmSync(folder, { recursive: true })),
-    }
-  },
-  async PostgreSQL() {
-    const server = await startPostgres()
-    let names = 0
-    return {
-      async fresh() {
-        const name = `index_${(names += 1)}`
-        await server.query(`create database ${name}`)
-        return { kind: 'postgres', client: server.client(name) }
-      },
-      stop: () => server.stop(),
-    }
-  },
-}
-
 const NOW = Date.parse('2026-06-15T12:00:00Z')
 
-for (const [name, start] of Object.entries(places)) {
+for (const [name, start] of Object.entries(stateDatabases)) {
   describe(`the index on ${name}`, () => {
-    let place: Place
+    let place: StateDatabase
     const folders: string[] = []
     before(async () => {
       place = await start()

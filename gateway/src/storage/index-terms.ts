@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { SearchPage } from '../governance/recording/operation-index.ts'
 import type { SearchQuery, SearchTerm, SearchValue, TermKey } from '../governance/recording/search-query.ts'
 import { wordsOf } from '../governance/recording/search-words.ts'
-import type { IndexedOperation, IndexedSession } from './index-store.ts'
+import type { FoundRow } from './found-operation.ts'
+import { type IndexedOperation, type IndexedSession, MAX_CODES, type OperationChange } from './index-store.ts'
 
 /**
  * Operations and queries as terms of an inverted index, the same for every database. A word of the text is a term as it
@@ -71,6 +72,30 @@ export function operationTerms(row: Pick<IndexedOperation, 'actions' | 'objects'
     terms += ` ${FIELDS.error}${encodeValue(code)}`
   }
   return `${terms} ${wordsOf(row.text).join(' ')}${row.integers}`
+}
+
+/** What can be added to an operation's row after its own slice. */
+export interface LaterTerms {
+  readonly codes: readonly string[]
+  readonly integers: string
+  /** All of {@link operationTerms}, anew. */
+  readonly terms: string
+}
+
+/**
+ * Errors, masks or integers that came in a later slice than the row.
+ * @param row with what was added to its count of masked values
+ * @returns undefined where its terms stay as they are
+ */
+export function laterTerms(row: Pick<FoundRow, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers' | 'masked' | 'codes'>, added: OperationChange['outcomes'], newIntegers: string | undefined): LaterTerms | undefined {
+  const known = JSON.parse(row.codes) as string[]
+  const codes = [...new Set([...known, ...added.codes])].slice(0, MAX_CODES)
+  const isFirstMasked = added.masked > 0 && row.masked === added.masked
+  if (codes.length === known.length && !isFirstMasked && newIntegers === undefined) return undefined
+  const { decision, rule, text, masked } = row
+  const integers = newIntegers ?? row.integers
+  const lists = { actions: JSON.parse(row.actions) as string[], objects: JSON.parse(row.objects) as string[] }
+  return { codes, integers, terms: operationTerms({ ...lists, decision, rule, text, integers }, masked, codes) }
 }
 
 /** Terms directly one behind the other; of the last, also longer ones that begin so. */

@@ -9,44 +9,15 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { freePort } from '../../test/support/free-port.ts'
-import { startPostgres } from '../../test/support/postgres.ts'
+import { type StateDatabase, stateDatabases } from '../../test/support/state-databases.ts'
 import type { SessionTokenRecord } from '../governance/session-tokens.ts'
 import type { Session } from '../governance/session.ts'
 import type { VaultStore } from '../vault/vault-store.ts'
 import { openStorage, type Storage, type StorageLocation } from './open-storage.ts'
 
-interface Database {
-  /** A place with nothing in it yet. */
-  fresh(): Promise<StorageLocation>
-  stop(): Promise<void>
-}
-
-const databases: Record<string, () => Promise<Database>> = {
-  async SQLite() {
-    const folder = mkdtempSync(join(tmpdir(), 'sallyport-storage-'))
-    let files = 0
-    return {
-      fresh: () => Promise.resolve({ kind: 'sqlite', path: join(folder, `state-${(files += 1)}.db`) }),
-      stop: () => Promise.resolve(rmSync(folder, { recursive: true })),
-    }
-  },
-  async PostgreSQL() {
-    const server = await startPostgres()
-    let names = 0
-    return {
-      async fresh() {
-        const name = `state_${(names += 1)}`
-        await server.query(`create database ${name}`)
-        return { kind: 'postgres', client: server.client(name) }
-      },
-      stop: () => server.stop(),
-    }
-  },
-}
-
-for (const [name, start] of Object.entries(databases)) {
+for (const [name, start] of Object.entries(stateDatabases)) {
   describe(`storage on ${name}`, () => {
-    let database: Database
+    let database: StateDatabase
     const open: Storage[] = []
     const opened = async (location: StorageLocation, gateway?: string) => {
       const storage = await openStorage(location, gateway === undefined ? {} : { gateway })

@@ -7,7 +7,7 @@ import {
   assignIds, type EntryRange, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
-import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
+import { laterTerms, operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; older tables are dropped. */
@@ -224,15 +224,10 @@ export class PostgresIndexStore implements IndexStore {
     const { rows: [row] } = await db.query<FoundRow & SessionRow>(
       'select o.*, s.*, o.session as session_row from index_operations o join index_sessions s on s.id = o.session where o.id = $1', [id])
     if (row === undefined) return
-    const known = JSON.parse(row.codes) as string[]
-    const codes = [...new Set([...known, ...added.codes])].slice(0, MAX_CODES)
-    const isFirstMasked = added.masked > 0 && row.masked === added.masked
-    if (codes.length === known.length && !isFirstMasked && newIntegers === undefined) return
-    const { decision, rule, text, masked } = row
-    const integers = newIntegers ?? row.integers
-    const lists = { actions: JSON.parse(row.actions) as string[], objects: JSON.parse(row.objects) as string[] }
+    const later = laterTerms(row, added, newIntegers)
+    if (later === undefined) return
     await db.query('update index_operations set codes = $2, integers = $3, terms = $4::tsvector where id = $1',
-      [id, JSON.stringify(codes), integers, tsvector(`${sessionTerms(sessionOf(row))} ${operationTerms({ ...lists, decision, rule, text, integers }, masked, codes)}`)])
+      [id, JSON.stringify(later.codes), later.integers, tsvector(`${sessionTerms(sessionOf(row))} ${later.terms}`)])
   }
 
   async #keepSession(db: pg.PoolClient, session: IndexedSession): Promise<void> {

@@ -8,7 +8,7 @@ import {
   assignIds, type EntryRange, IDS_A_MS, idRange, type IndexedOperation, type IndexedSession, type IndexPosition, type IndexSlice, type IndexStore, isNew,
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
-import { operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
+import { laterTerms, operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; an older file is thrown away. */
@@ -166,16 +166,10 @@ export class SqliteIndexStore implements IndexStore {
     const row = this.#prepare('select o.*, s.session as session_id from operations o join sessions s on s.id = o.session where o.id = ?').get(id) as unknown as
       (Pick<FoundRow, 'actions' | 'objects' | 'decision' | 'rule' | 'text' | 'integers' | 'masked' | 'codes' | 'session_id'>) | undefined
     if (row === undefined) return
-    const known = JSON.parse(row.codes) as string[]
-    const codes = [...new Set([...known, ...added.codes])].slice(0, MAX_CODES)
-    const isFirstMasked = added.masked > 0 && row.masked === added.masked
-    if (codes.length === known.length && !isFirstMasked && newIntegers === undefined) return
-    const { decision, rule, text, masked } = row
-    const integers = newIntegers ?? row.integers
-    const lists = { actions: JSON.parse(row.actions) as string[], objects: JSON.parse(row.objects) as string[] }
-    this.#run('update operations set codes = ?, integers = ? where id = ?', JSON.stringify(codes), integers, id)
-    this.#run('insert or replace into terms (rowid, term) values (?, ?)', id,
-      `${this.#knownSession(row.session_id).terms} ${operationTerms({ ...lists, decision, rule, text, integers }, masked, codes)}`)
+    const later = laterTerms(row, added, newIntegers)
+    if (later === undefined) return
+    this.#run('update operations set codes = ?, integers = ? where id = ?', JSON.stringify(later.codes), later.integers, id)
+    this.#run('insert or replace into terms (rowid, term) values (?, ?)', id, `${this.#knownSession(row.session_id).terms} ${later.terms}`)
   }
 
   #sessionRow(session: IndexedSession): { readonly row: number; readonly terms: string } {
