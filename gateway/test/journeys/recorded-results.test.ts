@@ -159,4 +159,21 @@ suite('what is on record of a result is what the client got', { concurrency: 1 }
   for (const { name, most } of TARGETS) {
     test(`when the target's bytes arrive ${name}`, () => fc.assert(fc.asyncProperty(exchanges(most), (conversation) => check(name, conversation)), { numRuns: 5, endOnFailure: true }))
   }
+
+  test('nothing is on record of what comes behind the end of a session', async () => {
+    for (const last of [raw.TERMINATE, raw.frame('?')]) {
+      const known = (await readEvents(gateway.ledgerDirectory)).length
+      const client = await raw.openRaw(gateway)
+      await client.logIn({ user: 'support-bot', database: 'joined' }, await gateway.issuer.agentToken('support-bot'))
+      client.send(raw.query('select 1'), last, raw.query('select 2'), raw.parse('', 'select 3'), raw.bind('', ''), raw.execute(), raw.SYNC)
+      await client.receiveUntil('none')
+      let texts: string[] = []
+      await eventually('the session is closed', async () => {
+        const events = (await readEvents(gateway.ledgerDirectory)).slice(known)
+        texts = events.flatMap((event) => (event.event === 'operation.decided' ? [event.text] : []))
+        return events.some(({ event }) => event === 'session.closed')
+      })
+      assert.deepEqual(texts, ['select 1'])
+    }
+  })
 })

@@ -38,6 +38,7 @@ export class ClientRelay {
   readonly #binds: WaitingBinds
   readonly #direct = new ByteRanges()
   readonly #terminate: () => void
+  #isOver = false
 
   constructor(state: RelayState, terminate: () => void) {
     this.#state = state
@@ -73,6 +74,13 @@ export class ClientRelay {
     if (!this.isHeld && !this.#state.upstream.socket.writableNeedDrain) this.#state.client.resume()
   }
 
+  /** The session is over: whatever else the client has sent is not looked at. */
+  stop(): void {
+    this.#isOver = true
+    this.#held = undefined
+    this.#uncovered = []
+  }
+
   #process(bytes: Buffer): void {
     const rest = this.#messages.push(bytes)
     if (rest === undefined) this.#endOfRead()
@@ -82,6 +90,7 @@ export class ClientRelay {
   /** COPY data is passed as it comes while the target waits for it, else dropped as the target would: its header may claim 2 GB. */
   #begins(type: number, length: number): Course {
     if (length < 4) throw new MalformedFrameError('invalid message length')
+    if (this.#isOver) return 'drop'
     if (type === FRONTEND.copyData) return this.#state.copyIn ? 'pass' : this.#copyMayFollow ? 'wait' : 'drop'
     if (length > this.#state.limits.maxFrameBytes) throw new MalformedFrameError('a message is longer than the gateway takes')
     return 'whole'
@@ -336,6 +345,7 @@ export class ClientRelay {
   }
 
   #endOfRead(): void {
+    if (this.#isOver) return
     const uncovered = this.#uncovered
     if (uncovered.length > 0) {
       this.#uncovered = []

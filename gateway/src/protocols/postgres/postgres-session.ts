@@ -125,6 +125,7 @@ export class PostgresSession {
   #stop(reason: string, report?: Buffer): void {
     if (this.#over) return
     this.#over = true
+    this.#fromClient.stop()
     this.#state.held?.leave()
     const { client, upstream, inFlight, session, gatekeeper } = this.#state
     session.ended ??= reason
