@@ -26,10 +26,12 @@ export interface AnalysisContext {
 export interface AnalysisLimits {
   /** Longer texts are unknown. UTF-8 bytes. */
   readonly maxAnalysedBytes?: number
-  readonly maxCachedStatements?: number
-  /** Of the texts in the cache, in memory. */
-  readonly maxCachedBytes?: number
 }
+
+/** Of texts, and as many of templates. */
+const MAX_REMEMBERED = 4096
+/** Of these, in memory. */
+const MAX_REMEMBERED_BYTES = 8 << 20
 
 const TEMPLATE_STATEMENTS = ['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt']
 
@@ -47,10 +49,8 @@ export class StatementAnalyser {
     this.#reader = new StatementReader(context.catalog, context.protectedColumns)
     this.#catalog = context.catalog
     this.#maxBytes = limits.maxAnalysedBytes ?? 1 << 20
-    const entries = limits.maxCachedStatements ?? 4096
-    const bytes = limits.maxCachedBytes ?? 16 << 20
-    this.#texts = new BoundedCache(entries, bytes / 2)
-    this.#templates = new BoundedCache(entries, bytes / 2)
+    this.#texts = new BoundedCache(MAX_REMEMBERED, MAX_REMEMBERED_BYTES)
+    this.#templates = new BoundedCache(MAX_REMEMBERED, MAX_REMEMBERED_BYTES)
   }
 
   /** True when a value of the type, named by its OID beside the text, may run code that the text says nothing of. */

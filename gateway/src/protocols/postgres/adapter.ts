@@ -14,7 +14,7 @@ import { loadParser } from '../../sql/statement-analyser.ts'
 import { portOf, startListening } from '../listening.ts'
 import type { AdapterServices, Listener, ListenOptions, ProtocolAdapter } from '../protocol-adapter.ts'
 import { CancelKeys } from './cancel-keys.ts'
-import { CatalogKeeper, type CatalogView } from './catalog-keeper.ts'
+import { CatalogKeeper } from './catalog-keeper.ts'
 import { cancelSecretBytes, ClientLogin, LoginRefused, type Greeting } from './client-login.ts'
 import { Connection } from './connection.ts'
 import { HandshakeEnded } from './handshake-reader.ts'
@@ -53,6 +53,17 @@ export const postgresAdapter: ProtocolAdapter = {
 }
 
 type Login = Extract<Greeting, { kind: 'login' }>
+
+/** Both ends of a session that begins, and what is to be between them. */
+interface Ends {
+  readonly login: ClientLogin
+  /** Of the protocol that the client speaks. */
+  readonly version: number
+  readonly target: PostgresTarget
+  readonly upstream: Upstream
+  readonly keeper: CatalogKeeper
+  readonly shared: Pick<RelayState, 'session' | 'catalog' | 'waiting' | 'context' | 'preview'>
+}
 
 class PostgresListener implements Listener {
   readonly #services: AdapterServices
@@ -175,8 +186,8 @@ class PostgresListener implements Listener {
     const connecting = this.#connect(target, settings, session, 'session')
     try {
       const upstream = await Promise.race([connecting, login.failed])
-      const waits = { waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session) }
-      return this.#relay(login, session, target, keeper, catalog, upstream, version, waits)
+      const shared = { session, catalog, waiting: asked.waiting, context: new OperationContext(asked.settings), preview: this.#previewer(target, settings, session) }
+      return this.#relay({ login, version, target, upstream, keeper, shared })
     } catch (error) {
       keeper.release()
       // The client may have gone while the target was still being asked: the connection may come later.
@@ -185,14 +196,14 @@ class PostgresListener implements Listener {
     }
   }
 
-  #relay(login: ClientLogin, session: Session, target: PostgresTarget, keeper: CatalogKeeper, catalog: CatalogView, upstream: Upstream, version: number, waits: Pick<RelayState, 'waiting' | 'context' | 'preview'>): PostgresSession {
+  #relay({ login, version, target, upstream, keeper, shared }: Ends): PostgresSession {
     const { gatekeeper, maskKey, log } = this.#services
     const client = login.connection
-    const cancel = () => void cancelUpstream(target, upstream.processId, upstream.secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'a cancel request did not reach the target'))
+    const cancel = () => this.#cancel(target, upstream, shared.session, 'a cancel request did not reach the target')
     if (!login.isDrained) throw new MalformedFrameError('messages came before the login was over')
     const key = this.#cancelKeys.register(upstream.processId, cancelSecretBytes(version), () => relay.cancel())
     const parameters = new Map(upstream.parameters)
-    const state = new RelayState({ client, upstream: upstream.connection, session, gatekeeper, catalog, hashKey: maskKey, limits: LIMITS, parameters, ...waits })
+    const state = new RelayState({ ...shared, client, upstream: upstream.connection, gatekeeper, hashKey: maskKey, limits: LIMITS, parameters })
     const relay: PostgresSession = new PostgresSession(state, log, cancel, () => {
       this.#cancelKeys.forget(key)
       this.#sessions.delete(relay)
@@ -205,15 +216,20 @@ class PostgresListener implements Listener {
     return relay
   }
 
+  /** Asks the target to stop what runs on a connection. Nobody waits for it. */
+  #cancel(target: PostgresTarget, { processId, secret }: Pick<Upstream, 'processId' | 'secret'>, session: Session, failed: string): void {
+    cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => this.#services.log.warn({ session: session.id, error: String(error) }, failed))
+  }
+
   /** Finds out what statements of a session would touch, each over a connection of its own. */
   #previewer(target: PostgresTarget, settings: ReadonlyMap<string, string>, session: Session): RelayState['preview'] {
-    const { maskKey, log } = this.#services
+    const { maskKey } = this.#services
     return async ({ text, analysis, portal, inTransaction }, how, { catalog, parameters }) => {
       if (this.#previews >= MAX_PREVIEWS) return NO_PREVIEW
       this.#previews++
       return previewStatement({
         connect: () => this.#connect(target, settings, session, 'preview'),
-        cancel: ({ processId, secret }) => void cancelUpstream(target, processId, secret, TARGET_TIMEOUT_MS).catch((error: unknown) => log.warn({ session: session.id, error: String(error) }, 'the preview of a statement could not be cancelled')),
+        cancel: (upstream) => this.#cancel(target, upstream, session, 'the preview of a statement could not be cancelled'),
         text, analysis, catalog, hashKey: maskKey, how, inTransaction, settings: parameters,
         parameters: portal && { types: readTypesSection(portal.prepared.parse), bind: portal.bind, parametersAt: portal.parametersAt, bindEnd: portal.bindEnd },
       }).finally(() => this.#previews--)
