@@ -155,12 +155,23 @@ export class ClientRelay {
   }
 
   #mustWait(type: number | undefined): boolean {
-    const { holdsAll, holdsReading, catalog, inFlight, readingMoved, definitions, boundaries } = this.#state
+    const { holdsAll, masking, catalog } = this.#state
     if (holdsAll > 0 || this.#isFull) return true
-    const stale = this.#state.masking && !catalog.isFresh
-    if (type === FRONTEND.execute) return stale
-    if (type !== FRONTEND.query && type !== FRONTEND.parse) return false
-    return stale || holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered'))) || (this.#state.masking && !definitions.isEmpty && boundaries > 0)
+    const readsText = type === FRONTEND.query || type === FRONTEND.parse
+    if (!readsText && type !== FRONTEND.execute) return false
+    return (masking && !catalog.isFresh) || (readsText && (this.#readingInDoubt || this.#definitionsInDoubt))
+  }
+
+  /** What is under way may change how text is read. */
+  get #readingInDoubt(): boolean {
+    const { holdsReading, readingMoved, inFlight } = this.#state
+    return holdsReading > 0 || (readingMoved && (inFlight.length > 0 || this.outbound.toArray().some(({ kind }) => kind !== 'unanswered')))
+  }
+
+  /** What is under way may end the transaction that redefined something. */
+  get #definitionsInDoubt(): boolean {
+    const { masking, definitions, boundaries } = this.#state
+    return masking && !definitions.isEmpty && boundaries > 0
   }
 
   #hold(rest: Buffer): void {
