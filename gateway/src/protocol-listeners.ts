@@ -1,7 +1,6 @@
 import { closeAll } from './close-all.ts'
 import type { ProtocolAddress } from './config/gateway-settings.ts'
 import type { PolicySource } from './governance/policy/policy.ts'
-import { takingTurns } from './governance/taking-turns.ts'
 import type { Listener, Log, ProtocolAdapter } from './protocols/protocol-adapter.ts'
 
 export interface ProtocolListenersOptions {
@@ -19,24 +18,25 @@ export interface ProtocolListenersOptions {
 export class ProtocolListeners {
   readonly #options: ProtocolListenersOptions
   readonly #open = new Map<string, ProtocolAddress & { readonly listener: Listener }>()
-  readonly #inTurn = takingTurns()
+  #last: Promise<void>
   #forget: (() => void) | undefined
 
   private constructor(options: ProtocolListenersOptions) {
     this.#options = options
+    this.#last = this.#openMissing()
   }
 
   /** @throws what a listener fails with, a port that is taken above all; those that are open are closed then */
   static async open(options: ProtocolListenersOptions): Promise<ProtocolListeners> {
     const listeners = new ProtocolListeners(options)
     try {
-      await listeners.#openMissing()
+      await listeners.#last
     } catch (error) {
       await listeners.close()
       throw error
     }
     listeners.#forget = options.policies.onChange(() => {
-      listeners.#openMissing().catch((error: unknown) => {
+      listeners.#last = listeners.#last.then(() => listeners.#openMissing()).catch((error: unknown) => {
         options.log.error({ error }, 'targets of the policy cannot be reached: the gateway cannot listen for their protocol')
       })
     })
@@ -50,21 +50,18 @@ export class ProtocolListeners {
 
   async close(): Promise<void> {
     this.#forget?.()
-    // Whatever is being opened is there then.
-    await this.#inTurn(() => Promise.resolve())
+    await this.#last.catch(() => undefined)
     await closeAll(Array.from(this.#open.values(), ({ listener }) => () => listener.close()))
   }
 
-  #openMissing(): Promise<void> {
+  async #openMissing(): Promise<void> {
     const { adapters, addresses, policies, open } = this.#options
-    return this.#inTurn(async () => {
-      for (const adapter of adapters) {
-        const address = addresses[adapter.name]
-        if (address === undefined || this.#open.has(adapter.name)) continue
-        if (!address.isConfigured && !policies.current.document.targets.some(({ protocol }) => protocol === adapter.name)) continue
-        const listener = await open(adapter, address)
-        this.#open.set(adapter.name, { ...address, port: listener.port, listener })
-      }
-    })
+    for (const adapter of adapters) {
+      const address = addresses[adapter.name]
+      if (address === undefined || this.#open.has(adapter.name)) continue
+      if (!address.isConfigured && !policies.current.document.targets.some(({ protocol }) => protocol === adapter.name)) continue
+      const listener = await open(adapter, address)
+      this.#open.set(adapter.name, { ...address, port: listener.port, listener })
+    }
   }
 }
