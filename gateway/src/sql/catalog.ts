@@ -12,6 +12,8 @@ export interface Catalog {
   hasActiveType(name: string): boolean
   /** The same of a type by its OID, arrays and domains of such types among them. */
   isActiveType(oid: number): boolean
+  /** Casts that run a function that could read or write. */
+  readonly casts: readonly Cast[]
   /** All relations, for finding masked columns, views and children. */
   readonly relations: Iterable<Relation>
   /** Schemas searched for unqualified names at session start, in order. */
@@ -55,6 +57,19 @@ export interface CatalogFunction {
   readonly trusted: boolean
 }
 
+/** A cast that runs somebody's code where no call of it is written, perhaps without being written itself. */
+export interface Cast {
+  /** `pg_cast.castcontext`: e only where it is written, a also where a value is stored, i anywhere. */
+  readonly context: string
+  /** Names of types to cast to that run it: its target, and all made of that. */
+  readonly targets: ReadonlySet<string>
+  /**
+   * Of its source and target one that is no type of the server's own, and all made of that, by name: tables too, whose names
+   * are those of their rows. Without a mention of one it does not run. Undefined when both are the server's own.
+   */
+  readonly mentions: ReadonlySet<string> | undefined
+}
+
 /** The lists that a {@link Catalog} is looked up in. */
 export interface CatalogContents {
   readonly relations: readonly Relation[]
@@ -65,6 +80,7 @@ export interface CatalogContents {
   readonly activeTypes: Iterable<string>
   /** For {@link Catalog.isActiveType}. */
   readonly activeTypeOids?: Iterable<number>
+  readonly casts?: readonly Cast[]
   readonly searchPath: readonly string[]
 }
 
@@ -83,6 +99,7 @@ export function catalogOf(contents: CatalogContents): Catalog {
     hasUserOperator: (name) => userOperators.has(name),
     hasActiveType: (name) => activeTypes.has(name),
     isActiveType: (oid) => activeTypeOids.has(oid),
+    casts: contents.casts ?? [],
     relations: contents.relations,
     searchPath: contents.searchPath,
   }

@@ -83,6 +83,7 @@ function setConfig(walk: Walk, args: readonly unknown[]): void {
 function typeName(walk: Walk, fields: Fields, scope: CteScope | undefined, type: string): void {
   const names = namesOf(fields['names'])
   const name = names.at(-1) ?? ''
+  walk.findings.types.add(name)
   // The grammar turns lengths into other types (`float(24)`), or refuses some: 1 is not as good as 2 here.
   walk.findings.integersMatter = true
   const element = name.startsWith('_') ? name.slice(1) : name

@@ -6,6 +6,8 @@ export class Findings {
   readonly actions = new Set<string>()
   readonly objects = new Set<string>()
   readonly functions = new Set<string>()
+  /** Names of types, without their schemas. */
+  readonly types = new Set<string>()
   readonly effects: NameEffect[] = []
   /** A statement of a kind that changes something. */
   changes = false

@@ -2,6 +2,7 @@
  * Walks a statement's tree and visits every node in it, whatever it stands in. A node type that is neither plain nor
  * handled makes the statement unknown: a newer grammar must not bring a way past.
  */
+import { mayRunCast } from './casts.ts'
 import type { Catalog } from './catalog.ts'
 import { EXPRESSION_HANDLERS } from './expression-handlers.ts'
 import { Findings } from './findings.ts'
@@ -36,8 +37,13 @@ export class TreeWalk implements Walk {
   /** Call when all is visited: some names can be judged only then. */
   finish(): void {
     if (!suspectsAreColumns(this.findings, this.catalog)) this.findings.unknown = true
+    if (this.catalog === undefined) return
+    if (mayRunCast(this.findings, this.catalog)) {
+      this.findings.unknown = true
+      this.findings.unknownBecause ??= 'a cast in it may run a function of which it is not known here what it does'
+    }
     const { redefined } = this.findings
-    if (redefined.size > 0 && this.catalog !== undefined) addHeirs(redefined, this.catalog)
+    if (redefined.size > 0) addHeirs(redefined, this.catalog)
   }
 
   visit(value: unknown, scope: CteScope | undefined): void {

@@ -34,6 +34,12 @@ export const readsByChange: readonly MaskedRead[] = [
     'pg_logical_slot_peek_changes': "select data from pg_logical_slot_peek_changes('s', null, null)",
     'new foreign table': 'create foreign table f (ssn text) server nowhere',
     'import of a schema': 'import foreign schema public from server nowhere into public',
+    'operator that runs text': ['create operator @#@ (leftarg = tsquery, rightarg = text, function = ts_rewrite)',
+      `select 'a'::tsquery @#@ 'select ''a''::tsquery, (''"''||ssn||''"'')::tsquery from customers where id = 1'`],
+    'operator that reads a file': ['create operator !%! (rightarg = text, function = pg_read_file)', "select !%! 'pg_hba.conf'"],
+    'aggregate that runs text': ["create aggregate rewrite_all(text) (sfunc = ts_rewrite, stype = tsquery, initcond = 'a')",
+      `select rewrite_all('select ''a''::tsquery, (''"''||ssn||''"'')::tsquery from customers where id = 1')`],
+    'foreign-data wrapper that runs a function': 'create foreign data wrapper w validator leak_all',
     'function called as an attribute of VALUES': "select (v).run_text from (values ('select ssn from customers')) v(x)",
   }),
   ...attempts('write-back', {
@@ -75,6 +81,8 @@ export const readsByChange: readonly MaskedRead[] = [
     'system catalog copied into': 'copy pg_attribute from stdin',
     'cast that runs a function': ['create cast (orders as text) with function order_tag(orders)', 'select o::text from orders o where id < 4'],
     'publication': 'create publication p for table customers',
+    'publication of all tables': 'create publication p for all tables',
+    'publication of a schema': 'create publication p for tables in schema public',
     'trigger disabled': 'alter table customers disable trigger all',
   }),
 ]

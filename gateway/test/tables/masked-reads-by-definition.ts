@@ -74,7 +74,41 @@ const FAILING: readonly string[] = [
   "insert into subscribers values ('q7mail290@sentinel.example')",
 ]
 
-/** What an administrator of the shop made besides the fixtures of masks. */
-export const DEFINITION_FIXTURES: readonly string[] = [...SHADOWS, ...FAILING]
+/** Casts and operators that run a function where no call of it is written. */
+const LEAK = 'language sql stable as $$select ssn from public.customers where id = $1'
+const UNWRITTEN: readonly string[] = [
+  'create table ticket (id integer)', 'insert into ticket values (1), (2)', 'create table slip (id integer)', 'insert into slip values (1)', 'create type badge as (id integer)',
+  `create function ticket_text(ticket) returns text ${LEAK}.id$$`, 'create cast (ticket as text) with function ticket_text(ticket) as assignment',
+  `create function slip_text(slip) returns text ${LEAK}.id$$`, 'create cast (slip as text) with function slip_text(slip) as implicit',
+  `create function badge_of(text) returns badge language sql stable as $$select id + (select left(ssn, 3)::integer from public.customers limit 1) from public.customers where name = $1$$`,
+  'create cast (text as badge) with function badge_of(text)', 'create domain ticket_name as text', 'create view tickets as select t, id from ticket t',
+  'create operator ?*? (leftarg = tsquery, rightarg = text, function = ts_rewrite)',
+  `create view rewritten as select 'a'::tsquery ?*? 'select ''a''::tsquery, (''"''||ssn||''"'')::tsquery from customers where id = 1' as q`,
+]
 
-export const readsByDefinition: readonly MaskedRead[] = [...definitions, ...details]
+const unwritten = attempts('text that runs', {
+  'a cast to text': 'select t::text from ticket t',
+  'a cast to a length': 'select cast(t as varchar(20)), t::text from ticket t',
+  'a cast of an array': 'select array_agg(t)::text[] from ticket t',
+  'a cast through a domain': 'select t::ticket_name from ticket t',
+  'a cast of a row of a view': 'select v.t::text from tickets v',
+  'a cast of a row that is made': 'select row(1)::ticket::text',
+  'a cast of a row from JSON': `select json_populate_record(null::ticket, '{"id":1}')::text`,
+  'a cast in a cursor': ['begin', 'declare c cursor for select t::text from ticket t', 'fetch all from c', 'rollback'],
+  'a cast in a table': ['create table kept_text as select t::text as x from ticket t', 'table kept_text'],
+  'a cast in a view': ['create view kept_cast as select t::text as x from ticket t', 'table kept_cast'],
+  'a cast by assignment': ['insert into notes (body) select t from ticket t', 'select body from notes'],
+  'a cast by assignment of a row': ['insert into notes (body) values (row(1)::ticket)', 'select body from notes'],
+  'a cast by assignment in UPDATE': ['insert into notes (body) values (1)', 'update notes set body = t from ticket t', 'select body from notes'],
+  'a cast that is not written': 'select lower(s) from slip s',
+  'a cast that is not written, of a row': 'select lower(row(1)::slip)',
+  'a cast in a filter': "select s.id from slip s where s like '9%'",
+  'a cast from text': "select (name::badge).id from customers limit 3",
+  'an operator of the administrator that runs text': `select 'a'::tsquery ?*? 'select ''a''::tsquery, (''"''||ssn||''"'')::tsquery from customers where id = 1'`,
+  'such an operator in a view': 'select q::text from rewritten',
+})
+
+/** What an administrator of the shop made besides the fixtures of masks. */
+export const DEFINITION_FIXTURES: readonly string[] = [...SHADOWS, ...FAILING, ...UNWRITTEN]
+
+export const readsByDefinition: readonly MaskedRead[] = [...definitions, ...details, ...unwritten]

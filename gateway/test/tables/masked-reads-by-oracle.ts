@@ -86,5 +86,9 @@ export const readsByOracle: readonly MaskedRead[] = attempts('oracle', {
   'statistics on an expression of it': 'create statistics s on (left(ssn, 3)) from customers',
   'row security on it': "create policy p on customers using (ssn like '9%')",
   'rule on it': "create rule r as on update to customers where old.ssn like '9%' do instead nothing",
+  'constraint of a domain': "alter domain tax_id add constraint guess check (value like '9%')",
+  'constraint of a domain, later': ["alter domain tax_id add constraint guess check (value like '9%') not valid", 'alter domain tax_id validate constraint guess'],
+  'domain without nulls': 'alter domain tax_id set not null',
+  "trigger that looks for a value": ['create extension refint', "create trigger guess before insert on notes for each row execute function check_primary_key('body', 'customers', 'email')"],
   'constraint on it': "alter table customers add check (ssn like '9%') not valid",
 })

@@ -71,6 +71,7 @@ test('functions, operators and types of users are told from the server’s own',
     create operator <<<< (leftarg = integer, rightarg = integer, function = int4pl);
     create function add_two(integer, integer) returns integer language sql as 'select $1 + $2';
     create operator @@@@ (leftarg = integer, rightarg = integer, function = add_two);
+    create operator !@!@ (rightarg = text, function = pg_read_file);
     create domain positive as integer check (value > 0); create domain plain_domain as text;
     create aggregate my_sum(integer) (sfunc = add_two, stype = integer)`)
   const catalog = await loadCatalog(query)
@@ -78,8 +79,22 @@ test('functions, operators and types of users are told from the server’s own',
   assert.deepEqual(lower.filter(({ schema }) => schema === 'public'), [{ schema: 'public', name: 'lower', volatility: 'i', trusted: false }])
   assert.ok(lower.some(({ schema, trusted }) => schema === 'pg_catalog' && trusted))
   assert.equal(catalog.functionsNamed('my_sum')[0]?.trusted, false)
-  assert.deepEqual(['@@@@', '<<<<', '+'].map((name) => catalog.hasUserOperator(name)), [true, false, false])
+  assert.deepEqual(['@@@@', '!@!@', '<<<<', '+'].map((name) => catalog.hasUserOperator(name)), [true, true, false, false])
   assert.deepEqual(['positive', 'plain_domain', 'int4'].map((name) => catalog.hasActiveType(name)), [true, false, false])
+})
+
+test('casts by a function of a user are told, with all that is made of their types', async () => {
+  await client.query(`create type cast_source as (id integer); create table of_sources (one cast_source, many cast_source[]);
+    create view their_rows as select o, 1 as n from of_sources o; create domain short_text as text;
+    create function source_text(cast_source) returns text language sql immutable as 'select $1.id::text';
+    create cast (cast_source as text) with function source_text(cast_source) as assignment;
+    create type plain_source as (id integer); create cast (plain_source as text) with inout`)
+  const { casts } = await loadCatalog(query)
+  assert.equal(casts.length, 1)
+  assert.equal(casts[0]?.context, 'a')
+  for (const name of ['text', '_text', 'short_text']) assert.ok(casts[0]?.targets.has(name), name)
+  for (const name of ['cast_source', '_cast_source', 'of_sources', 'their_rows']) assert.ok(casts[0]?.mentions?.has(name), name)
+  for (const name of ['customers', 'plain_source', 'text']) assert.equal(casts[0]?.mentions?.has(name), false, name)
 })
 
 test('loading leaves search_path as it was, inside a transaction and outside', async () => {
@@ -104,6 +119,7 @@ for (const change of [
   'create operator !!!! (rightarg = integer, function = int4abs)', 'create domain fp_domain as integer',
   'alter domain fp_domain add check (value > 1)', 'alter schema fp_schema rename to fp_renamed',
   'create materialized view fp_kept as select 1 as a', 'drop table fp_child',
+  'create cast (fp_kept as integer) with inout',
 ]) {
   test(`the fingerprint changes with ${change}`, async () => {
     const before = await fingerprint()

@@ -1,5 +1,5 @@
 import { catalogOf } from '../../sql/catalog.ts'
-import type { Catalog, CatalogFunction, Column, Relation } from '../../sql/catalog.ts'
+import type { Cast, Catalog, CatalogFunction, Column, Relation } from '../../sql/catalog.ts'
 import { type CatalogQuery, GENERATED_TEXT, readDefinitions, UNREADABLE, VIEW_TEXT } from './catalog-definitions.ts'
 
 /** What was read of a database. */
@@ -41,7 +41,10 @@ export async function readCatalog(query: CatalogQuery): Promise<CatalogReading &
 
 /** One after the other: the caller's session is one connection. */
 async function readRows(query: CatalogQuery) {
+  const casts = await query(CASTS)
   return {
+    casts,
+    typeNames: casts.length === 0 ? [] : await query(TYPE_NAMES),
     searchPath: await query(SEARCH_PATH),
     relations: await query(RELATIONS),
     columns: await query(COLUMNS),
@@ -96,10 +99,12 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
   }))
   const userOperators = rows.userOperators.map((row) => text(row, 0))
   const activeTypes = rows.activeTypes.map((row) => text(row, 0))
-  const activeTypeOids = withAllMadeOf(rows.activeTypes.map((row) => number(row, 1)), numbersByOid(rows.typeParts))
+  const parts = numbersByOid(rows.typeParts)
+  const castTypes = rows.casts.flatMap((row) => mentionedBy(row) ?? [])
+  const activeTypeOids = withAllMadeOf([...rows.activeTypes.map((row) => number(row, 1)), ...castTypes], parts)
   const searchPath = rows.searchPath.map((row) => text(row, 0))
   return {
-    catalog: catalogOf({ relations, functions, userOperators, activeTypes, activeTypeOids, searchPath }),
+    catalog: catalogOf({ relations, functions, userOperators, activeTypes, activeTypeOids, casts: castsIn(rows, parts), searchPath }),
     unreadable: expressions.unreadable + queries.unreadable,
   }
 }
@@ -114,8 +119,14 @@ const FIRST_USER_OID = 16384
 const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (
     p.provolatile = 'i' and p.prolang in (12, 13) and p.prokind <> 'a' and ${isExtensions('p')}))`
 
-/** Besides: compiled ones of an extension that take nothing but numbers and give one value, such as `uuid_generate_v4()`. */
-const READS_NOTHING = `(${COMPUTES_ONLY} or (p.prolang = 13 and p.prokind = 'f' and not p.proretset and ${isExtensions('p')}
+/** Of an operator or a cast nobody sees which function it runs: one that reads anything is never immutable. */
+const COMPUTES_UNSEEN = `(p.provolatile = 'i' and ${COMPUTES_ONLY})`
+
+/**
+ * Besides: compiled ones of an extension that take nothing but numbers and give one value, such as `uuid_generate_v4()`. A
+ * trigger's function takes nothing either, and may look into any table (`check_primary_key()` of refint).
+ */
+const READS_NOTHING = `(${COMPUTES_ONLY} or (p.prolang = 13 and p.prokind = 'f' and not p.proretset and p.prorettype <> 2279 and ${isExtensions('p')}
     and p.proargtypes::pg_catalog.oid[] operator(pg_catalog.<@) array[20, 21, 23, 700, 701, 1700]::pg_catalog.oid[]))`
 
 function isExtensions(procedure: string): string {
@@ -152,7 +163,8 @@ const VIEWS = `select c.oid, exists (
     left join pg_catalog.pg_operator o on d.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass and o.oid = d.refobjid
     join pg_catalog.pg_proc p on p.oid = case
       when d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid else o.oprcode::oid end
-    where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and not ${READS_NOTHING})
+    where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+      and not case when o.oid >= ${FIRST_USER_OID} then ${COMPUTES_UNSEEN} else ${READS_NOTHING} end)
   from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
 
 const VIEW_READS = `select distinct r.ev_class, d.refobjid
@@ -167,7 +179,12 @@ const FUNCTIONS = `select distinct n.nspname, p.proname, p.provolatile, ${READS_
 
 const USER_OPERATORS = `select distinct o.oprname from pg_catalog.pg_operator o
   left join pg_catalog.pg_proc p on p.oid = o.oprcode
-  where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${COMPUTES_ONLY})`
+  where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${COMPUTES_UNSEEN})`
+
+const CASTS = `select c.castcontext, c.castsource, c.casttarget from pg_catalog.pg_cast c
+  join pg_catalog.pg_proc p on p.oid = c.castfunc where c.oid >= ${FIRST_USER_OID} and not ${COMPUTES_UNSEEN}`
+
+const TYPE_NAMES = 'select oid, typname from pg_catalog.pg_type'
 
 const ACTIVE_TYPES = `select distinct t.typname, t.oid from pg_catalog.pg_type t
   where t.oid >= ${FIRST_USER_OID} and (
@@ -176,7 +193,7 @@ const ACTIVE_TYPES = `select distinct t.typname, t.oid from pg_catalog.pg_type t
     or exists (select from pg_catalog.pg_range r join pg_catalog.pg_proc p on p.oid = r.rngcanonical
       where r.rngtypid = t.oid and not ${COMPUTES_ONLY}))`
 
-/** What users' types are made of, where that is a user's type too: of arrays, domains, rows and ranges. */
+/** What types are made of, where that is a user's type or one that a user's cast gives: of arrays, domains, rows and ranges. */
 const TYPE_PARTS = [
   'select oid, typelem from pg_catalog.pg_type',
   'select oid, typbasetype from pg_catalog.pg_type',
@@ -184,7 +201,9 @@ const TYPE_PARTS = [
   'select rngtypid, rngsubtype from pg_catalog.pg_range',
   // Not every version has multiranges.
   "select (pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::oid, rngtypid from pg_catalog.pg_range r",
-].map((parts) => `select part, whole from (${parts}) p (whole, part) where part >= ${FIRST_USER_OID} and whole is not null`).join(' union ')
+].map((parts) => `select part, whole from (${parts}) p (whole, part)
+  where (part >= ${FIRST_USER_OID} or part in (select casttarget from pg_catalog.pg_cast where oid >= ${FIRST_USER_OID} and castfunc <> 0))
+  and whole is not null`).join(' union ')
 
 /**
  * SQL for one value that is another one after anything changed that {@link loadCatalog} reads: every change of a row of
@@ -205,6 +224,7 @@ export const CATALOG_FINGERPRINT = `select pg_catalog.concat_ws('.', ${[
   `pg_operator where oid >= ${FIRST_USER_OID}`,
   `pg_type where oid >= ${FIRST_USER_OID} and typtype in ('d', 'r', 'b') and typcategory <> 'A'`,
   'pg_constraint where contypid <> 0',
+  `pg_cast where oid >= ${FIRST_USER_OID}`,
   `pg_namespace where nspname !~ '^pg_(toast_)?temp_'`,
 ]
   .map((source) => `(select pg_catalog.concat(pg_catalog.count(*), ':', pg_catalog.sum(
@@ -242,6 +262,20 @@ function text(row: (string | null)[], index: number): string {
 
 function number(row: (string | null)[], index: number): number {
   return Number(text(row, index))
+}
+
+function castsIn(rows: { casts: (string | null)[][]; typeNames: (string | null)[][] }, parts: ReadonlyMap<number, readonly number[]>): Cast[] {
+  const names = new Map(rows.typeNames.map((row) => [number(row, 0), text(row, 1)]))
+  const namesOf = (oid: number) => new Set(Array.from(withAllMadeOf([oid], parts), (one) => names.get(one) ?? ''))
+  return rows.casts.map((row) => {
+    const mentioned = mentionedBy(row)
+    return { context: text(row, 0), targets: namesOf(number(row, 2)), mentions: mentioned === undefined ? undefined : namesOf(mentioned) }
+  })
+}
+
+/** A cast's source, or its target where that alone is a user's type. */
+function mentionedBy(cast: (string | null)[]): number | undefined {
+  return [number(cast, 1), number(cast, 2)].find((oid) => oid >= FIRST_USER_OID)
 }
 
 /** The types, and all that are made of them, by however many steps. */

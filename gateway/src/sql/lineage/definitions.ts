@@ -1,4 +1,5 @@
-import type { AlterTableStmt, CreateStmt, DefineStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import type { AlterTableStmt, CreateStmt, Node, RangeVar, RenameStmt } from 'libpg-query'
+import { exposesOthersData } from './exposing.ts'
 import { protectionIn } from './expressions.ts'
 import type { LineageContext } from './lineage-context.ts'
 import { firstProtection } from './protection.ts'
@@ -34,6 +35,9 @@ const UNSEEN: Readonly<Record<string, string>> = {
   CreateEventTrigStmt: 'a new event trigger',
   CreateOpClassStmt: 'a new operator class',
   AlterOpFamilyStmt: 'a changed operator family',
+  CreateFdwStmt: 'a new foreign-data wrapper',
+  AlterFdwStmt: 'a changed foreign-data wrapper',
+  CreatePLangStmt: 'a new language',
 }
 
 /**
@@ -53,7 +57,9 @@ export function refuseDefinition(
     // Under the name of a function that only computes it would be taken for that one.
     if (FUNCTIONS.has(statement.RenameStmt.renameType ?? '')) context.refuse(context.unseen('a renamed function'), 'while columns are masked, and what it reads cannot be seen', HINT)
   }
-  if ('DefineStmt' in statement) refuseUntrustedParts(statement.DefineStmt, context)
+  if ('DefineStmt' in statement) refuseUntrustedParts(statement.DefineStmt.definition, context)
+  if ('CreateRangeStmt' in statement) refuseUntrustedParts(statement.CreateRangeStmt.params, context)
+  refuseUnnamedTables(statement, context)
   if (!names.relations.some(({ relname = '' }) => protectedColumns.isProtectedName(relname))) return false
   if (HARMLESS.has(tag)) return true
   if ('IndexStmt' in statement) {
@@ -85,12 +91,31 @@ function statementName(tag: string): string {
 
 const FUNCTIONS: ReadonlySet<string> = new Set(['OBJECT_FUNCTION', 'OBJECT_PROCEDURE', 'OBJECT_ROUTINE', 'OBJECT_AGGREGATE'])
 
+/** What changes every table that it concerns, or reads it, and names none. */
+function refuseUnnamedTables(statement: Node, context: LineageContext): void {
+  if ('AlterDomainStmt' in statement && CHECKING.has(statement.AlterDomainStmt.subtype ?? '')) {
+    context.refuse(context.unseen('a constraint of a domain'), 'while columns are masked: it tells of every value of that type whether it fits', HINT)
+  }
+  const [, fields] = tagged(statement)
+  const ofType = fields['renameType'] === 'OBJECT_ATTRIBUTE' || fields['objtype'] === 'OBJECT_TYPE'
+  if (ofType && JSON.stringify(fields).includes('"DROP_CASCADE"')) {
+    context.refuse(context.unseen('a type with CASCADE'), 'in ALTER TYPE while columns are masked: it changes columns of every table of that type', HINT)
+  }
+  const tables = 'CreatePublicationStmt' in statement || 'AlterPublicationStmt' in statement ? fields : {}
+  if (tables['for_all_tables'] === true || JSON.stringify(tables['pubobjects'] ?? []).includes('_IN_')) {
+    context.refuse(context.unseen('a publication of whatever tables there are'), 'while columns are masked', HINT)
+  }
+}
+
+/** Parts of ALTER DOMAIN that look at what is stored: CHECK, VALIDATE CONSTRAINT, SET NOT NULL. */
+const CHECKING: ReadonlySet<string> = new Set(['C', 'V', 'O'])
+
 /** An operator, an aggregate or a type runs the functions that it is made of where no call of them is written. */
-function refuseUntrustedParts(define: DefineStmt, context: LineageContext): void {
-  for (const node of define.definition ?? []) {
+function refuseUntrustedParts(parts: readonly Node[] | undefined, context: LineageContext): void {
+  for (const node of parts ?? []) {
     const arg = 'DefElem' in node ? node.DefElem.arg : undefined
     const name = arg !== undefined && 'TypeName' in arg ? stringsOf(arg.TypeName.names).at(-1) : undefined
-    if (name === undefined || context.catalog.functionsNamed(name).every((one) => one.trusted)) continue
+    if (name === undefined || (!exposesOthersData(name) && context.catalog.functionsNamed(name).every((one) => one.trusted))) continue
     context.refuse(context.unseen(`function ${name}`), 'in a definition while columns are masked, and what it reads cannot be seen', HINT)
   }
 }

@@ -7,17 +7,11 @@ export interface NamedColumn {
 }
 
 /**
- * Every column that a mask's `table.column` or `schema.table.column` means, spelled as the database has it; where no
- * spelling fits, whatever the case of its letters.
+ * Every column that a mask's `table.column` or `schema.table.column` means, whatever the case of letters: where an exact
+ * spelling counted more, whoever made a table under it would take the mask off another.
  */
 export function namedColumns(path: string, catalog: Catalog): readonly NamedColumn[] {
   const parts = splitName(path)
-  const exact = columnsAt(parts, catalog, (one, other) => one === other)
-  if (exact.length > 0) return exact
-  return columnsAt(parts, catalog, (one, other) => one.toLowerCase() === other.toLowerCase())
-}
-
-function columnsAt(parts: readonly string[], catalog: Catalog, same: (one: string, other: string) => boolean): NamedColumn[] {
   const [schema, table, column] = parts.length === 3 ? parts : [undefined, ...parts]
   if (parts.length < 2 || parts.length > 3 || table === undefined || column === undefined) return []
   const found: NamedColumn[] = []
@@ -31,6 +25,10 @@ function columnsAt(parts: readonly string[], catalog: Catalog, same: (one: strin
     for (const { name, number } of relation.columns) if (same(name, column)) found.push({ relation, number })
   }
   return found
+}
+
+function same(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
 }
 
 /** Parts between dots; a part in double quotes may hold dots, and quotes doubled. */

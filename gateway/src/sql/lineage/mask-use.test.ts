@@ -44,6 +44,19 @@ describe('a legitimate statement over masked tables runs', () => {
   }
 })
 
+test('no mask comes off a table of a type when the type changes', async () => {
+  const changes = ['alter type contact_type rename attribute ssn to note cascade', 'alter type contact_type drop attribute ssn cascade, add attribute ssn text cascade']
+  for (const change of changes) {
+    const session = await governed(shop.server, async (session) => {
+      await session.administer("create schema typed; create table typed.customers of contact_type; insert into typed.customers values ('q7mail1@sentinel.example', '901-77-0001')")
+      await session.run(change)
+      await session.run('select * from typed.customers')
+    })
+    assert.equal(shop.secrets.exec(session.seen)?.[0], undefined)
+    assert.equal(session.refusals.length, 1)
+  }
+})
+
 test('the values are there to be found', async () => {
   const session = await governed(shop.server, async (session) => {
     await session.run('select id from customers')
