@@ -1,5 +1,5 @@
 /** What calling a function by a name may do. Knows names only: no overload of a name counts as better than the worst. */
-import type { Catalog } from './catalog.ts'
+import type { Catalog, CatalogFunction } from './catalog.ts'
 import { STABLE_FUNCTIONS, VOLATILE_FUNCTIONS } from './system-functions.ts'
 
 /**
@@ -52,25 +52,31 @@ const INFORMATION_SCHEMA_PREFIX = '_pg_'
  */
 export function functionHarm(schema: string | undefined, name: string, catalog: Catalog | undefined): Harm {
   if (schema === 'information_schema') return name.startsWith(INFORMATION_SCHEMA_PREFIX) ? 'none' : 'unknown'
-  if (schema !== undefined && schema !== 'pg_catalog') return 'unknown'
   // The session may have changed search_path, and overloads are chosen by argument types: any other of that name may run.
-  if (schema === undefined && isUserFunction(name, catalog)) return 'unknown'
-  return systemHarm(name) ?? 'unknown'
+  const others = usersFunctions(name, catalog).filter((one) => schema === undefined || one.schema === schema)
+  if (!others.every(computesOnly)) return 'unknown'
+  const own = schema === undefined || schema === 'pg_catalog' ? systemHarm(name) : undefined
+  return own ?? (others.length > 0 ? 'none' : 'unknown')
+}
+
+function usersFunctions(name: string, catalog: Catalog | undefined): readonly CatalogFunction[] {
+  return (catalog?.functionsNamed(name) ?? []).filter((one) => !isSystemSchema(one.schema) || !one.trusted)
+}
+
+/** An extension's that is declared to depend on its arguments alone. */
+function computesOnly({ trusted, volatility }: CatalogFunction): boolean {
+  return trusted && volatility === 'i'
 }
 
 /** True when something of that name could run for `value.name`, the other way to write `name(value)`. */
 export function hasHarmfulFunction(name: string, catalog: Catalog | undefined): boolean {
   const own = systemHarm(name)
   if (own !== undefined && own !== 'none') return true
-  return catalog?.hasActiveType(name) === true || isUserFunction(name, catalog)
+  return catalog?.hasActiveType(name) === true || !usersFunctions(name, catalog).every(computesOnly)
 }
 
 export function isSystemSchema(schema: string): boolean {
   return schema === 'pg_catalog' || schema === 'information_schema'
-}
-
-function isUserFunction(name: string, catalog: Catalog | undefined): boolean {
-  return catalog?.functionsNamed(name).some((candidate) => !isSystemSchema(candidate.schema)) === true
 }
 
 /** Undefined for what is no function of the server, as far as this version knows. */

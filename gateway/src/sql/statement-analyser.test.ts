@@ -25,6 +25,10 @@ const catalog = catalogOf({
   functions: [
     { schema: 'public', name: 'status', volatility: 'v', trusted: false },
     { schema: 'pg_catalog', name: 'lower', volatility: 'i', trusted: true },
+    { schema: 'public', name: 'max', volatility: 'i', trusted: true },
+    { schema: 'public', name: 'akeys', volatility: 'i', trusted: true },
+    { schema: 'public', name: 'uuid_generate_v4', volatility: 'v', trusted: true },
+    { schema: 'pg_catalog', name: 'upper', volatility: 'i', trusted: false },
   ],
   userOperators: ['==='],
   activeTypes: ['checked'],
@@ -42,6 +46,14 @@ describe('statement analyser', () => {
     await loadParser()
     analyser = new StatementAnalyser({ catalog })
     masked = new StatementAnalyser({ catalog, protectedColumns: protectColumns(catalog, masks) })
+  })
+
+  it('takes functions of extensions that only compute for reads, and nobody else’s', () => {
+    const readOnly = (text: string) => facts(text).readOnly
+    for (const text of ['select max(id) from customers', 'select akeys(ssn) from customers', 'select public.akeys(ssn) from customers', 'select c.akeys from customers c']) assert.equal(readOnly(text), true, text)
+    for (const text of ['select uuid_generate_v4()', 'select upper(ssn) from customers', 'select pg_catalog.upper(ssn) from customers', 'select pg_catalog.akeys(ssn) from customers', 'select other.max(1)']) {
+      assert.equal(readOnly(text), false, text)
+    }
   })
 
   it('lists the actions of every statement and of what is inside them', () => {

@@ -83,6 +83,14 @@ test('functions, operators and types of users are told from the server’s own',
   assert.deepEqual(['positive', 'plain_domain', 'int4'].map((name) => catalog.hasActiveType(name)), [true, false, false])
 })
 
+test('of an extension’s functions those count as computing that are declared so, and aggregates of them', async () => {
+  await client.query('create extension citext; create extension hstore; create extension "uuid-ossp"; create extension refint; create extension dblink; create extension pageinspect')
+  const { functionsNamed } = await loadCatalog(query)
+  const trusted = (name: string) => functionsNamed(name).every((one) => one.trusted)
+  assert.deepEqual(['max', 'min', 'replace', 'split_part', 'akeys', 'uuid_generate_v4'].filter((name) => !trusted(name)), [])
+  assert.deepEqual(['dblink', 'get_raw_page', 'check_primary_key', 'check_foreign_key', 'my_sum'].filter(trusted), [])
+})
+
 test('casts by a function of a user are told, with all that is made of their types', async () => {
   await client.query(`create type cast_source as (id integer); create table of_sources (one cast_source, many cast_source[]);
     create view their_rows as select o, 1 as n from of_sources o; create domain short_text as text;

@@ -113,11 +113,13 @@ async function complete(rows: Awaited<ReturnType<typeof readRows>>, query: Catal
 const FIRST_USER_OID = 16384
 
 /**
- * An extension's immutable compiled function (language `internal` or `c`) computes from its arguments; anything else of
- * a user's could read or write tables.
+ * An extension's immutable function (language `internal`, `c` or `sql`) computes from its arguments, and so does an aggregate
+ * made of such; anything else of a user's could read or write tables.
  */
-const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (
-    p.provolatile = 'i' and p.prolang in (12, 13) and p.prokind <> 'a' and ${isExtensions('p')}))`
+const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (${isComputing('p')} and not exists (
+    select from pg_catalog.pg_aggregate g join pg_catalog.pg_proc s on s.oid in (
+      g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
+    where g.aggfnoid = p.oid and s.oid >= ${FIRST_USER_OID} and not ${isComputing('s')})))`
 
 /** Of an operator or a cast nobody sees which function it runs: one that reads anything is never immutable. */
 const COMPUTES_UNSEEN = `(p.provolatile = 'i' and ${COMPUTES_ONLY})`
@@ -128,6 +130,10 @@ const COMPUTES_UNSEEN = `(p.provolatile = 'i' and ${COMPUTES_ONLY})`
  */
 const READS_NOTHING = `(${COMPUTES_ONLY} or (p.prolang = 13 and p.prokind = 'f' and not p.proretset and p.prorettype <> 2279 and ${isExtensions('p')}
     and p.proargtypes::pg_catalog.oid[] operator(pg_catalog.<@) array[20, 21, 23, 700, 701, 1700]::pg_catalog.oid[]))`
+
+function isComputing(procedure: string): string {
+  return `(${procedure}.provolatile = 'i' and ${procedure}.prolang in (12, 13, 14) and ${isExtensions(procedure)})`
+}
 
 function isExtensions(procedure: string): string {
   return `exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass

@@ -38,6 +38,8 @@ const UNSEEN: Readonly<Record<string, string>> = {
   CreateFdwStmt: 'a new foreign-data wrapper',
   AlterFdwStmt: 'a changed foreign-data wrapper',
   CreatePLangStmt: 'a new language',
+  // Functions that belong to an extension count as its own.
+  AlterExtensionContentsStmt: 'a changed extension',
 }
 
 /**

@@ -39,9 +39,10 @@ test('table.column means that table in every schema but the system’s and tempo
 })
 
 test('a mask holds whatever the case of letters: a table made under its exact spelling takes it off no other', () => {
-  const [users, made] = [relation('public.users', ['ssn', 'SSN']), relation('public.Users', ['SSN'])]
-  const both = protect([users!, made!], mask(['Users.SSN']))
-  assert.deepEqual([both.maskOf(users!.oid, 1), both.maskOf(users!.oid, 2), both.maskOf(made!.oid, 1)].map((one) => one?.method), Array(3).fill('redact'))
+  const users = relation('public.users', ['ssn', 'SSN'])
+  const made = relation('public.Users', ['SSN'])
+  const both = protect([users, made], mask(['Users.SSN']))
+  assert.deepEqual([both.maskOf(users.oid, 1), both.maskOf(users.oid, 2), both.maskOf(made.oid, 1)].map((one) => one?.method), Array(3).fill('redact'))
 })
 
 test('names in double quotes may hold dots', () => {
