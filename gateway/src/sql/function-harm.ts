@@ -36,6 +36,9 @@ const HARMFUL_STABLE = words(`
   pg_stat_get_activity pg_stat_get_backend_activity pg_tablespace_databases
 `)
 
+/** Of uuid-ossp and pgcrypto. */
+const MAKES_UP_VALUES = words('uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 gen_random_bytes gen_random_uuid')
+
 /** Run a text as a query, or read a table, a schema or a cursor whose name is a value. */
 const RUNS_TEXT = words(`
   cursor_to_xml cursor_to_xmlschema database_to_xml database_to_xml_and_xmlschema database_to_xmlschema query_to_xml
@@ -63,9 +66,9 @@ function usersFunctions(name: string, catalog: Catalog | undefined): readonly Ca
   return (catalog?.functionsNamed(name) ?? []).filter((one) => !isSystemSchema(one.schema) || !one.trusted)
 }
 
-/** An extension's that is declared to depend on its arguments alone. */
-function computesOnly({ trusted, volatility }: CatalogFunction): boolean {
-  return trusted && volatility === 'i'
+/** An extension's that is declared to depend on its arguments alone, or is known to make up a value. */
+function computesOnly({ trusted, volatility, name }: CatalogFunction): boolean {
+  return trusted && (volatility === 'i' || MAKES_UP_VALUES.has(name))
 }
 
 /** True when something of that name could run for `value.name`, the other way to write `name(value)`. */

@@ -84,8 +84,10 @@ test('functions, operators and types of users are told from the server’s own',
 })
 
 test('of an extension’s functions those count as computing that are declared so, and aggregates of them', async () => {
-  await client.query('create extension citext; create extension hstore; create extension "uuid-ossp"; create extension refint; create extension dblink; create extension pageinspect')
-  const { functionsNamed } = await loadCatalog(query)
+  await client.query('create extension citext; create extension hstore; create extension "uuid-ossp"; create extension refint; create extension dblink; create extension pageinspect; create extension pg_trgm')
+  await client.query('create operator !%!% (leftarg = text, rightarg = text, function = similarity_op)')
+  const { functionsNamed, hasUserOperator } = await loadCatalog(query)
+  assert.deepEqual(['%', '->', '!%!%'].map(hasUserOperator), [false, false, true])
   const trusted = (name: string) => functionsNamed(name).every((one) => one.trusted)
   assert.deepEqual(['max', 'min', 'replace', 'split_part', 'akeys', 'uuid_generate_v4'].filter((name) => !trusted(name)), [])
   assert.deepEqual(['dblink', 'get_raw_page', 'check_primary_key', 'check_foreign_key', 'my_sum'].filter(trusted), [])

@@ -121,9 +121,6 @@ const COMPUTES_ONLY = `(p.oid < ${FIRST_USER_OID} or (${isComputing('p')} and no
       g.aggtransfn, g.aggfinalfn, g.aggcombinefn, g.aggserialfn, g.aggdeserialfn, g.aggmtransfn, g.aggminvtransfn, g.aggmfinalfn)
     where g.aggfnoid = p.oid and s.oid >= ${FIRST_USER_OID} and not ${isComputing('s')})))`
 
-/** Of an operator or a cast nobody sees which function it runs: one that reads anything is never immutable. */
-const COMPUTES_UNSEEN = `(p.provolatile = 'i' and ${COMPUTES_ONLY})`
-
 /**
  * Besides: compiled ones of an extension that take nothing but numbers and give one value, such as `uuid_generate_v4()`. A
  * trigger's function takes nothing either, and may look into any table (`check_primary_key()` of refint).
@@ -135,10 +132,17 @@ function isComputing(procedure: string): string {
   return `(${procedure}.provolatile = 'i' and ${procedure}.prolang in (12, 13, 14) and ${isExtensions(procedure)})`
 }
 
-function isExtensions(procedure: string): string {
-  return `exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
-    and e.objid = ${procedure}.oid and e.deptype = 'e')`
+function isExtensions(alias: string, catalog = 'pg_proc'): string {
+  return `exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.${catalog}'::pg_catalog.regclass
+    and e.objid = ${alias}.oid and e.deptype = 'e')`
 }
+
+/** Of an operator or a cast nobody sees which function it runs: one that reads anything is never immutable. */
+const COMPUTES_UNSEEN = `(p.provolatile = 'i' and ${COMPUTES_ONLY})`
+
+/** An extension's own operator may depend on a setting besides (pg_trgm's `%` on what counts as similar). */
+const OPERATOR_COMPUTES = `(${COMPUTES_UNSEEN} or (
+    p.prolang = 13 and p.provolatile = 's' and ${isExtensions('p')} and ${isExtensions('o', 'pg_operator')}))`
 
 const SEARCH_PATH = `select pg_catalog.unnest(pg_catalog.current_schemas(true))`
 
@@ -170,7 +174,7 @@ const VIEWS = `select c.oid, exists (
     join pg_catalog.pg_proc p on p.oid = case
       when d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass then d.refobjid else o.oprcode::oid end
     where r.ev_class = c.oid and d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
-      and not case when o.oid >= ${FIRST_USER_OID} then ${COMPUTES_UNSEEN} else ${READS_NOTHING} end)
+      and not case when o.oid >= ${FIRST_USER_OID} then ${OPERATOR_COMPUTES} else ${READS_NOTHING} end)
   from pg_catalog.pg_class c where c.relkind in ('v', 'm') and c.oid >= ${FIRST_USER_OID}`
 
 const VIEW_READS = `select distinct r.ev_class, d.refobjid
@@ -185,7 +189,7 @@ const FUNCTIONS = `select distinct n.nspname, p.proname, p.provolatile, ${READS_
 
 const USER_OPERATORS = `select distinct o.oprname from pg_catalog.pg_operator o
   left join pg_catalog.pg_proc p on p.oid = o.oprcode
-  where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${COMPUTES_UNSEEN})`
+  where o.oid >= ${FIRST_USER_OID} and (p.oid is null or not ${OPERATOR_COMPUTES})`
 
 const CASTS = `select c.castcontext, c.castsource, c.casttarget from pg_catalog.pg_cast c
   join pg_catalog.pg_proc p on p.oid = c.castfunc where c.oid >= ${FIRST_USER_OID} and not ${COMPUTES_UNSEEN}`
