@@ -40,6 +40,8 @@ const UNSEEN: Readonly<Record<string, string>> = {
   CreatePLangStmt: 'a new language',
   // Functions that belong to an extension count as its own.
   AlterExtensionContentsStmt: 'a changed extension',
+  // Some are programs and libraries that the server runs.
+  AlterSystemStmt: 'a setting of the server',
 }
 
 /**

@@ -138,6 +138,8 @@ function storedUse(query: Node | undefined, use: string, context: LineageContext
 }
 
 function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
+  // A program on the target may do anything, and a file there may be the target's own.
+  if (copy.filename !== undefined) context.refuse(context.unseen('COPY with a file or program'), 'while columns are masked', 'Copy FROM STDIN or TO STDOUT instead.')
   if (copy.query !== undefined) {
     const columns = queryColumns(copy.query, NO_ENVIRONMENT, context)
     // COPY names no origins.
@@ -149,7 +151,6 @@ function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
   const item = relationItem(copy.relation, context)
   if (copy.is_from) {
     refuseSystemTarget(copy.relation, context)
-    if (copy.filename !== undefined) context.refuse(context.unseen('COPY from a file or program'), 'while columns are masked', 'Copy FROM STDIN or TO STDOUT instead.')
     context.refuse(protectionIn(copy.whereClause, scopeOf([item], NO_ENVIRONMENT), context), 'in COPY … WHERE')
     return { touches: context.touched, mentions: context.touched, mayReturn: false }
   }
