@@ -96,6 +96,14 @@ export const readsByPath: readonly MaskedRead[] = attempts('another path', {
   'INSERT … SELECT': ['insert into notes (body) select ssn from customers', 'select body from notes'],
   'INSERT … TABLE': ['insert into pairs (id, city, email, ssn) select id, email, name, city from customers', 'select city from pairs'],
   'INSERT a scalar subquery': ['insert into notes (body) values ((select email from customers where id = 1))', 'select body from notes'],
+  'INSERT at a subscript': [
+    'create table places (id integer, a integer[])', 'insert into places (a[(select left(ssn, 3)::integer from customers where id = 1)]) values (7)',
+    "select array_lower(a, 1) || '-77-0001' from places",
+  ],
+  'INSERT at a subscript, of two': [
+    'create table if not exists places (id integer, a integer[])',
+    "with x as (insert into places (id, a[(select left(ssn, 3)::integer from customers where id = 1)]) values (1, 7) returning a) select array_lower(a, 1) || '-77-0001' from x",
+  ],
   'INSERT … RETURNING a subquery': 'insert into notes (body) values (1) returning (select ssn from customers where id = 1)',
   'UPDATE another table': ['update notes set body = c.ssn from customers c', 'update pairs set city = c.ssn from customers c', 'select city from pairs where id = 1'],
   'UPDATE by subquery': ['update pairs set (city, id) = (select email, id from customers where id = 1)', 'select city from pairs'],

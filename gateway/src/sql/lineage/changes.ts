@@ -29,6 +29,7 @@ function target(relation: RangeVar | undefined, context: LineageContext): FromIt
 function insert(statement: InsertStmt, outer: Environment, context: LineageContext): readonly OutputColumn[] {
   const environment = { outer: outer.outer, ctes: withQueries(statement.withClause, outer, context) }
   const table = target(statement.relation, context)
+  context.refuse(protectionIn(values(statement.cols), scopeOf([table], environment), context), 'in a subscript')
   if (statement.selectStmt !== undefined) {
     const columns = context.query(statement.selectStmt, environment)
     context.refuse(firstProtection(columns), 'as a source of INSERT', 'Leave the masked columns out.')

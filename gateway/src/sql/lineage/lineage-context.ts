@@ -1,4 +1,4 @@
-import type { Node } from 'libpg-query'
+import type { Node, RangeVar } from 'libpg-query'
 import type { MaskEntry } from '../../governance/policy/policy-document.ts'
 import type { Catalog, Relation } from '../catalog.ts'
 import { MaskRefusal } from './protection.ts'
@@ -24,6 +24,8 @@ export class LineageContext {
   readonly catalog: Catalog
   readonly relations: RelationColumns
   readonly inView: boolean
+  /** Names of relations that the analysis came by. */
+  readonly met = new Set<RangeVar>()
   /** A protected relation is named. */
   touched = false
   /** A relation is named that the catalog does not hold. */

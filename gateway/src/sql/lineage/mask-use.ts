@@ -66,10 +66,10 @@ function useIn(statement: Node, names: StatementNames, context: LineageContext, 
   if ('DeclareCursorStmt' in statement && statement.DeclareCursorStmt.query !== undefined) {
     return useIn(statement.DeclareCursorStmt.query, names, context, protectedColumns)
   }
-  if (isQuery(statement)) return isClean(names, context, protectedColumns) ? cleanUse(names, context) : queryUse(statement, context)
-  if ('CreateTableAsStmt' in statement) return storedUse(statement.CreateTableAsStmt.query, 'in CREATE TABLE AS', context)
-  if ('ViewStmt' in statement) return storedUse(statement.ViewStmt.query, 'in CREATE VIEW', context)
-  if ('CopyStmt' in statement) return copyUse(statement.CopyStmt, context)
+  if (isQuery(statement)) return isClean(names, context, protectedColumns) ? cleanUse(names, context) : queryUse(statement, names, context, protectedColumns)
+  if ('CreateTableAsStmt' in statement) return storedUse(statement.CreateTableAsStmt.query, 'in CREATE TABLE AS', context, protectedColumns)
+  if ('ViewStmt' in statement) return storedUse(statement.ViewStmt.query, 'in CREATE VIEW', context, protectedColumns)
+  if ('CopyStmt' in statement) return copyUse(statement.CopyStmt, context, protectedColumns)
   // What they run was analysed under its name.
   if ('ExecuteStmt' in statement) {
     context.refuse(protectionIn(statement.ExecuteStmt.params, scopeOf([], NO_ENVIRONMENT), context), 'in EXECUTE')
@@ -110,8 +110,16 @@ function cleanUse(names: StatementNames, { catalog }: LineageContext): MaskUse {
   return isUnknown ? { ...UNSEEN_USE, touches: false } : NO_USE
 }
 
-function queryUse(query: Node, context: LineageContext): MaskUse {
+/** Should there be a place in a query where the analysis does not look, no masked column may be in it. */
+function followedColumns(query: Node, names: StatementNames, context: LineageContext, protectedColumns: ProtectedColumns): readonly OutputColumn[] {
   const columns = queryColumns(query, NO_ENVIRONMENT, context)
+  const unmet = names.relations.find((range) => protectedColumns.isProtectedName(range.relname ?? '') && !context.met.has(range))
+  if (unmet !== undefined) context.refuse(context.unseen(`table ${unmet.relname ?? ''}`), 'where it cannot be followed')
+  return columns
+}
+
+function queryUse(query: Node, names: StatementNames, context: LineageContext, protectedColumns: ProtectedColumns): MaskUse {
+  const columns = followedColumns(query, names, context, protectedColumns)
   for (const { protection } of columns) {
     if (protection?.maskable === false) context.refuse(protection, 'as a result, which cannot be masked')
   }
@@ -129,19 +137,19 @@ function useOf(columns: readonly OutputColumn[], context: LineageContext): MaskU
 const LEAVE_OUT = 'Leave the masked columns out; a plain SELECT of them is masked.'
 
 /** What a query puts into a relation loses its origin, and what a new view shows is not known to be masked yet. */
-function storedUse(query: Node | undefined, use: string, context: LineageContext): MaskUse {
+function storedUse(query: Node | undefined, use: string, context: LineageContext, protectedColumns: ProtectedColumns): MaskUse {
   if (query === undefined) return UNSEEN_USE
   if ('ExecuteStmt' in query) context.refuse(context.unseen('a prepared statement'), use)
-  const columns = queryColumns(query, NO_ENVIRONMENT, context)
+  const columns = followedColumns(query, namesInStatement(query), context, protectedColumns)
   context.refuse(firstProtection(columns), use, LEAVE_OUT)
   return { ...useOf(columns, context), mayReturn: false }
 }
 
-function copyUse(copy: CopyStmt, context: LineageContext): MaskUse {
+function copyUse(copy: CopyStmt, context: LineageContext, protectedColumns: ProtectedColumns): MaskUse {
   // A program on the target may do anything, and a file there may be the target's own.
   if (copy.filename !== undefined) context.refuse(context.unseen('COPY with a file or program'), 'while columns are masked', 'Copy FROM STDIN or TO STDOUT instead.')
   if (copy.query !== undefined) {
-    const columns = queryColumns(copy.query, NO_ENVIRONMENT, context)
+    const columns = followedColumns(copy.query, namesInStatement(copy.query), context, protectedColumns)
     // COPY names no origins.
     context.refuse(firstProtection(columns), 'in COPY', LEAVE_OUT)
     if (context.unknownRelation) context.refuse(context.unseen('a table made lately'), 'in COPY')

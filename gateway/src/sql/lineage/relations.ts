@@ -11,12 +11,14 @@ import { stringsOf } from './tree.ts'
 /** A name in FROM: a WITH query when there is one, otherwise a relation. */
 export function namedRelation(range: RangeVar, environment: Environment, context: LineageContext): FromItem {
   const name = range.relname ?? ''
+  context.met.add(range)
   const cte = range.schemaname === undefined ? findCte(name, environment.ctes) : undefined
   return cte === undefined ? relationItem(range, context) : aliased(range, [], cte, context)
 }
 
 /** A relation, also where no WITH query can be meant: the target of a change. */
 export function relationItem(range: RangeVar, context: LineageContext): FromItem {
+  context.met.add(range)
   const candidates = relationCandidates(range, context)
   return aliased(range, candidates.map((relation) => relation.schema), candidateColumns(range, candidates, context), context)
 }

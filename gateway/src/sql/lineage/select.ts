@@ -31,6 +31,7 @@ function bodyColumns(select: SelectStmt, environment: Environment, context: Line
     return columns
   }
   const scope = scopeOf(fromItems(select.fromClause, environment, context), environment)
+  meetLocked(select.lockingClause, context)
   const columns = targetColumns(select.targetList, scope, context)
   context.refuse(protectionIn(select.whereClause, scope, context), 'in WHERE')
   context.refuseOracle(groupingProtection(select.groupClause, columns, scope, context), 'in GROUP BY')
@@ -39,6 +40,14 @@ function bodyColumns(select: SelectStmt, environment: Environment, context: Line
   context.refuseOracle(distinctProtection(select.distinctClause, columns, scope, context), 'in DISTINCT')
   checkOrder(select, columns, scope, context)
   return columns
+}
+
+/** FOR UPDATE OF names what FROM has brought. */
+function meetLocked(clauses: readonly Node[] | undefined, context: LineageContext): void {
+  for (const node of clauses ?? []) {
+    if (!('LockingClause' in node)) continue
+    for (const locked of node.LockingClause.lockedRels ?? []) if ('RangeVar' in locked) context.met.add(locked.RangeVar)
+  }
 }
 
 /** MaxTupleAttributeNumber: PostgreSQL itself takes no more. */
