@@ -57,6 +57,16 @@ const details = attempts('another channel', {
   'details of a deferred constraint by a savepoint and COMMIT': ['begin', 'savepoint a', "update customers set email = 'n290@example.org' where id = 290", 'release a', 'end'],
   'details of a deferred constraint by SET CONSTRAINTS': ['begin', "update customers set email = 'n290@example.org' where id = 290", 'set constraints all immediate', 'rollback'],
   'details of a deferred constraint by PREPARE TRANSACTION': ['begin', "update customers set email = 'n290@example.org' where id = 290", "prepare transaction 'x'", 'rollback'],
+  'what a trigger of a clean table raises': 'insert into till values (1)',
+  'what a trigger of a clean table raises with a code of the server': 'insert into till values (2)',
+  'what a trigger of a masked table raises with a code of the server': "update customers set city = 'raise' where id = 8",
+  'the notice of a trigger of a clean table': 'insert into till values (3)',
+  'the warning of a trigger of a clean table': 'insert into till values (4)',
+  'what a deferred trigger raises in COMMIT': ['begin', 'insert into late_till values (2)', 'commit'],
+  'what a deferred trigger says in COMMIT': ['begin', 'insert into late_till values (3)', 'commit'],
+  'what a deferred trigger says in SET CONSTRAINTS': ['begin', 'insert into late_till values (3)', 'set constraints all immediate', 'rollback'],
+  'an error inside a trigger of a clean table': 'insert into till values (5)',
+  'an error of a computation inside a trigger of a clean table': 'insert into till values (6)',
   'details of a deferred constraint of one statement': "update customers set email = 'n290@example.org' where id = 290",
 })
 
@@ -70,6 +80,16 @@ const FAILING: readonly string[] = [
   'create trigger touching after update on stock for each row execute function touch_customers()',
   'create table rule_source (id integer)',
   'create rule touching as on insert to rule_source do also update customers set name = null where id = 6',
+  'create table till (id integer)', 'create table late_till (id integer)',
+  `create function tell() returns trigger language plpgsql as $$ declare found text := (select ssn from public.customers where id = 8); begin
+    if new.id = 1 then raise exception 'said %', found; elsif new.id = 2 then raise exception 'said %', found using errcode = 'check_violation';
+    elsif new.id = 3 then raise notice 'said %', found; elsif new.id = 4 then raise warning 'said %', found; elsif new.id = 5 then execute format('select * from %I', found);
+    elsif new.id = 6 then perform found::integer; end if; return new; end $$`,
+  'create trigger telling after insert on till for each row execute function tell()',
+  'create constraint trigger telling_late after insert on late_till deferrable initially deferred for each row execute function tell()',
+  `create function tell_city() returns trigger language plpgsql as $$ begin
+    if new.city = 'raise' then raise exception 'said %', old.ssn using errcode = 'check_violation'; end if; return new; end $$`,
+  'create trigger telling_city before update on customers for each row execute function tell_city()',
   'create table subscribers (email text references customers (email) deferrable initially deferred)',
   "insert into subscribers values ('q7mail290@sentinel.example')",
 ]

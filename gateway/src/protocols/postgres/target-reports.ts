@@ -46,12 +46,12 @@ export class TargetReports {
     if (!this.#state.masking) return NO_QUOTES
     const analysis = step?.analysis ?? step?.prepared?.analysis ?? step?.portal?.prepared.analysis
     // What a Sync commits was deferred by whatever came before it.
-    if (analysis === undefined) return { ...NO_QUOTES, details: step?.kind === 'sync' }
+    if (analysis === undefined) return { ...NO_QUOTES, details: step?.kind === 'sync', inside: true }
     const { mayQuoteMasked, mayQuoteRows, facts } = analysis
     // Of a Bind only the client's own parameters are read, and of a Parse its own constants.
     const rows = mayQuoteMasked && (step?.kind === 'query' || step?.kind === 'execute')
-    return { details: mayQuoteRows, raised: mayQuoteMasked && !facts.readOnly, rows }
+    return { details: mayQuoteRows, raised: mayQuoteMasked && !facts.readOnly, rows, inside: true }
   }
 }
 
-const NO_QUOTES: Quotes = { details: false, raised: false, rows: false }
+const NO_QUOTES: Quotes = { details: false, raised: false, rows: false, inside: false }
