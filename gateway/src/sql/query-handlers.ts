@@ -4,7 +4,7 @@ import { isFields, listOf, namesOf, nodeOf, textOf } from './node-types.ts'
 import type { Fields } from './node-types.ts'
 import { redefinedBy } from './redefinitions.ts'
 import { rangeName } from './relations.ts'
-import { canFilterRows } from './row-filter.ts'
+import { canFilterRows, changedRow } from './row-filter.ts'
 import type { CteScope, Handler, Walk } from './walk.ts'
 
 export const QUERY_HANDLERS: readonly (readonly [string, Handler])[] = [
@@ -75,13 +75,13 @@ function selectsFewRows(query: Fields): boolean {
 
 function update(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('update')
-  if (!canFilterRows(fields['whereClause'])) walk.findings.filtered = false
+  if (!canFilterRows(fields['whereClause'], changedRow(fields['relation'], walk.catalog), walk.catalog)) walk.findings.filtered = false
   walk.visitFields('UpdateStmt', fields, withScope(walk, fields, scope))
 }
 
 function remove(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('delete')
-  if (!canFilterRows(fields['whereClause'])) walk.findings.filtered = false
+  if (!canFilterRows(fields['whereClause'], changedRow(fields['relation'], walk.catalog), walk.catalog)) walk.findings.filtered = false
   walk.visitFields('DeleteStmt', fields, withScope(walk, fields, scope))
 }
 
@@ -89,7 +89,8 @@ const MERGE_ACTIONS: Readonly<Record<string, string>> = { CMD_INSERT: 'insert', 
 
 function merge(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
   walk.findings.change('merge')
-  const filteredOn = canFilterRows(fields['joinCondition'])
+  const row = changedRow(fields['relation'], walk.catalog)
+  const filteredOn = canFilterRows(fields['joinCondition'], row, walk.catalog)
   for (const item of listOf(fields['mergeWhenClauses'])) {
     const clause = nodeOf(item, 'MergeWhenClause') ?? {}
     const action = MERGE_ACTIONS[String(clause['commandType'])]
@@ -97,8 +98,8 @@ function merge(walk: Walk, fields: Fields, scope: CteScope | undefined): void {
     walk.findings.change(action)
     // Rows that the source does not have are all the others: only the clause's own condition limits them.
     const limited = clause['matchKind'] === 'MERGE_WHEN_NOT_MATCHED_BY_SOURCE'
-      ? canFilterRows(clause['condition'])
-      : filteredOn || canFilterRows(clause['condition'])
+      ? canFilterRows(clause['condition'], row, walk.catalog)
+      : filteredOn || canFilterRows(clause['condition'], row, walk.catalog)
     if (action !== 'insert' && !limited) walk.findings.filtered = false
   }
   walk.visitFields('MergeStmt', fields, withScope(walk, fields, scope))

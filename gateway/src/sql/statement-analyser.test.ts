@@ -110,6 +110,19 @@ describe('statement analyser', () => {
       'where exists (select 1 from hr.orders o where o.id = customers.id)', 'where not (id = 3)']) {
       assert.equal(facts(`delete from customers ${condition}`).filtered, true, condition)
     }
+    for (const text of [
+      'delete from orders using customers c where c.id = 5', `update orders o set total = 0 from customers c where c.city = 'x'`,
+      `delete from orders where exists (select from customers where city = 'x')`, `update orders set total = 0 where (select max(city) from customers) = 'x'`,
+      'delete from orders where orders.id = id', 'delete from orders o where o.id = id', 'delete from orders where id in (1, id)', 'delete from orders where id = any (array[id])',
+      'delete from orders where exists (select from orders where orders.id = 1)', 'delete from orders using customers where city is not null',
+      'merge into orders o using customers c on c.id = 1 when matched then delete', 'update orders o set total = 0 where exists (select from customers c where c.id = 1 and id = 2)',
+    ]) assert.equal(facts(text).filtered, false, text)
+    for (const text of [
+      'delete from orders using customers c where c.id = customer_id', 'update orders o set total = 0 from customers c where c.id = o.customer_id and c.id = 1',
+      `delete from orders where exists (select from customers where city = 'x' and customer_id = 1)`, 'delete from orders where id in (select id from customers)',
+      'delete from orders where id between 1 and id', 'delete from public.orders where public.orders.id = 1', 'delete from unheard_of where a = 1',
+      'delete from orders where (select c.id from customers c where c.id = orders.customer_id) = 1',
+    ]) assert.equal(facts(text).filtered, true, text)
     assert.equal(facts('merge into hr.orders o using customers c on true when matched then delete').filtered, false)
     assert.equal(facts('merge into hr.orders o using customers c on o.id = c.id when matched then delete').filtered, true)
     assert.equal(facts('merge into hr.orders o using customers c on o.id = c.id when not matched by source then delete').filtered, false)
