@@ -16,7 +16,7 @@ function left(code: string, quotes: Quotes, more: Readonly<Record<string, string
 
 describe('withoutQuotes', () => {
   it('takes every field that a function fills', () => {
-    const report = writeReportFields(BACKEND.error, new Map([...'SVCMDHsctdnWqp'].map((field) => [field, field === 'W' ? 'PL/pgSQL function f()' : 'P0001'])))
+    const report = writeReportFields(BACKEND.error, new Map(Array.from('SVCMDHsctdnWqp', (field) => [field, field === 'W' ? 'PL/pgSQL function f()' : 'P0001'])))
     const { bytes = report } = withoutQuotes(report, 0, report.length, { ...NOTHING, inside: true })
     assert.deepEqual([...readReportFields(bytes, 5, bytes.length).keys()], ['S', 'V', 'C', 'M'])
   })
