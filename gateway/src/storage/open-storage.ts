@@ -80,7 +80,7 @@ export async function openStorage(location: StorageLocation, options: StorageOpt
     const sessions = new SessionTable(db, options.gateway ?? 'gateway', onError)
     if (options.gateway !== undefined) await sessions.abortLeftOpen()
     const signals = await openSignals(location, db, onError)
-    const retention = new RetentionTable(db, location.kind, randomUUID())
+    const retention = new RetentionTable(db, location.kind, randomUUID(), options.gateway ?? 'gateway')
     return {
       policyVersions: new PolicyVersionTable(db),
       sessionTokens: new SessionTokenTable(db),

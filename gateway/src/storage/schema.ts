@@ -118,9 +118,9 @@ export interface Schema {
     destroyed_at: number | null
     /** Why it was destroyed. */
     destroyed_reason: string | null
-    /** Segments that there were then. */
+    /** Segments that there were then, where it was destroyed. */
     destroyed_segments: number | null
-    /** 1 once the event and the segments' removal have followed. */
+    /** 1 once the event and the segments' removal have followed, 2 while they have only at another gateway than that which had it. */
     swept: Generated<number>
   }
   /** Recordings that are kept whatever their retention says. */

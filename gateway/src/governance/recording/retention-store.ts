@@ -1,7 +1,11 @@
-/** The port to what is kept of recordings besides their segments: which are over, which are held, whose key is gone. */
+/**
+ * The port to what is kept of recordings besides their segments: which are over, which are held, whose key is gone.
+ * Among gateways that share it each sees to its own sessions, and to those of gateways that have not been heard of lately.
+ */
 export interface RetentionStore {
   /**
-   * A page of a target's ended sessions, in the order of their ends; each looked at once, whether it is due or not.
+   * A page of a target's ended sessions that this gateway sees to, in the order of their ends; each looked at once,
+   * whether it is due or not.
    * @param endedBeforeMs only those that ended before
    */
   ended(target: string, endedBeforeMs: number, after: EndedSession | undefined, limit: number): Promise<readonly EndedSession[]>
@@ -9,11 +13,10 @@ export interface RetentionStore {
   destroyKey(session: string, destruction: Destruction): Promise<boolean>
   /** Removes what the database itself may still hold of destroyed keys, as far as it can. */
   purge(): Promise<void>
-  /** Destroyed keys after which the event and the segments' removal have not followed yet. */
-  unfinished(limit: number): Promise<readonly (Destruction & { readonly session: string })[]>
+  /** Destroyed keys that this gateway sees to, and after which the event or the segments' removal has not followed yet. */
+  unfinished(limit: number): Promise<readonly UnfinishedDestruction[]>
+  /** What this gateway could do is done. Of a session of its own that is all; else the rest waits for the gateway that had it. */
   finish(session: string): Promise<void>
-  /** Takes or renews the right to do a work that one gateway does for all. @returns false while another has it */
-  lease(work: string, forMs: number): Promise<boolean>
 }
 
 export interface EndedSession {
@@ -25,8 +28,15 @@ export interface EndedSession {
 
 export interface Destruction {
   readonly atMs: number
+  /** That the gateway that destroyed the key had of it. */
   readonly segments: number
   readonly reason: string
+}
+
+export interface UnfinishedDestruction extends Destruction {
+  readonly session: string
+  /** Whether this gateway had the session: its ledger tells of the segments, and its folder holds them. */
+  readonly own: boolean
 }
 
 /** What is kept whatever its retention says. An identity's hold is on its own sessions and on those on its behalf. */

@@ -6,7 +6,8 @@ import { eventually } from '../../../test/support/eventually.ts'
 import { proveLedger, readEvents } from '../../../test/support/ledger-records.ts'
 import { type PostgresServer, startPostgres } from '../../../test/support/postgres.ts'
 import { type RecordingSetup, setUpRecording } from '../../../test/support/recording-setup.ts'
-import type { StorageLocation } from '../../storage/open-storage.ts'
+import { verifyRecordings } from '../../ledger/verify-recordings.ts'
+import { openStorage, type StorageLocation } from '../../storage/open-storage.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { Ledger } from './ledger.ts'
 import { StreamError } from './read-stream.ts'
@@ -161,20 +162,72 @@ for (const [name, locate] of [['SQLite', () => Promise.resolve(undefined)], ['Po
       }
     })
 
-    test('only one of several gateways does it at a time', async () => {
+    test('each gateway sees to what it had; one that is away finds its keys destroyed, and does the rest itself', async () => {
       const location = await locate()
       const setup = await setUpRecording(location === undefined ? {} : { storage: location })
-      const { openStorage } = await import('../../storage/open-storage.ts')
       const other = await openStorage(location ?? { kind: 'sqlite', path: join(setup.folder, 'state.db') }, { gateway: 'other' })
+      const elsewhere = await setUpRecording()
+      const atOther: Partial<RetentionOptions> = { records: other.retention, segments: elsewhere.store, ledger: elsewhere.ledger }
+      const beat = (seenAtMs: number) => setup.storage.gateways.beat({ id: 'gateway', host: 'h', version: '1', policyVersion: 1, startedAtMs: seenAtMs, seenAtMs })
       try {
         await setup.session('one')
-        assert.equal(await setup.storage.retention.lease('retention', 60_000), true)
-        assert.equal(await sweeper(setup, 500, { records: other.retention }).sweep(), 0)
+        await beat(Date.now())
+        assert.equal(await sweeper(setup, 500, atOther).sweep(), 0, 'the gateway that had it runs')
+        await beat(Date.now() - 2 * 3_600_000)
+        assert.equal(await sweeper(setup, 500, atOther).sweep(), 1)
+        assert.deepEqual((await destroyedOf(elsewhere)).length, 1, 'who destroyed the key says so')
+        assert.equal(await sweeper(setup, 500, atOther).sweep(), 0, 'once')
+        await assert.rejects(setup.read('one'), /destroyed/)
+        assert.deepEqual([existsSync(join(setup.segments, 'one')), (await destroyedOf(setup)).length], [true, 0], 'its ledger does not tell yet why they are gone')
         assert.equal(await sweeper(setup, 500).sweep(), 1)
+        assert.deepEqual([existsSync(join(setup.segments, 'one')), (await destroyedOf(setup)).length], [false, 1])
+        assert.equal(await sweeper(setup, 500).sweep(), 0)
       } finally {
         await other.close()
+        await elsewhere.close()
         await setup.close()
       }
+    })
+
+    test('in a folder that gateways share, segments stay until the ledger that tells of them tells why they are gone', async () => {
+      const location = await locate()
+      const setup = await setUpRecording(location === undefined ? {} : { storage: location })
+      const other = await openStorage(location ?? { kind: 'sqlite', path: join(setup.folder, 'state.db') }, { gateway: 'other' })
+      const elsewhere = await setUpRecording()
+      try {
+        await setup.session('one')
+        assert.equal(await sweeper(setup, 500, { records: other.retention, ledger: elsewhere.ledger }).sweep(), 1)
+        await setup.ledger.checkpoint()
+        assert.equal((await verifyRecordings(setup.ledgerDirectory, setup.segments)).bad, undefined)
+        assert.equal(await sweeper(setup, 500).sweep(), 1)
+        assert.equal((await verifyRecordings(setup.ledgerDirectory, setup.segments)).bad, undefined)
+        assert.equal(existsSync(join(setup.segments, 'one')), false)
+      } finally {
+        await other.close()
+        await elsewhere.close()
+        await setup.close()
+      }
+    })
+
+    test('a clock that is set forward destroys nothing before an hour has passed', async () => {
+      await withSetup(async (setup) => {
+        await setup.session('one')
+        let laterMs = 0
+        const errors: string[] = []
+        const options = { now: () => Date.now() + laterMs, onError: (error: Error) => void errors.push(error.message) }
+        const retention = sweeper(setup, 0, options)
+        retention.start()
+        await retention.idle()
+        laterMs = 500 * DAY_MS
+        retention.start()
+        await retention.idle()
+        assert.match(errors.join(), /^the clock was set forward by 500d: if that is wrong, mend it within the hour/)
+        assert.equal((await setup.read('one')).length, 1)
+        retention.start()
+        await retention.close()
+        await assert.rejects(setup.read('one'), /destroyed/)
+        assert.equal(errors.length, 1)
+      })
     })
 
     test('goes through any number of sessions, page by page', async () => {
