@@ -132,3 +132,49 @@ suite('vault set', () => {
     assert.match(stderr, /empty/)
   })
 })
+
+suite('vault list, remove and renew', () => {
+  const run = (file: string, args: readonly string[], input = '') => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, 'vault', ...args, '--config', file], { input, encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+
+  test('list what is there without values, and remove what nothing refers to', () => {
+    const file = document('vault-list')
+    assert.match(run(file, ['list']).stdout, /^The vault is empty\.\n$/)
+    run(file, ['set', 'shop'], 'first secret')
+    run(file, ['set', 'shop'], 'second secret')
+    run(file, ['set', 'other'], 'third secret')
+    const { secrets } = JSON.parse(run(file, ['list', '--json']).stdout) as { secrets: { name: string; version: number; sealedAt: string; masterKey: string; own: boolean }[] }
+    assert.deepEqual(secrets.map(({ sealedAt: _, ...rest }) => rest), [
+      { name: 'other', version: 1, masterKey: 'current', own: false }, { name: 'shop', version: 2, masterKey: 'current', own: false },
+    ])
+    const { stdout } = run(file, ['list'])
+    assert.match(stdout, /NAME +VERSION +SEALED +MASTER KEY\s+other +1 +2\d{3}-\S+Z +current\s+shop +2 /)
+    assert.ok(!stdout.includes('secret'))
+
+    writeFileSync(file, `${readFileSync(file, 'utf8')}  reviews: { webhooks: [{ name: chat, url: 'https://chat.example.com', secret: vault:shop, events: [review.requested] }] }\n`)
+    assert.deepEqual([run(file, ['remove', 'shop']).status, run(file, ['remove', 'shop']).stderr], [1, 'sallyport: the document refers to vault:shop: change that and apply it first\n'])
+    assert.deepEqual([run(file, ['remove', 'other']).status, run(file, ['remove', 'other']).stderr], [0, 'sallyport: there is no secret "other" in the vault\n'])
+    assert.match(run(file, ['list']).stdout, /shop/)
+  })
+
+  test('keep the gateway\'s own names from being set or removed, and make its keys anew', async () => {
+    const file = document('vault-own')
+    const { child, closed } = await serve(file)
+    child.kill('SIGTERM')
+    await closed
+    const listed = () => (JSON.parse(run(file, ['list', '--json']).stdout) as { secrets: { name: string; version: number; own: boolean }[] }).secrets
+    assert.deepEqual(listed().map(({ name, version, own }) => `${name} ${version} ${own}`),
+      ['host-authority', 'host-key', 'login-authority', 'mask-key', 'target-authority'].map((name) => `gateway.${name} 1 true`))
+    for (const args of [['set', 'gateway.mask-key'], ['set', 'gateway.mine'], ['remove', 'gateway.mask-key']]) {
+      const { status, stderr } = run(file, args, 'mine')
+      assert.equal(status, 1)
+      assert.match(stderr, /names that begin with "gateway\." are the gateway's own/)
+    }
+    assert.match(run(file, ['renew', 'gateway.target-authority']).stdout, /^ssh-ed25519 \S+\ngateway\.target-authority is made anew\. Restart every gateway/)
+    assert.deepEqual(JSON.parse(run(file, ['renew', 'gateway.mask-key', '--json']).stdout), { name: 'gateway.mask-key', renewed: true })
+    assert.match(run(file, ['renew', 'shop']).stderr, /no key that the gateway makes for itself; those are gateway\.mask-key, gateway\.host-key/)
+    assert.deepEqual(listed().map(({ version }) => version), [1, 1, 1, 2, 2])
+  })
+})

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -39,7 +38,7 @@ import { LogReader } from './ledger/log-reader.ts'
 import { makeBundle } from './ledger/make-bundle.ts'
 import { openLedger } from './ledger/open-ledger.ts'
 import { openState, readConfig } from './open-state.ts'
-import { ownAuthorities, ownSecret } from './own-secrets.ts'
+import { ownAuthorities, ownMaskKey } from './own-secrets.ts'
 import { earlierPolicy, recordPolicies } from './record-policies.ts'
 import { readSessions } from './read-sessions.ts'
 import { openPolicy } from './open-policy.ts'
@@ -57,8 +56,6 @@ const VERSION = '0.1.0'
 const TELL_BEFORE_END_MS = 2_000
 /** The built console, beside the gateway: `npm run build -w console` makes it. */
 const CONSOLE_FOLDER = fileURLToPath(new URL('../../console/dist', import.meta.url))
-/** Vault entry that the gateway makes for itself. */
-const MASK_KEY = 'gateway.mask-key'
 
 export interface GatewayOptions {
   /** The configuration document, YAML. */
@@ -160,7 +157,7 @@ async function compose(config: Config, options: GatewayOptions, closing: (() => 
   })
 
   const tls = gateway.tls === undefined ? undefined : usableTls({ cert: await secretOf(gateway.tls.cert), key: await secretOf(gateway.tls.key) })
-  const maskKey = Buffer.from(await ownSecret(vault, MASK_KEY, () => randomBytes(32).toString('base64')), 'base64')
+  const maskKey = await ownMaskKey(vault)
   const authorities = await ownAuthorities(vault)
   const deviceLogins = new IssuerDeviceLogins({ policies })
   const services: AdapterServices = {

@@ -69,19 +69,6 @@ function gatewayId(dataDir: string): string {
   return readFileSync(path, 'utf8')
 }
 
-/**
- * Puts a secret into the vault of a gateway, which may be running.
- * @throws ConfigurationError, SecretError
- */
-export async function sealSecret(configText: string, name: string, secret: string): Promise<void> {
-  const { storage, vault } = await openState(readConfig(configText), () => undefined)
-  try {
-    await vault.seal(name, secret)
-  } finally {
-    await storage.close()
-  }
-}
-
 async function storageLocation(settings: StorageSettings, folder: string, sources: SecretSources): Promise<StorageLocation> {
   if (settings.kind === 'sqlite') return settings
   const { host, port, database, user, tls } = settings

@@ -37,6 +37,11 @@ export class VaultTable implements VaultStore {
     return rows.map((row) => row.name).sort()
   }
 
+  async changes(): Promise<ReadonlyMap<string, number>> {
+    const rows = await this.#db.selectFrom('vault_secrets').select(['name', 'changed_at']).execute()
+    return new Map(rows.map(({ name, changed_at }) => [name, changed_at]))
+  }
+
   async delete(name: string): Promise<void> {
     await this.#db.deleteFrom('vault_secrets').where('name', '=', name).execute()
   }

@@ -15,7 +15,7 @@ export interface SecretSources {
 }
 
 /** Beginning of the names of what the gateway makes for itself, such as its authorities. */
-const OWN = 'gateway.'
+export const OWN_SECRETS = 'gateway.'
 /** Keys and certificate chains fit many times over. */
 const MAX_FILE_BYTES = 1024 * 1024
 
@@ -33,7 +33,7 @@ export async function resolveSecret(reference: string, sources: SecretSources): 
     case 'vault':
       if (sources.vault === undefined) throw new SecretError(`${reference} cannot be used here: the vault is not open`)
       // Whoever writes a target's entry would have them told to a server of their own.
-      if (parsed.name.startsWith(OWN)) throw new SecretError(`${reference} is the gateway's own, and is told to nobody`)
+      if (parsed.name.startsWith(OWN_SECRETS)) throw new SecretError(`${reference} is the gateway's own, and is told to nobody`)
       return sources.vault.reveal(parsed.name)
     case 'env': {
       const value = sources.environment[parsed.variable]

@@ -10,6 +10,8 @@ export interface VaultStore {
   replace(name: string, before: string, sealed: string): Promise<void>
   /** All names, sorted. */
   list(): Promise<readonly string[]>
+  /** When each record was last written, Unix milliseconds. */
+  changes(): Promise<ReadonlyMap<string, number>>
   /** Removes the record of that name, if there is one. */
   delete(name: string): Promise<void>
 }

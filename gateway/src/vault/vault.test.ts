@@ -16,6 +16,7 @@ class Records implements VaultStore {
   add = async (name: string, sealed: string) => !this.records.has(name) && this.records.set(name, sealed).has(name)
   replace = async (name: string, before: string, sealed: string) => void (this.records.get(name) === before && this.records.set(name, sealed))
   list = async () => [...this.records.keys()].sort()
+  changes = async () => new Map([...this.records.keys()].map((name) => [name, 1] as const))
   delete = async (name: string) => void this.records.delete(name)
 }
 
@@ -120,7 +121,7 @@ describe('the vault', () => {
 
     const both = keys(next, old)
     const failing = openVault({ masterKey: both, store: {
-      get: store.get, put: store.put, add: store.add, list: store.list, delete: store.delete,
+      get: store.get, put: store.put, add: store.add, list: store.list, changes: store.changes, delete: store.delete,
       replace: async (name, before, sealed) => {
         if (name === 'c') throw new Error('cut off')
         await store.replace(name, before, sealed)
@@ -157,7 +158,7 @@ describe('the vault', () => {
     const { vault, store } = setup(keys(old))
     await vault.seal('shop', 'before')
     const rotating = openVault({ masterKey: keys(next, old), store: {
-      get: store.get, put: store.put, add: store.add, list: store.list, delete: store.delete,
+      get: store.get, put: store.put, add: store.add, list: store.list, changes: store.changes, delete: store.delete,
       replace: async (name, before, sealed) => {
         await vault.seal('shop', 'after')
         await store.replace(name, before, sealed)
@@ -178,11 +179,29 @@ describe('the vault', () => {
     await assert.rejects(vault.reveal('shop'), /no secret "shop"/)
   })
 
+  test('tells of each secret how often it was sealed, and whether its master key is at hand, but no value', async () => {
+    const [first, second, third] = [newMasterKeyLine(), newMasterKeyLine(), newMasterKeyLine()] as const
+    const { vault, store } = setup(keys(first))
+    await vault.seal('lost', 'hunter2')
+    await openVault({ masterKey: keys(second), store }).seal('old', 'hunter2')
+    const now = openVault({ masterKey: keys(third, second), store })
+    await now.seal('shop', 'hunter1')
+    await now.seal('shop', 'hunter2')
+    await now.seal('moved', 'hunter2')
+    store.records.set('broken', store.records.get('moved') ?? '')
+    store.records.set('none', 'nonsense')
+    const told = await now.inspect()
+    assert.deepEqual(told.map(({ name, version, masterKey }) => [name, version, masterKey]), [
+      ['broken', 1, 'damaged'], ['lost', 1, 'missing'], ['moved', 1, 'current'], ['none', undefined, 'damaged'], ['old', 1, 'earlier'], ['shop', 2, 'current'],
+    ])
+    assert.ok(!JSON.stringify(told).includes('hunter'))
+  })
+
   test('carries out changes in the order of the calls, however long the store takes for each', async () => {
     const store = new Records()
     let delayMs = 30
     const slow = openVault({ masterKey: keys(newMasterKeyLine()), store: {
-      get: store.get, add: store.add, replace: store.replace, list: store.list, delete: store.delete,
+      get: store.get, add: store.add, replace: store.replace, list: store.list, changes: store.changes, delete: store.delete,
       put: async (name, sealed) => {
         await new Promise((resolve) => setTimeout(resolve, (delayMs -= 5)))
         await store.put(name, sealed)

@@ -9,6 +9,17 @@ import type { VaultStore } from './vault-store.ts'
 
 export type { VaultStore } from './vault-store.ts'
 
+/** What can be told of a secret without telling it. */
+export interface VaultEntry {
+  readonly name: string
+  /** How often it was sealed under this name; undefined where the record is damaged. */
+  readonly version: number | undefined
+  /** When the record was last written: with a new secret, or under a new master key. */
+  readonly sealedAtMs: number
+  /** Which master key opens it; `missing` when it is not at hand, `damaged` when none does. */
+  readonly masterKey: 'current' | 'earlier' | 'missing' | 'damaged'
+}
+
 /** Target credentials, sealed at rest. */
 export interface Vault {
   /** Adds or replaces a secret. @throws SecretError */
@@ -18,6 +29,8 @@ export interface Vault {
   /** @throws SecretError when there is none of that name, or its record was tampered with or swapped */
   reveal(name: string): Promise<Secret>
   list(): Promise<readonly string[]>
+  /** All that can be told of each, sorted by name. */
+  inspect(): Promise<readonly VaultEntry[]>
   delete(name: string): Promise<void>
   /**
    * Puts every record that was sealed under an earlier master key under the current one. May be run again after an
@@ -54,6 +67,17 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
     return key
   }
 
+  const openedBy = (name: string, record: SealedRecord): VaultEntry['masterKey'] => {
+    const key = [current, ...earlier].find(({ id }) => id.equals(record.masterKeyId))
+    if (key === undefined) return 'missing'
+    try {
+      openRecord(name, record, key)
+      return key === current ? 'current' : 'earlier'
+    } catch {
+      return 'damaged'
+    }
+  }
+
   return {
     seal: (name, secret) => inTurn(async () => {
       const text = checkedText(name, secret)
@@ -76,6 +100,15 @@ export function openVault({ masterKey: { current, earlier }, store }: VaultOptio
       }
     },
     list: () => store.list(),
+    async inspect() {
+      const changes = await store.changes()
+      const entries: VaultEntry[] = []
+      for (const name of [...changes.keys()].toSorted()) {
+        const record = decodeRecord((await store.get(name)) ?? '')
+        entries.push({ name, version: record?.version, sealedAtMs: changes.get(name) ?? 0, masterKey: record === undefined ? 'damaged' : openedBy(name, record) })
+      }
+      return entries
+    },
     delete: (name) => inTurn(() => store.delete(checkedName(name))),
     reseal: () => inTurn(async () => {
       const closed: string[] = []
