@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { eventually } from '../gateway/test/support/eventually.ts'
 
 const program = fileURLToPath(new URL('sallyport.mjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'sallyport-serve-'))
@@ -33,7 +34,7 @@ async function serve(file: string, ...more: string[]) {
   let errors = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => { errors += text })
   const first = await Promise.race([once(child.stdout, 'data'), closed.then(() => assert.fail(errors))])
-  return { child, closed, first: String(first[0]) }
+  return { child, closed, first: String(first[0]), errors: () => errors }
 }
 
 suite('serve', () => {
@@ -97,6 +98,24 @@ suite('serve', () => {
       assert.match(stderr, words)
     })
   }
+
+  test('says at once that nothing can be kept where its data are to go', () => {
+    const file = document('no-folder')
+    writeFileSync(join(folder, 'no-folder', 'data'), 'a file')
+    const { status, stderr, stdout } = spawnSync(process.execPath, [program, 'serve', '--config', file], { encoding: 'utf8', timeout: 30_000 })
+    assert.deepEqual([status, stdout], [1, ''])
+    assert.match(stderr, /^sallyport: gateway\.dataDir: nothing can be kept in \S+data: .* no folder\.\nName a folder/)
+  })
+
+  test('says at the start that an anchor cannot be reached', async () => {
+    const file = document('mistyped')
+    writeFileSync(file, `${readFileSync(file, 'utf8')}  ledger: { anchors: [{ file: no-such-mount/checkpoints }] }\n`)
+    const { child, closed, errors } = await serve(file)
+    await eventually('it is said', () => errors().includes('cannot be reached'))
+    assert.match(errors(), /"anchor":"[^"]*no-such-mount\/checkpoints","error":"ENOENT[^"]*","msg":"an anchor cannot be reached: is its path or address right/)
+    child.kill('SIGTERM')
+    await closed
+  })
 
   test('two gateways do not share one ledger: the second says so', async () => {
     const file = document('shared')

@@ -8,6 +8,7 @@ import { Retention } from './governance/recording/retention.ts'
 import type { StreamChunk } from './governance/recording/stream.ts'
 import { FileSegmentStore } from './ledger/segments/file-segment-store.ts'
 import type { State } from './open-state.ts'
+import { prepareFolder } from './prepare-folder.ts'
 
 export interface OpenRecordings {
   readonly recordings: Recordings
@@ -31,6 +32,7 @@ export async function openRecordings({ config, state, ledger, policies, log, clo
   const { gateway } = config
   const { storage, recordingKeys: keys } = state
   await keys.reseal()
+  prepareFolder(gateway.recording.directory, 'gateway.recording.directory')
   const store = new FileSegmentStore({ directory: gateway.recording.directory, durability: gateway.ledger.durability })
   const recordings = new Recordings({
     store, keys, ledger, memoryBytes: gateway.recording.memoryBytes,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Config, type Problem, parseConfig, renderProblems, type StorageSettings } from './config/index.ts'
+import { prepareFolder } from './prepare-folder.ts'
 import { protocols } from './protocols.ts'
 import { openStorage, type Storage, type StorageLocation } from './storage/open-storage.ts'
 import { openMasterKey } from './vault/open-master-key.ts'
@@ -49,7 +50,7 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   const folder = process.cwd()
   const sources: SecretSources = { environment: process.env, folder, warn }
   const { masterKey: reference } = gateway.vault
-  mkdirSync(gateway.dataDir, { recursive: true, mode: 0o700 })
+  prepareFolder(gateway.dataDir, 'gateway.dataDir')
   const masterKey = await openMasterKey({ dataDir: gateway.dataDir, folder, environment: process.env, ...(reference !== undefined && { reference }) })
   const location = await storageLocation(gateway.storage, folder, sources)
   const id = gatewayId(gateway.dataDir)
@@ -61,12 +62,19 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
 
 function gatewayId(dataDir: string): string {
   const path = join(dataDir, 'gateway-id')
+  const draft = `${path}.${randomUUID()}`
+  // It has its name once it is whole: a disk that is full, or a crash, must not leave a gateway without one.
   try {
-    writeFileSync(path, randomUUID(), { flag: 'wx', mode: 0o600 })
+    writeFileSync(draft, randomUUID(), { flag: 'wx', mode: 0o600 })
+    linkSync(draft, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
   }
-  return readFileSync(path, 'utf8')
+  const id = readFileSync(path, 'utf8')
+  if (id === '') throw new Error(`${path} is empty: put the gateway's id there from a backup, or remove it, and this is another gateway from then on`)
+  return id
 }
 
 async function storageLocation(settings: StorageSettings, folder: string, sources: SecretSources): Promise<StorageLocation> {

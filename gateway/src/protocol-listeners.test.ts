@@ -26,18 +26,21 @@ test('a protocol listens from the moment when the policy has a target of it', as
   await assert.rejects(connects(listeners.all.get('ssh')?.port ?? 0))
 })
 
-test('a port that is taken stops the start, and is tried again with each policy afterwards', async () => {
-  const refused = (adapter: ProtocolAdapter) => (adapter.name === 'ssh' && taken ? Promise.reject(new Error('taken')) : open())
+test('a port that is taken stops the start; afterwards it keeps no other protocol from being opened, and is tried again', async () => {
+  let attempts = 0
+  const refused = (adapter: ProtocolAdapter) => (adapter.name === 'ssh' && taken && (attempts += 1) > 0 ? Promise.reject(new Error('taken')) : open())
   let taken = true
   await assert.rejects(ProtocolListeners.open({ adapters: protocols, addresses, policies: policySource(['ssh']).policies, open: refused, log }), /taken/)
 
   const { policies, apply } = policySource([])
-  const listeners = await ProtocolListeners.open({ adapters: protocols, addresses, policies, open: refused, log })
-  apply(['ssh'])
+  const listeners = await ProtocolListeners.open({ adapters: protocols, addresses, policies, open: refused, log, retryMs: 10 })
+  apply(['ssh', 'kubernetes'])
+  await eventually('the other listens', () => listeners.all.has('kubernetes'))
   await eventually('it is said', () => logged.length > 0)
-  assert.match(logged.join(), /the gateway cannot listen for their protocol/)
+  const before = attempts
+  await eventually('it is tried again', () => attempts >= before + 3)
+  assert.deepEqual(logged, ['targets of the policy cannot be reached: the gateway cannot listen for their protocol; it is tried again'], 'it is said once')
   taken = false
-  apply(['ssh'])
   await eventually('it listens for SSH', () => listeners.all.has('ssh'))
   await listeners.close()
 })

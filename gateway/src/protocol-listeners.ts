@@ -9,7 +9,11 @@ export interface ProtocolListenersOptions {
   readonly policies: PolicySource
   readonly open: (adapter: ProtocolAdapter, address: ProtocolAddress) => Promise<Listener>
   readonly log: Log
+  /** Until the next attempt for a protocol that could not be listened for. Default 10 s. */
+  readonly retryMs?: number
 }
+
+const RETRY_MS = 10_000
 
 /**
  * Where the gateway listens: for each protocol that the document gives a place, and for others from the moment when a
@@ -20,6 +24,9 @@ export class ProtocolListeners {
   readonly #open = new Map<string, ProtocolAddress & { readonly listener: Listener }>()
   #last: Promise<void>
   #forget: (() => void) | undefined
+  #retry: NodeJS.Timeout | undefined
+  #told: string | undefined
+  #closed = false
 
   private constructor(options: ProtocolListenersOptions) {
     this.#options = options
@@ -35,11 +42,7 @@ export class ProtocolListeners {
       await listeners.close()
       throw error
     }
-    listeners.#forget = options.policies.onChange(() => {
-      listeners.#last = listeners.#last.then(() => listeners.#openMissing()).catch((error: unknown) => {
-        options.log.error({ error }, 'targets of the policy cannot be reached: the gateway cannot listen for their protocol')
-      })
-    })
+    listeners.#forget = options.policies.onChange(() => listeners.#look())
     return listeners
   }
 
@@ -50,18 +53,47 @@ export class ProtocolListeners {
 
   async close(): Promise<void> {
     this.#forget?.()
+    this.#closed = true
     await this.#last.catch(() => undefined)
+    clearTimeout(this.#retry)
     await closeAll(Array.from(this.#open.values(), ({ listener }) => () => listener.close()))
   }
 
+  /** One that fails keeps no other from being opened. @throws what the first one failed with */
   async #openMissing(): Promise<void> {
     const { adapters, addresses, policies, open } = this.#options
+    const failures: unknown[] = []
     for (const adapter of adapters) {
       const address = addresses[adapter.name]
       if (address === undefined || this.#open.has(adapter.name)) continue
       if (!address.isConfigured && !policies.current.document.targets.some(({ protocol }) => protocol === adapter.name)) continue
-      const listener = await open(adapter, address)
-      this.#open.set(adapter.name, { ...address, port: listener.port, listener })
+      try {
+        const listener = await open(adapter, address)
+        this.#open.set(adapter.name, { ...address, port: listener.port, listener })
+      } catch (error) {
+        failures.push(error)
+      }
     }
+    if (failures.length > 0) throw failures[0]
+  }
+
+  /** Told once for each reason, and tried again until it succeeds or the gateway ends. */
+  async #openLater(): Promise<void> {
+    const { log, retryMs = RETRY_MS } = this.#options
+    clearTimeout(this.#retry)
+    try {
+      await this.#openMissing()
+      if (this.#told !== undefined) log.info({}, 'the gateway listens for all protocols of the policy again')
+      this.#told = undefined
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      if (reason !== this.#told) log.error({ error }, 'targets of the policy cannot be reached: the gateway cannot listen for their protocol; it is tried again')
+      this.#told = reason
+      if (!this.#closed) this.#retry = setTimeout(() => this.#look(), retryMs).unref()
+    }
+  }
+
+  #look(): void {
+    this.#last = this.#last.then(() => this.#openLater())
   }
 }

@@ -46,6 +46,7 @@ export function watchLedger(options: LedgerWatchOptions): LedgerWatch {
   })
   const anchorings = anchors.map((settings) => new Anchoring({
     anchor: anchorOf(settings, options), everyMs: settings.everyMs, latest: () => ledger.lastCheckpoint,
+    onUnreached: ({ anchor, error }) => log.error({ anchor, error }, 'an anchor cannot be reached: is its path or address right? It is tried again'),
     onFailed({ anchor, sinceMs, error }) {
       log.error({ anchor, error }, 'checkpoints do not reach an anchor')
       recordIfPossible(ledger, encodeAnchorFailed(anchor, sinceMs, error, Date.now()))

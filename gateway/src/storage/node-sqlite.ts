@@ -25,12 +25,20 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
+function openFile(path: string): DatabaseSync {
+  try {
+    return new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
+  } catch (error) {
+    throw new Error(`the state database ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
 /**
  * Lends Node's own SQLite to Kysely's SQLite dialect, which was written for better-sqlite3. Statements are prepared once
  * and kept; the least recently used goes first.
  */
 function openNodeSqlite(path: string): SqliteDatabase {
-  const database = new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
+  const database = openFile(path)
   // With WAL, NORMAL may lose the last commits when the machine loses power, but never the database's consistency.
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma trusted_schema = off')
   // A destroyed key of a recording must not stay in a free page.

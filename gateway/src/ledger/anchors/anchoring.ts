@@ -8,6 +8,8 @@ export interface AnchoringOptions {
   readonly latest: () => Checkpoint
   /** At most one checkpoint in this time, except at the end. */
   readonly everyMs: number
+  /** Told when the very first attempt fails: the place may be named wrongly. */
+  readonly onUnreached: (unreached: { readonly anchor: string; readonly error: string }) => void
   /** Told once when it has failed for {@link tellAfterMs}, and once when it works again after that. */
   readonly onFailed: (failed: { readonly anchor: string; readonly sinceMs: number; readonly error: string }) => void
   readonly onRecovered: (recovered: { readonly anchor: string; readonly sinceMs: number; readonly size: number }) => void
@@ -116,9 +118,10 @@ export class Anchoring {
 
   /** @returns how long to wait */
   #failed(problem: Error): number {
-    const { anchor, onFailed, tellAfterMs, firstRetryMs } = this.#options
+    const { anchor, onFailed, onUnreached, tellAfterMs, firstRetryMs } = this.#options
     const times = (this.#failing?.times ?? 0) + 1
     if (this.#failing === undefined) {
+      if (this.#kept === undefined) onUnreached({ anchor: anchor.name, error: problem.message })
       this.#bound = setTimeout(() => {
         if (this.#failing === undefined || this.#closed) return
         this.#told = true

@@ -143,16 +143,18 @@ class ToldAnchor implements Anchor {
 function follow(options: Partial<AnchoringOptions> = {}) {
   const anchor = new ToldAnchor()
   const told: string[] = []
+  const unreached: string[] = []
   const log = { latest: checkpoint(1) }
   const start = () => {
     const anchoring = new Anchoring({
       anchor, latest: () => log.latest, everyMs: 20, firstRetryMs: 5, attemptMs: 50, tellAfterMs: 60,
+      onUnreached: ({ error }) => unreached.push(error),
       onFailed: ({ error }) => told.push(`failed: ${error}`), onRecovered: ({ size }) => told.push(`recovered: ${size}`), ...options,
     })
     running.push(anchoring)
     return anchoring
   }
-  return { anchor, told, log, start }
+  return { anchor, told, unreached, log, start }
 }
 
 describe('anchoring', () => {
@@ -173,7 +175,7 @@ describe('anchoring', () => {
   })
 
   test('tells of an anchor that fails for too long, once, and when it works again', async () => {
-    const { anchor, told, log, start } = follow()
+    const { anchor, told, unreached, log, start } = follow()
     anchor.behave = () => Promise.reject(new Error('status 503'))
     const anchoring = start()
     await eventually('it is told', () => told.length > 0)
@@ -184,6 +186,7 @@ describe('anchoring', () => {
     anchor.behave = () => Promise.resolve()
     await eventually('it is told again', () => told.length > 1)
     assert.deepEqual(told, ['failed: status 503', 'recovered: 7'])
+    assert.deepEqual(unreached, ['status 503'], 'and at once, if it never worked')
     assert.deepEqual(anchor.kept, [7])
     assert.equal(anchoring.status.state, 'kept')
   })

@@ -278,9 +278,20 @@ class PostgresListener implements Listener {
     const key = JSON.stringify(target)
     const known = this.#keepers.get(key)
     if (known !== undefined) return known
+    this.#closeDropped()
     const settings = new Map([['application_name', 'sallyport catalog'], ['client_encoding', 'UTF8'], ['default_transaction_read_only', 'on']])
     const keeper = new CatalogKeeper(() => this.#connectAsGateway(target, settings, name), this.#services.log, this.#options.maxStatementBytes)
     this.#keepers.set(key, keeper)
     return keeper
+  }
+
+  /** What a policy has dropped or changed since is of no use any more: there are never more than targets, and one. */
+  #closeDropped(): void {
+    const inForce = new Set(this.#services.targets().filter(({ protocol }) => protocol === 'postgres').map((entry) => JSON.stringify(postgresTarget(entry))))
+    for (const [key, keeper] of this.#keepers) {
+      if (inForce.has(key) || !keeper.isIdle) continue
+      keeper.close()
+      this.#keepers.delete(key)
+    }
   }
 }

@@ -177,6 +177,11 @@ export class CatalogKeeper {
     return { ...this.#summary.numbers, readAtMs: this.#readAtMs }
   }
 
+  /** Whether no session needs it. */
+  get isIdle(): boolean {
+    return this.#users === 0
+  }
+
   close(): void {
     clearInterval(this.#timer)
     this.#timer = undefined

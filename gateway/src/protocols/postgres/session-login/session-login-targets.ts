@@ -46,9 +46,14 @@ export class SessionLoginTargets {
     await Promise.all(Array.from(this.#targets.values(), (target) => target.close(CLOSE_WITHIN_MS)))
   }
 
-  /** Those of the policy in force, and those of before that this process has used. */
+  /** Those of the policy in force, and those of before as long as something that they made is there. */
   #all(): readonly TargetLogins[] {
-    for (const entry of this.#services.targets()) if (entry.protocol === 'postgres') this.of(postgresTarget(entry), entry.name)
+    const inForce = new Set(this.#services.targets().filter(({ protocol }) => protocol === 'postgres').map((entry) => this.of(postgresTarget(entry), entry.name)))
+    for (const [key, target] of this.#targets) {
+      if (inForce.has(target) || target.isUsed) continue
+      this.#targets.delete(key)
+      void target.close(0)
+    }
     return [...this.#targets.values()]
   }
 
