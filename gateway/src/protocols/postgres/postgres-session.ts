@@ -7,6 +7,7 @@ import type { RelayState } from './relay-state.ts'
 import { UnmaskableError } from './moved-definitions.ts'
 import { ServerRelay } from './server-relay.ts'
 import type { Step } from './step.ts'
+import { UnsettledOutcomes } from './unsettled-outcomes.ts'
 import { FRONTEND } from './wire/message-types.ts'
 import { message } from './wire/message-writer.ts'
 import { writeReport } from './wire/report.ts'
@@ -16,6 +17,7 @@ export class PostgresSession {
   readonly #state: RelayState
   readonly #fromClient: ClientRelay
   readonly #fromTarget: ServerRelay
+  readonly #unsettled: UnsettledOutcomes
   readonly #log: Log
   readonly #cancelTarget: () => void
   readonly #ended: () => void
@@ -34,6 +36,7 @@ export class PostgresSession {
     this.#ended = ended
     this.#fromClient = new ClientRelay(state, () => this.#stop('the client ended it'))
     this.#fromTarget = new ServerRelay(state)
+    this.#unsettled = new UnsettledOutcomes(state.gatekeeper, state.session)
     this.#counted = 0
     this.#connect()
   }
@@ -65,6 +68,7 @@ export class PostgresSession {
     this.#fromClient.outbound.dropped = (step) => this.#finish(step, 'aborted')
     this.#fromClient.failed = (error) => this.#fail('client', error)
     this.#fromTarget.finished = (step, result) => this.#finish(step, result)
+    this.#fromTarget.settled = (result, code) => this.#unsettled.settle(result, code)
     this.#fromTarget.failed = (error) => this.#fail('target', error)
     this.#fromTarget.progressed = () => this.#resumeClient()
   }
@@ -106,7 +110,7 @@ export class PostgresSession {
   }
 
   #finish(step: Step, result: 'completed' | 'failed' | 'aborted'): void {
-    const { session, gatekeeper, catalog, masking, names, transcript, context } = this.#state
+    const { session, gatekeeper, catalog, masking, names, transcript, context, inTransaction } = this.#state
     if (result !== 'completed' && (step.kind === 'parse' || step.kind === 'bind')) names.restore(step.name, step.prepared, step.portal)
     if (step.analysis !== undefined && result !== 'completed') context.failed(step.operation.text)
     if (step.analysis !== undefined) names.settle(step.analysis.effects, result === 'completed', step.operation.text)
@@ -117,7 +121,9 @@ export class PostgresSession {
     const durationMs = performance.now() - step.startedAtMs
     const masked = transcript.maskedOf(operationNumber)
     const digest = transcript.resultDigest(operationNumber)
-    gatekeeper.finish(session, operationNumber, { result, rows, bytes: position - this.#counted, masked, digest, code, durationMs })
+    const outcome = { result, rows, bytes: position - this.#counted, masked, digest, code, durationMs }
+    if (step.kind === 'execute' && result === 'completed' && !inTransaction) this.#unsettled.add(operationNumber, outcome)
+    else gatekeeper.finish(session, operationNumber, outcome)
     this.#counted = position
     step.operationNumber = 0
   }
@@ -130,6 +136,7 @@ export class PostgresSession {
     const { client, upstream, inFlight, session, gatekeeper } = this.#state
     session.ended ??= reason
     if (inFlight.length > 0 && upstream.isOpen) this.#cancelTarget()
+    this.#unsettled.settle('aborted')
     for (let step = inFlight.shift(); step !== undefined; step = inFlight.shift()) this.#finish(step, 'aborted')
     for (const step of this.#fromClient.outbound.toArray()) this.#finish(step, 'aborted')
     upstream.receive = () => undefined

@@ -8,7 +8,7 @@ import { RowPlanner } from './row-planner.ts'
 import type { Step } from './step.ts'
 import { TargetReports } from './target-reports.ts'
 import { ToClient } from './to-client.ts'
-import { rowsOfTag } from './wire/command-tag.ts'
+import { movesTransaction, rowsOfTag } from './wire/command-tag.ts'
 import { type Course, MessageCutter } from './wire/message-cutter.ts'
 import { BACKEND, HEADER_BYTES } from './wire/message-types.ts'
 
@@ -36,6 +36,8 @@ export class ServerRelay {
   #suspended: Buffer = EMPTY
   /** Set by the session. */
   finished: (step: Step, result: 'completed' | 'failed' | 'aborted') => void = () => undefined
+  /** What ran outside of BEGIN since the last call was kept, or taken back by an error. */
+  settled: (result: 'completed' | 'failed', code?: string) => void = () => undefined
   progressed: () => void = () => undefined
   failed: (error: unknown) => void = () => undefined
 
@@ -231,7 +233,11 @@ export class ServerRelay {
       syncLimited(this.#state, step)
       return 'done'
     }
-    if (step.kind === 'execute') return this.#executed(step, BACKEND.commandComplete)
+    if (step.kind === 'execute') {
+      const verdict = this.#executed(step, BACKEND.commandComplete)
+      if (movesTransaction(frame, start + HEADER_BYTES, end - 1)) this.settled('completed')
+      return verdict
+    }
     step.plan = undefined
     this.#state.copyIn = false
     return 'verbatim'
@@ -286,6 +292,7 @@ export class ServerRelay {
     if (!this.#state.inTransaction) this.#forgetPortals()
     this.#pop(step)
     this.#state.readingUncertain = false
+    this.settled('completed')
     if (step.kind === 'query') this.finished(step, step.code === undefined ? 'completed' : 'failed')
     this.#state.settle()
     return 'verbatim'
@@ -301,6 +308,7 @@ export class ServerRelay {
     if (step === undefined) return 'done'
     step.code = code
     this.#state.copyIn = false
+    this.settled('failed', code)
     if (step.kind === 'query') {
       step.plan = undefined
       step.completion = undefined

@@ -13,3 +13,17 @@ export function rowsOfTag(frame: Buffer, start: number, end: number): number {
   }
   return 0
 }
+
+const TRANSACTION_TAGS: ReadonlySet<string> = new Set(['BEGIN', 'START TRANSACTION', 'COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION'])
+const LONGEST_TAG = 19
+
+/**
+ * Whether a command that completed began or ended a transaction: what went before it in the same pipeline is settled.
+ * @param start of the tag in CommandComplete @param end behind its last character
+ */
+export function movesTransaction(bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start
+  // A row count ends nearly every other tag.
+  if (length < 5 || length > LONGEST_TAG || (bytes[end - 1] ?? 0) <= 0x39) return false
+  return TRANSACTION_TAGS.has(bytes.toString('latin1', start, end))
+}
