@@ -44,6 +44,17 @@ export function couldHoldOrFail({ condition }: CompiledRule, scope: ConditionSco
 }
 
 /**
+ * Whether a rule that denies matches whatever the other one matches, seen from their forms: each of its operands stands
+ * in the other, too, or holds for the whole session. A failure counts as a match, so that only what is false saves.
+ * @param scope without an operation
+ */
+export function alwaysBeats(denying: CompiledRule, { condition }: CompiledRule, scope: ConditionScope): boolean {
+  const forms = new Set(condition?.conjuncts.map(({ form }) => form))
+  return (denying.condition?.conjuncts ?? []).every((conjunct) =>
+    forms.has(conjunct.form) || (!conjunct.mentionsOperation && evaluate(conjunct, scope) !== false))
+}
+
+/**
  * Sound for the same reason: with `operation.readOnly` among the operands of its `&&`, a rule matches nothing but
  * read-only operations, whatever the other operands say, and does not fail for others either. Rules that deny let
  * nothing through and need no look. A condition that implies the same in another form (`!(!operation.readOnly)`) is

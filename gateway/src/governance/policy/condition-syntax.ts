@@ -5,6 +5,29 @@ export function syntaxNodes(node: ASTNode): readonly ASTNode[] {
   return [node, ...operands(node).flatMap(syntaxNodes)]
 }
 
+/** An expression's one spelling: equal for those that differ in spaces and redundant brackets alone. */
+export function formOf(node: ASTNode): string {
+  return `${node.op} ${JSON.stringify(wordOf(node))}(${operands(node).map(formOf).join()})`
+}
+
+/** What a node says besides its operands. */
+function wordOf(node: ASTNode): string {
+  switch (node.op) {
+    case 'value':
+      return `${typeof node.args} ${String(node.args)}`
+    case 'id':
+      return node.args
+    case '.':
+    case '.?':
+      return node.args[1]
+    case 'call':
+    case 'rcall':
+      return node.args[0]
+    default:
+      return ''
+  }
+}
+
 /** How deeply lists are walked within walks of lists. Walks one after the other do not add up. */
 export function iterationDepth(node: ASTNode): number {
   if (node.op === 'rcall' && ITERATING_MACROS.has(node.args[0]) && node.args[2].length > 1) {

@@ -2,7 +2,7 @@ import type { ASTNode, Environment, ParseError, TypeError as CelTypeError } from
 import {
   CONDITION_FIELDS, CONDITION_TYPES, CONDITION_VARIABLES, type ConditionScope, LINEAR_MATCHES,
 } from './condition-scope.ts'
-import { iterationDepth, syntaxNodes } from './condition-syntax.ts'
+import { formOf, iterationDepth, syntaxNodes } from './condition-syntax.ts'
 import { linearPattern } from './linear-pattern.ts'
 
 /** A CEL expression that is known to parse and to give a boolean. */
@@ -22,6 +22,8 @@ export interface Conjunct {
   readonly mentionsOperation: boolean
   /** True when it holds for read-only operations alone, seen from its form. */
   readonly demandsReadOnly: boolean
+  /** Equal for operands that are written the same, spaces aside. */
+  readonly form: string
   /** @throws ConditionFailed */
   holds(scope: ConditionScope): boolean
 }
@@ -73,6 +75,7 @@ export function compileCondition(source: string, place: keyof typeof CONDITION_T
     return {
       mentionsOperation: syntaxNodes(conjunct).some((node) => node.op === 'id' && node.args === 'operation'),
       demandsReadOnly: demandsReadOnly(conjunct),
+      form: formOf(conjunct),
       holds: (scope) => evaluate(again, scope),
     }
   })

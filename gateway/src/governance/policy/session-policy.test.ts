@@ -57,6 +57,20 @@ describe('deciding', () => {
     )
   })
 
+  test('a hint names no rule that the denial always beats', () => {
+    const hint = (...rules: RuleEntry[]) => decide(rules, drop).hint
+    const review = { then: 'review', reviewers: ['dba'] } as const
+    const noDrop = { name: 'no-drop', when: '"drop" in operation.actions', then: 'deny' } as const
+    assert.equal(hint(noDrop, { name: 'drops', when: '(  "drop" in operation.actions) && !operation.filtered', ...review }), 'Do not send it again unchanged. No rule of the policy lets you do anything on this target: ask its operator for one.')
+    assert.equal(hint(noDrop, { name: 'drops', when: '"drop" in operation.actions', ...review }, { name: 'reads', when: 'operation.readOnly', then: 'allow' }),
+      'Do not send it again unchanged. Only requests that change nothing can pass here, by rule: reads.')
+    assert.match(hint({ ...noDrop, when: '"drop" in operation.actions && target.name == "shop"' }, { name: 'drops', when: '"drop" in operation.actions', then: 'allow' }) ?? '', /No rule/)
+    assert.match(hint({ name: 'nothing', then: 'deny' }, { name: 'reads', when: 'operation.readOnly', then: 'allow' }) ?? '', /No rule/)
+    for (const when of ['"delete" in operation.actions', '"drop" in operation.objects', '"drop" in operation.actions || operation.readOnly']) {
+      assert.match(hint(noDrop, { name: 'others', when, then: 'allow' }) ?? '', /by rule: others/, when)
+    }
+  })
+
   test('a masked field where it cannot be masked is denied although a rule allows, in the words of the analysis', () => {
     const violation = { mask: 'personal', reason: 'customers.ssn is in a filter', hint: 'Filter by id.' }
     const decision = decide([{ name: 'all', then: 'allow' }], facts({ ...select, maskViolation: violation }))

@@ -1,7 +1,7 @@
 import { BUILT_IN_RULES, type Decision } from '../decision.ts'
 import type { OperationFacts } from '../operation.ts'
 import type { ReviewDemand } from '../review/review.ts'
-import { type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate, type Outcome } from './compiled-rule.ts'
+import { alwaysBeats, type CompiledRule, couldHold, couldHoldOrFail, demandsReadOnly, evaluate, type Outcome } from './compiled-rule.ts'
 import { type ConditionScope, OperationFields, subjectScope } from './condition-scope.ts'
 import { describeOperation, howToAsk, whatIsPossible } from './denial-words.ts'
 import type { DetectorMask, MaskEntry, RuleEntry } from './policy-document.ts'
@@ -36,7 +36,8 @@ export function sessionPolicy({ version, subject, rules, masks, granted }: Sessi
   const requestable = during.filter((rule) => !isGranted(rule))
 
   const readOnly = [...reviewing, ...lifted, ...allowing, ...admitted].every(demandsReadOnly)
-  const possibleWords = whatIsPossible(possible.map(({ entry }) => entry), granted, possible.every(demandsReadOnly))
+  const unbeaten = possible.filter((rule) => !denying.some((one) => alwaysBeats(one, rule, scope)))
+  const possibleWords = whatIsPossible(unbeaten.map(({ entry }) => entry), granted, unbeaten.every(demandsReadOnly))
   const decided = new WeakMap<OperationFacts, Decision>()
 
   const deny = (rule: string, message: string, hint: string): Decision =>
