@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 
+/** An empty file fits on a disk that is full. */
+const TRIAL_BYTES = 16_384
+
 /** A folder that the document names cannot hold what is to be kept there. Nothing was started. */
 class FolderError extends Error {
   override readonly name = 'FolderError'
@@ -17,12 +20,16 @@ export function prepareFolder(path: string, setting: string): void {
   try {
     makeFolder(folder)
     const trial = join(folder, `.trial-${randomUUID()}`)
-    writeFileSync(trial, '', { flag: 'wx', mode: 0o600 })
-    rmSync(trial)
+    try {
+      writeFileSync(trial, Buffer.alloc(TRIAL_BYTES), { flag: 'wx', mode: 0o600 })
+    } finally {
+      rmSync(trial, { force: true })
+    }
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why = (code !== undefined ? REASONS[code] : undefined) ?? (error instanceof Error ? error.message : String(error))
-    throw new FolderError(`${setting}: nothing can be kept in ${folder}: ${why}.\nName a folder that the account of the gateway owns; it is made if only its last parts are missing.`, { cause: error })
+    const hint = code === 'ENOSPC' || code === 'EDQUOT' ? 'Make room there; nothing was changed.' : 'Name a folder that the account of the gateway owns; it is made if only its last parts are missing.'
+    throw new FolderError(`${setting}: nothing can be kept in ${folder}: ${why}.\n${hint}`, { cause: error })
   }
 }
 

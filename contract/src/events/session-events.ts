@@ -121,7 +121,7 @@ export const sessionEvents = [
   event('operation.finished', 'A forwarded operation has ended. A decision to allow without one was cut off by a crash.', {
     session,
     n: operationNumber,
-    result: z.enum(['completed', 'failed', 'aborted']).describe('`failed` by the target\'s error, `aborted` when it was cut off'),
+    result: z.enum(['completed', 'failed', 'aborted']).describe('`failed` by the target\'s error, `aborted` when it was cut off. An Execute of PostgreSQL outside of BEGIN is `failed` also when a later one of its pipeline, or its Sync, took it back; inside, COMMIT has an outcome of its own'),
     rows: count('Rows returned or changed'),
     bytes: count('Bytes of response that the client got, after masking'),
     masked: optional(count('Values in them that masks replaced; absent when none was')),

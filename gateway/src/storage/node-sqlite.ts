@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { type DialectAdapter, SqliteAdapter, type SqliteDatabase, SqliteDialect, type SqliteStatement } from 'kysely'
 
@@ -25,8 +26,14 @@ class TransactionalSqliteAdapter extends SqliteAdapter {
   }
 }
 
+/** A database that is made anew is nobody else's, also where its folder is open to others; the files beside it get the same. */
+export function makePrivate(path: string): void {
+  if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600))
+}
+
 function openFile(path: string): DatabaseSync {
   try {
+    makePrivate(path)
     return new DatabaseSync(path, { enableForeignKeyConstraints: true, timeout: 5_000 })
   } catch (error) {
     throw new Error(`the state database ${path} cannot be opened: ${error instanceof Error ? error.message : String(error)}`, { cause: error })

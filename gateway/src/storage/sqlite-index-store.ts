@@ -9,6 +9,7 @@ import {
   MAX_CODES, MERGE_WINDOW_MS, type OperationChange, type PendingOperation,
 } from './index-store.ts'
 import { laterTerms, operationTerms, sessionTerms, termQuery, type TermPhrase, type TermQuery } from './index-terms.ts'
+import { makePrivate } from './node-sqlite.ts'
 import { ruleUseOf } from './rule-use.ts'
 
 /** Raised with every change of the tables or of the terms; an older file is thrown away. */
@@ -191,6 +192,7 @@ export class SqliteIndexStore implements IndexStore {
   }
 
   #open(): DatabaseSync {
+    makePrivate(this.#path)
     const db = new DatabaseSync(this.#path, { timeout: 5_000 })
     db.exec(`pragma journal_mode = wal; pragma synchronous = normal; pragma trusted_schema = off; pragma cache_size = -${CACHE_KIB}`)
     const version = Number(db.prepare('pragma user_version').get()?.['user_version'])
