@@ -30,12 +30,12 @@ const names = Object.keys(await migrations.getMigrations()).toSorted()
 async function fill(db: Kysely<Schema>): Promise<void> {
   await db.insertInto('policy_versions').values({ version: 1, text: 'version: 1\n', applied_by: 'dana', applied_at: 1 }).execute()
   await db.insertInto('vault_secrets').values({ name: 'shop', sealed: 'sealed', changed_at: 1 }).execute()
-  await db.insertInto('session_tokens').values({ token_id: 't', hash: 'h', parent_id: 'p', actor_parent_id: null, subject: '{}', actor: null, targets: '["shop"]', purpose: 'w', issued_at: 1, expires_at: Date.now() + 60_000 } as never).execute()
+  await db.insertInto('session_tokens').values({ token_id: 't', hash: 'h', parent_id: 'p', actor_parent_id: null, subject: '{}', actor: null, targets: '["shop"]', purpose: 'w', issued_at: 1, expires_at: Date.now() + 60_000 }).execute()
   for (const [id, state, actors] of [['left', 'open', '[]'], ['other', 'open', '["bot","proxy"]'], ['done', 'closed', '["bot"]']] as const) {
     await db.insertInto('sessions').values({
       id, gateway: id === 'other' ? 'two' : 'one', state, identity_name: 'dana', identity_kind: 'person', identity_issuer: 'corp', actors, target: 'shop', protocol: 'postgres',
       purpose: 'w', client_address: '127.0.0.1', application: 'psql', opened_at: 1, closed_at: state === 'open' ? null : 2, reason: state === 'open' ? null : 'left', operations: 3, refused: 1,
-    } as never).execute()
+    }).execute()
   }
 }
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { routes } from '@sallyport/contract'
 import pg from 'pg'
@@ -38,7 +37,7 @@ test('what the gateway keeps of a target is closed once a policy has it no more'
   const platform = await person(() => gateway, 'avery', 'platform')
   const first = await connect()
   assert.deepEqual(await catalogs(), ['shop'])
-  const ended = once(first, 'end')
+  const ended = new Promise((resolve) => first.once('end', resolve))
   const { body } = await platform.call('GET', routes.policy)
   assert.equal((await platform.call('POST', routes.policy, String(body['text']).replace('database: shop', 'database: postgres'))).status, 200)
   await ended
