@@ -12,6 +12,7 @@ import { isAlive } from './processes.ts'
 import { findSshServer } from './ssh-host.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const program = join(root, 'cli/sallyport.mjs')
 
 suite('the demo', () => {
   const state = demoDirectory()
@@ -46,7 +47,7 @@ suite('the demo', () => {
   }
 
   function sallyport(...args: string[]) {
-    const { status, stdout, stderr } = spawnSync('npx', ['sallyport', ...args], { cwd: root, encoding: 'utf8', env: demo.environment })
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], { cwd: root, encoding: 'utf8', env: demo.environment })
     return { status, stdout, stderr }
   }
 
@@ -161,7 +162,7 @@ suite('the demo', () => {
     assert.match(removed.stderr, /refused by rule "box-destructive"/)
     assert.match(ssh('support-bot').stderr, /no rule lets support-bot run "shell" on box/)
     assert.match(ssh('dana', '-W', '127.0.0.1:1').stderr, /refused by rule "box-forward"/)
-    const shell = spawnSync('npx', ['sallyport', 'ssh', 'box', '--as', 'dana'], { cwd: root, encoding: 'utf8', env: demo.environment, input: 'ls\nexit 3\n' })
+    const shell = spawnSync(process.execPath, [program, 'ssh', 'box', '--as', 'dana'], { cwd: root, encoding: 'utf8', env: demo.environment, input: 'ls\nexit 3\n' })
     assert.deepEqual([shell.status, shell.stdout], [3, 'logs\nreports\nshop.git\nsrv\n'], shell.stderr)
   })
 

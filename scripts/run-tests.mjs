@@ -5,8 +5,6 @@ import { root, run } from './child.mjs'
 import { projectNode } from './install.mjs'
 
 const LONG_TESTS = join('gateway', 'test', 'full')
-/** One more than there are cores: many a test waits for a clock, or for a program that waits. */
-const SIDE_BY_SIDE = availableParallelism() + 1
 /** Enough that none of them nears the time that a test file may take. */
 const SHARED_PROCESSES = 4
 
@@ -71,7 +69,7 @@ export async function runTests(files, { shared = [] } = {}) {
   try {
     const parts = shared.length === 0 ? [] : shareProcesses(shared, folder)
     const status = await run(projectNode(), [
-      '--test', `--test-concurrency=${SIDE_BY_SIDE}`, '--test-timeout=600000',
+      '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, '--test-timeout=600000',
       '--test-reporter=spec', '--test-reporter-destination=stdout',
       '--test-reporter=./scripts/skipped-reporter.mjs', `--test-reporter-destination=${skippedFile}`,
       ...parts, ...files,
