@@ -143,6 +143,17 @@ suite('vault set', () => {
     for (const one of files) assert.ok(!readFileSync(join(data, one)).includes(secret), one)
   })
 
+  test('makes no new master key in the place of one that is lost', () => {
+    const file = document('lost-key')
+    const set = () => spawnSync(process.execPath, [program, 'vault', 'set', 'shop', '--config', file], { input: `${secret}\n`, encoding: 'utf8' })
+    assert.equal(set().status, 0)
+    rmSync(join(folder, 'lost-key', 'data', 'master.key'))
+    const { status, stderr } = set()
+    assert.equal(status, 1)
+    assert.match(stderr, /there is no master key file .*: put it back from a backup/)
+    assert.ok(!readdirSync(join(folder, 'lost-key', 'data')).includes('master.key'))
+  })
+
   test('takes no secret as an argument, and no empty one', () => {
     const file = document('none')
     assert.equal(spawnSync(process.execPath, [program, 'vault', 'set', 'shop', secret, '--config', file], { input: '' }).status, 2)

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { type Config, type Problem, parseConfig, renderProblems, type StorageSettings } from './config/index.ts'
@@ -51,7 +51,8 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   const sources: SecretSources = { environment: process.env, folder, warn }
   const { masterKey: reference } = gateway.vault
   prepareFolder(gateway.dataDir, 'gateway.dataDir')
-  const masterKey = await openMasterKey({ dataDir: gateway.dataDir, folder, environment: process.env, ...(reference !== undefined && { reference }) })
+  const isNew = !existsSync(gatewayIdPath(gateway.dataDir))
+  const masterKey = await openMasterKey({ dataDir: gateway.dataDir, isNew, folder, environment: process.env, ...(reference !== undefined && { reference }) })
   const location = await storageLocation(gateway.storage, folder, sources)
   const id = gatewayId(gateway.dataDir)
   const storage = await openStorage(location, { ...(starts && { gateway: id }), onError: (error, message) => warn(`${message}: ${error.message}`) })
@@ -60,8 +61,12 @@ export async function openState({ gateway }: Config, warn: (message: string) => 
   return { location, gateway: id, storage, vault, recordingKeys, secretOf: async (reference) => (await resolveSecret(reference, { ...sources, vault })).expose() }
 }
 
+function gatewayIdPath(dataDir: string): string {
+  return join(dataDir, 'gateway-id')
+}
+
 function gatewayId(dataDir: string): string {
-  const path = join(dataDir, 'gateway-id')
+  const path = gatewayIdPath(dataDir)
   const draft = `${path}.${randomUUID()}`
   // It has its name once it is whole: a disk that is full, or a crash, must not leave a gateway without one.
   try {

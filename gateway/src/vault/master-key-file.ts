@@ -13,7 +13,7 @@ const MAX_FILE_BYTES = 4096
  */
 export async function readMasterKeyFile(path: string): Promise<MasterKeys> {
   const keys = await readIfThere(path)
-  if (keys === undefined) throw new SecretError(`there is no master key file ${path}; if there never was one, make it with: (umask 077; openssl rand -base64 32 > ${path})`)
+  if (keys === undefined) throw new SecretError(`there is no master key file ${path}: put it back from a backup; if there never was one, make it with: (umask 077; openssl rand -base64 32 > ${path})`)
   return keys
 }
 

@@ -6,19 +6,22 @@ import { ensureMasterKeyFile, readMasterKeyFile } from './master-key-file.ts'
 import { SecretError } from './secret.ts'
 
 export interface MasterKeyPlace {
-  /** `file:PATH` or `env:NAME`; absent: `master.key` in the data folder, made when there is none. */
+  /** `file:PATH` or `env:NAME`; absent: `master.key` in the data folder. */
   readonly reference?: string
   readonly dataDir: string
+  /** Nothing was kept here before, so one may be made there. A key that is lost must not be replaced by one that opens nothing. */
+  readonly isNew: boolean
   /** Folder that a relative path in `reference` starts from. */
   readonly folder: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** @throws SecretError */
-export async function openMasterKey({ reference, dataDir, folder, environment }: MasterKeyPlace): Promise<MasterKeys> {
+export async function openMasterKey({ reference, dataDir, isNew, folder, environment }: MasterKeyPlace): Promise<MasterKeys> {
   if (reference === undefined) {
     await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    return ensureMasterKeyFile(join(dataDir, 'master.key'))
+    const path = join(dataDir, 'master.key')
+    return isNew ? ensureMasterKeyFile(path) : readMasterKeyFile(path)
   }
   const parsed = parseSecretReference(reference)
   if (parsed?.kind === 'file') return readMasterKeyFile(resolve(folder, parsed.path))

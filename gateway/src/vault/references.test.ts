@@ -78,8 +78,8 @@ describe('a reference to a secret', () => {
   })
 })
 
-const load = (reference: string | undefined, dataDir = folder, environment: Record<string, string> = {}) =>
-  openMasterKey({ ...(reference === undefined ? {} : { reference }), dataDir, folder, environment })
+const load = (reference: string | undefined, dataDir = folder, environment: Record<string, string> = {}, isNew = true) =>
+  openMasterKey({ ...(reference === undefined ? {} : { reference }), dataDir, isNew, folder, environment })
 
 describe('the master key', () => {
   test('is made once in the data folder, for its owner only, and leaves no draft', async () => {
@@ -118,6 +118,12 @@ describe('the master key', () => {
     mkdirSync(join(folder, 'typo'))
     await assert.rejects(load('file:typo/master.key'), /there is no master key file/)
     assert.deepEqual(readdirSync(join(folder, 'typo')), [])
+  })
+
+  test('that is missing where a gateway was before is not made anew', async () => {
+    mkdirSync(join(folder, 'lost'))
+    await assert.rejects(load(undefined, join(folder, 'lost'), {}, false), /there is no master key file/)
+    assert.deepEqual(readdirSync(join(folder, 'lost')), [])
   })
 
   test('comes from the environment, and from nothing else', async () => {
