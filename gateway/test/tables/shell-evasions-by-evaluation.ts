@@ -49,6 +49,9 @@ const numbers = members('a number in the place of a path', {
   'a descriptor': 'mkdir 10; cp evil 10/ls; exec {PATH}<other; ls',
   'a descriptor of a coprocess': 'mkdir 63; cp evil 63/ls; coproc PATH { read; }; ls',
   'the length of output': "mkdir 7; cp evil 7/ls; printf '1234567%n' PATH > /dev/null; ls",
+  'the length of output into a variable': "mkdir 7; cp evil 7/ls; printf -v x -- '1234567%n' PATH; ls",
+  'the length of output behind a variable given twice': "mkdir 7; cp evil 7/ls; printf -v x -v y '1234567%n' PATH; ls",
+  'output into a variable given twice': 'mkdir 7; cp evil 7/ls; printf -v x -v PATH 7; ls',
   'the length of output by a computed format': `mkdir 7; cp evil 7/ls; printf "$(echo '1234567%n')" PATH > /dev/null; ls`,
   'the number of a process of xargs': 'mkdir 0; cp evil 0/ls; echo | xargs --process-slot-var=PATH ls',
 })

@@ -113,11 +113,15 @@ const readsFolder = harmless()
 /** `%n` puts a number into the variable that is its argument. */
 const print: Handler = ({ args, walk, findings }) => {
   findings.read()
-  const [first, second] = args
-  if (first?.prefix.startsWith('-v') === true) assignName(walk, first.value === '-v' ? second ?? constantWord('') : constantWord(first.value?.slice(2) ?? ''))
-  else if (first?.mayBeOption === true && first.value !== '--') findings.unknownFor('printf with a format that may be an option')
-  const given = first?.value === '-v' ? args.slice(2) : first?.value === '--' || first?.prefix.startsWith('-v') === true ? args.slice(1) : args
-  const [format, ...others] = given
+  let at = 0
+  // Of several -v the last counts; that the names before it are taken for assigned does no harm.
+  for (; args[at]?.prefix.startsWith('-v') === true; at++) {
+    const option = args[at]?.value
+    assignName(walk, option === '-v' ? args[++at] ?? constantWord('') : constantWord(option?.slice(2) ?? ''))
+  }
+  if (args[at]?.value === '--') at++
+  else if (at === 0 && args[0]?.mayBeOption === true) findings.unknownFor('printf with a format that may be an option')
+  const [format, ...others] = args.slice(at)
   if (format?.value !== undefined && !countsOutput(format.value)) return
   for (const { value } of others) {
     if (value === undefined) findings.unknownFor('printf with %n, or with a format that is computed, may assign to any variable')
