@@ -23,7 +23,7 @@ export function shorten(text: string, length: number): string {
  * Control characters, separators, private use, lone surrogates, and what nobody sees or takes for a blank: direction and
  * joining, fillers, variants, and blanks but for the plain one. With them a name could look like another.
  */
-const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu
+export const STEERING = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Zs}/gu
 
 /** Unicode has a picture of each ASCII control character; others are told by their number. */
 function pictureOf(char: string): string {
